@@ -1,0 +1,64 @@
+//! Ed25519 keys. Signing is deterministic, verification is strict and one signature at a time:
+//! batch verification can answer differently for crafted keys.
+
+use std::fmt;
+
+use ed25519_dalek::Signer as _;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::ids::PublicKey;
+
+/// A secret key. Never printed; wiped when dropped.
+#[derive(Clone)]
+pub struct SigningKey(ed25519_dalek::SigningKey);
+
+/// The signature is not one that `key` made over these bytes, or the key is no valid point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the signature does not verify strictly")]
+pub struct SignatureError;
+
+impl SigningKey {
+    /// The key of this 32-byte seed. The caller brings the chance.
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(ed25519_dalek::SigningKey::from_bytes(seed))
+    }
+
+    /// The seed, for wrapping under a password or a file of mode 0600.
+    #[must_use]
+    pub fn seed(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_bytes())
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key().to_bytes())
+    }
+
+    /// Signs the message; the same message gives the same 64 bytes.
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "SigningKey(of {})", self.public())
+    }
+}
+
+impl PublicKey {
+    /// Checks a signature with `verify_strict`.
+    ///
+    /// # Errors
+    ///
+    /// [`SignatureError`] when it does not verify or the key is weak or malformed.
+    pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> Result<(), SignatureError> {
+        let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| SignatureError)?;
+        let signature = ed25519_dalek::Signature::from_bytes(signature);
+        key.verify_strict(message, &signature).map_err(|_| SignatureError)
+    }
+}

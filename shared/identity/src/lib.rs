@@ -8,6 +8,7 @@ pub mod header;
 pub mod ids;
 pub mod keys;
 pub mod verdict;
+pub mod wrap;
 
 pub use entry::{ENTRY_BYTES_MAX, Entry, EntryError, PAYLOAD_BYTES_MAX, VerifiedEntry};
 pub use header::{Header, HeaderError, UNITS_ADDED_MAX};
@@ -17,3 +18,4 @@ pub use ids::{
 };
 pub use keys::{SignatureError, SigningKey};
 pub use verdict::{Reason, Verdict, WaitingFor};
+pub use wrap::{WrapError, WrappedKey};

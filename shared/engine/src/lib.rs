@@ -1,4 +1,11 @@
-//! Shell: runs the conversation over QUIC and the store.
+//! Shell: runs the conversation of `sync` over QUIC and the store.
+//!
+//! Reading order: [`endpoint`] gives authenticated connections, [`frames`] cuts their streams into
+//! bounded frames, [`control`] and [`secret`] serve both programs' commands and keys.
 
 pub mod control;
+pub mod endpoint;
+pub mod frames;
+mod raw_key;
 pub mod secret;
+pub mod tuning;

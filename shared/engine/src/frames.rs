@@ -1,0 +1,294 @@
+//! Length-prefixed frames on QUIC streams. A length is bounded before anything is allocated.
+//!
+//! The first byte of every stream says its kind. A frame is four bytes of length, most
+//! significant first, and that many bytes.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use quinn::{ReadError, ReadExactError, RecvStream, SendStream, WriteError};
+use thiserror::Error;
+
+use crate::endpoint::Peer;
+
+/// Bytes of the longest frame on any stream.
+pub const FRAME_BYTES_MAX: usize = 256 * 1024;
+/// Bytes before a frame that say its length.
+const PREFIX_BYTES: usize = 4;
+
+/// What a stream carries, which also says how urgent it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StreamKind {
+    /// The one bidirectional stream for the life of the connection, opened by the node.
+    Control,
+    /// Entries in order, one unidirectional stream each way.
+    Entries,
+    /// Listings and lists of ids, on demand.
+    Healing,
+}
+
+impl StreamKind {
+    /// All kinds, the most urgent first.
+    pub const ALL: [Self; 3] = [Self::Control, Self::Entries, Self::Healing];
+
+    /// The first byte of the stream.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Control => 1,
+            Self::Entries => 2,
+            Self::Healing => 3,
+        }
+    }
+
+    /// The kind of that first byte.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.number() == number)
+    }
+
+    /// The word in metrics.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Control => "control",
+            Self::Entries => "entries",
+            Self::Healing => "healing",
+        }
+    }
+
+    /// The priority towards quinn, which is strict: larger goes first.
+    #[must_use]
+    pub fn priority(self) -> i32 {
+        match self {
+            Self::Control => 30,
+            Self::Entries => 20,
+            Self::Healing => 5,
+        }
+    }
+}
+
+/// Bytes that went over the wire as application data, by kind of stream; shared and never reset.
+#[derive(Clone, Debug, Default)]
+pub struct WireBytes(Arc<[Counters; 3]>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+/// Why no further frame can be read or written.
+#[derive(Debug, Error)]
+pub enum FrameError {
+    /// The frame claims more than [`FRAME_BYTES_MAX`]; nothing was allocated for it.
+    #[error("a frame of {0} bytes is out of bounds")]
+    Length(u64),
+    /// The stream ended inside a frame.
+    #[error("the stream ended inside a frame")]
+    CutShort,
+    /// The stream's first byte names no kind that this program knows.
+    #[error("a stream of the unknown kind {0}")]
+    Kind(u8),
+    /// The other side has gone or stopped the stream.
+    #[error("the stream is gone")]
+    Gone(#[source] io::Error),
+}
+
+/// Reads the frames of one stream. Not cancel-safe: one task reads a stream to its end.
+#[derive(Debug)]
+pub struct FrameReader {
+    stream: RecvStream,
+    kind: StreamKind,
+    wire: WireBytes,
+}
+
+/// Writes frames to one stream.
+#[derive(Debug)]
+pub struct FrameWriter {
+    stream: SendStream,
+    kind: StreamKind,
+    wire: WireBytes,
+}
+
+impl WireBytes {
+    /// Bytes sent on streams of this kind.
+    #[must_use]
+    pub fn sent(&self, kind: StreamKind) -> u64 {
+        self.of(kind).sent.load(Ordering::Relaxed)
+    }
+
+    /// Bytes received on streams of this kind.
+    #[must_use]
+    pub fn received(&self, kind: StreamKind) -> u64 {
+        self.of(kind).received.load(Ordering::Relaxed)
+    }
+
+    fn of(&self, kind: StreamKind) -> &Counters {
+        let [control, entries, healing] = self.0.as_ref();
+        match kind {
+            StreamKind::Control => control,
+            StreamKind::Entries => entries,
+            StreamKind::Healing => healing,
+        }
+    }
+}
+
+impl FrameReader {
+    /// Reads the kind of a stream that the other side has opened.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError`] when the stream ends first or is of an unknown kind.
+    pub async fn open(mut stream: RecvStream, wire: WireBytes) -> Result<Self, FrameError> {
+        let mut first = [0];
+        stream.read_exact(&mut first).await.map_err(gone_reading)?;
+        let [number] = first;
+        let kind = StreamKind::from_number(number).ok_or(FrameError::Kind(number))?;
+        Ok(Self { stream, kind, wire })
+    }
+
+    /// Waits for the next unidirectional stream that the other side opens.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError`] when the connection ends or the stream is of an unknown kind.
+    pub async fn accept(peer: &Peer, wire: WireBytes) -> Result<Self, FrameError> {
+        let stream = peer.connection().accept_uni().await.map_err(io::Error::from);
+        Self::open(stream.map_err(FrameError::Gone)?, wire).await
+    }
+
+    /// What the stream carries.
+    #[must_use]
+    pub fn kind(&self) -> StreamKind {
+        self.kind
+    }
+
+    /// The next frame without its prefix, or `None` where the other side has finished.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError`]; after one, the stream gives nothing more.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, FrameError> {
+        let mut prefix = [0; PREFIX_BYTES];
+        match self.stream.read_exact(&mut prefix).await {
+            Ok(()) => {}
+            Err(ReadExactError::FinishedEarly(0)) => return Ok(None),
+            Err(error) => return Err(gone_reading(error)),
+        }
+        let length = bounded(prefix)?;
+        let mut frame = vec![0; length];
+        self.stream.read_exact(&mut frame).await.map_err(gone_reading)?;
+        count(&self.wire.of(self.kind).received, length);
+        Ok(Some(frame))
+    }
+}
+
+impl FrameWriter {
+    /// Writes to a stream that is already running, such as the answering half of the control
+    /// stream.
+    #[must_use]
+    pub fn answering(stream: SendStream, kind: StreamKind, wire: WireBytes) -> Self {
+        prioritise(&stream, kind);
+        Self { stream, kind, wire }
+    }
+
+    /// Opens a unidirectional stream of this kind; waits while the other side allows no more.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::Gone`] when the connection has ended.
+    pub async fn open(peer: &Peer, kind: StreamKind, wire: WireBytes) -> Result<Self, FrameError> {
+        let stream = peer.connection().open_uni().await.map_err(io::Error::from);
+        Self::begin(stream.map_err(FrameError::Gone)?, kind, wire).await
+    }
+
+    /// Opens the bidirectional stream of this kind and gives its reading half too.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::Gone`] when the connection has ended.
+    pub async fn open_both(
+        peer: &Peer,
+        kind: StreamKind,
+        wire: WireBytes,
+    ) -> Result<(Self, FrameReader), FrameError> {
+        let streams = peer.connection().open_bi().await.map_err(io::Error::from);
+        let (send, stream) = streams.map_err(FrameError::Gone)?;
+        let writer = Self::begin(send, kind, wire.clone()).await?;
+        Ok((writer, FrameReader { stream, kind, wire }))
+    }
+
+    async fn begin(
+        mut stream: SendStream,
+        kind: StreamKind,
+        wire: WireBytes,
+    ) -> Result<Self, FrameError> {
+        prioritise(&stream, kind);
+        stream.write_all(&[kind.number()]).await.map_err(gone_writing)?;
+        Ok(Self { stream, kind, wire })
+    }
+
+    /// Writes one frame; returns when quinn has taken it all.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError`]; a frame above [`FRAME_BYTES_MAX`] is not begun.
+    pub async fn write(&mut self, frame: &[u8]) -> Result<(), FrameError> {
+        let length = u32::try_from(frame.len()).map_err(|_| FrameError::Length(u64::MAX))?;
+        bounded(length.to_be_bytes())?;
+        self.stream.write_all(&length.to_be_bytes()).await.map_err(gone_writing)?;
+        self.stream.write_all(frame).await.map_err(gone_writing)?;
+        count(&self.wire.of(self.kind).sent, frame.len());
+        Ok(())
+    }
+
+    /// Says that no further frame follows, and waits until the other side has everything.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::Gone`] when the connection ended first.
+    pub async fn finish(mut self) -> Result<(), FrameError> {
+        // A stream that is already closed has nothing left to finish.
+        self.stream.finish().unwrap_or_default();
+        match self.stream.stopped().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(FrameError::Gone(io::Error::from(error))),
+        }
+    }
+}
+
+/// The length that a prefix claims, when it is within bounds.
+fn bounded(prefix: [u8; PREFIX_BYTES]) -> Result<usize, FrameError> {
+    let claimed = u32::from_be_bytes(prefix);
+    match usize::try_from(claimed) {
+        Ok(length) if length <= FRAME_BYTES_MAX => Ok(length),
+        _ => Err(FrameError::Length(u64::from(claimed))),
+    }
+}
+
+/// A stream that has just been opened always takes its priority; a closed one needs none.
+fn prioritise(stream: &SendStream, kind: StreamKind) {
+    stream.set_priority(kind.priority()).unwrap_or_default();
+}
+
+fn count(counter: &AtomicU64, length: usize) {
+    let bytes = u64::try_from(length.saturating_add(PREFIX_BYTES)).unwrap_or(u64::MAX);
+    counter.fetch_add(bytes, Ordering::Relaxed);
+}
+
+fn gone_reading(error: ReadExactError) -> FrameError {
+    match error {
+        ReadExactError::FinishedEarly(_) => FrameError::CutShort,
+        ReadExactError::ReadError(error) => FrameError::Gone(ReadError::into(error)),
+    }
+}
+
+fn gone_writing(error: WriteError) -> FrameError {
+    FrameError::Gone(error.into())
+}

@@ -1,1 +1,6 @@
-//! Placeholder.
+//! The relay of one province: admission, ledger, operators' pages.
+
+pub mod cli;
+pub mod config;
+pub mod keys;
+pub mod request;

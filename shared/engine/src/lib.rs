@@ -3,9 +3,12 @@
 //! Reading order: [`endpoint`] gives authenticated connections, [`frames`] cuts their streams into
 //! bounded frames, [`control`] and [`secret`] serve both programs' commands and keys.
 
+pub mod command;
 pub mod control;
 pub mod endpoint;
 pub mod frames;
+pub mod keyfile;
 mod raw_key;
 pub mod secret;
+pub mod settings;
 pub mod tuning;

@@ -1,0 +1,170 @@
+//! The command line of `hoso-node`. Secrets come from standard input, never from arguments.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The node of one commune office: keeps its dossiers, serves its desk, syncs when it can.
+#[derive(Debug, Parser)]
+#[command(name = "hoso-node", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command knows.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// The node's data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask the relay to let this machine be a node; prints six words to compare.
+    #[command(after_help = "Example:\n  hoso-node join HOSO1-… --data ./node \
+        --admin-user quantri --admin-password-stdin < password.txt")]
+    Join(Join),
+    /// Run the node until it is told to stop.
+    #[command(after_help = "Example:\n  hoso-node run --data ./node --listen-http 127.0.0.1:8081")]
+    Run(Run),
+    /// The people of this node.
+    #[command(subcommand)]
+    User(User),
+    /// Let the node sync, or keep it off the line.
+    #[command(after_help = "Example:\n  hoso-node link off --data ./node")]
+    Link(Link),
+    /// Link, backlog and what needs attention.
+    #[command(after_help = "Example:\n  hoso-node status --data ./node --json")]
+    Status(Common),
+    /// Write a backup of the running or resting node.
+    #[command(after_help = "Example:\n  hoso-node backup /media/usb/node-1.db --data ./node")]
+    Backup(Backup),
+    /// Put a backup in the place of a lost or damaged database; a new incarnation begins.
+    #[command(after_help = "Example:\n  hoso-node restore /media/usb/node-1.db --data ./node")]
+    Restore(Restore),
+}
+
+/// `join`.
+#[derive(Debug, Args)]
+pub struct Join {
+    /// The invitation as `hoso-relay invite` printed it.
+    pub code: String,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+    /// Log-in name of the first administrator. Default: asked for on a terminal.
+    #[arg(long, value_name = "NAME")]
+    pub admin_user: Option<String>,
+    /// Read the administrator's password from standard input, one line.
+    #[arg(long)]
+    pub admin_password_stdin: bool,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The node's data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Settings; the flags win over them.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where the desk's pages are.
+    #[arg(long, value_name = "ADDR")]
+    pub listen_http: Option<SocketAddr>,
+}
+
+/// `user`.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Give someone a log-in and a grant, effective here at once, also without link.
+    #[command(after_help = "Example (standard input: the administrator's password, then the new \
+        one, a line each):\n  hoso-node user add lan --roles reception,return --admin quantri \
+        --data ./node < passwords.txt")]
+    Add(UserAdd),
+    /// List them.
+    #[command(after_help = "Example:\n  hoso-node user list --data ./node")]
+    List(Common),
+    /// End someone's grants and log-in here.
+    #[command(after_help = "Example:\n  hoso-node user disable lan --admin quantri --data ./node \
+        < password.txt")]
+    Disable(UserDisable),
+}
+
+/// `user add`.
+#[derive(Debug, Args)]
+pub struct UserAdd {
+    /// The log-in name.
+    pub name: String,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+    /// Roles: reception, processing, approval, clerk, cashier, return, viewer, administrator.
+    #[arg(long, value_delimiter = ',', required = true)]
+    pub roles: Vec<String>,
+    /// The administrator who signs the grant.
+    #[arg(long, value_name = "NAME")]
+    pub admin: String,
+    /// The name that screens and slips show. Default: the log-in name.
+    #[arg(long, value_name = "NAME")]
+    pub display_name: Option<String>,
+}
+
+/// `user disable`.
+#[derive(Debug, Args)]
+pub struct UserDisable {
+    /// The log-in name.
+    pub name: String,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+    /// The administrator who ends the grants.
+    #[arg(long, value_name = "NAME")]
+    pub admin: String,
+}
+
+/// `link`.
+#[derive(Debug, Args)]
+pub struct Link {
+    /// On or off.
+    pub state: Switch,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// A switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// Sync when the relay can be reached.
+    On,
+    /// Stay off the line.
+    Off,
+}
+
+/// `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The new file.
+    pub file: PathBuf,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup.
+    pub file: PathBuf,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+}

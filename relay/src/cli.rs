@@ -1,0 +1,240 @@
+//! The command line of `hoso-relay`. Secrets come from files or standard input, never from
+//! arguments.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The relay of one province: keeps the order of all entries and passes them on.
+#[derive(Debug, Parser)]
+#[command(name = "hoso-relay", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command knows.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// The relay's data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Found a province: make its roots, its relay and its catalogue.
+    #[command(after_help = "Example:\n  hoso-relay init --data ./relay --realm trial \
+        --province-name 'Quảng Ninh' --units units.csv --procedures procedures.csv \
+        --calendar holidays.toml --root-passphrase-file root.txt --sealed-root sealed.root \
+        --operator dieuhanh --operator-password-file operator.txt")]
+    Init(Init),
+    /// Run the relay until it is told to stop.
+    #[command(after_help = "Example:\n  hoso-relay run --data ./relay \
+        --listen-quic 0.0.0.0:4433 --advertise relay.example:4433 --listen-http 127.0.0.1:8080")]
+    Run(Run),
+    /// Invite one node of a unit; prints the code for `hoso-node join`.
+    #[command(after_help = "Example:\n  hoso-relay invite --data ./relay --unit 07192")]
+    Invite(Invite),
+    /// List nodes, requests to join and their state.
+    #[command(after_help = "Example:\n  hoso-relay nodes --data ./relay --json")]
+    Nodes(Common),
+    /// Approve a node that asked to join, after comparing the six words.
+    #[command(after_help = "Example:\n  hoso-relay approve 3f2a… --data ./relay --as dieuhanh \
+        --words 'abandon ability able about above absent' < password.txt")]
+    Approve(Approve),
+    /// End a node: it may only upload, and all it sends goes to quarantine.
+    #[command(after_help = "Example:\n  hoso-relay revoke 3f2a… --data ./relay --as dieuhanh \
+        < password.txt")]
+    Revoke(Revoke),
+    /// Operators, auditors and registrars of the province.
+    #[command(subcommand)]
+    User(User),
+    /// Write a backup of the running or resting relay.
+    #[command(after_help = "Example:\n  hoso-relay backup /backups/relay-1.db --data ./relay")]
+    Backup(Backup),
+    /// Put a backup in the place of a lost or damaged database; a new epoch begins.
+    #[command(after_help = "Example:\n  hoso-relay restore /backups/relay-1.db --data ./relay")]
+    Restore(Restore),
+}
+
+/// The kinds of world that a relay can be founded for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum RealmName {
+    /// Real dossiers.
+    Official,
+    /// A province's rehearsal.
+    Trial,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+    /// The kind of world.
+    #[arg(long)]
+    pub realm: RealmName,
+    /// The province's name, as it is printed.
+    #[arg(long, value_name = "NAME")]
+    pub province_name: String,
+    /// CSV of the units.
+    #[arg(long, value_name = "FILE")]
+    pub units: PathBuf,
+    /// CSV of the procedures.
+    #[arg(long, value_name = "FILE")]
+    pub procedures: PathBuf,
+    /// TOML of the working-day calendar.
+    #[arg(long, value_name = "FILE")]
+    pub calendar: PathBuf,
+    /// File with the passphrase of both roots, in one line.
+    #[arg(long, value_name = "FILE")]
+    pub root_passphrase_file: PathBuf,
+    /// Where the second root goes; keep it away from the relay.
+    #[arg(long, value_name = "OUT")]
+    pub sealed_root: PathBuf,
+    /// Name of the first registrar.
+    #[arg(long, value_name = "NAME")]
+    pub operator: String,
+    /// File with the registrar's password, in one line.
+    #[arg(long, value_name = "FILE")]
+    pub operator_password_file: PathBuf,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The relay's data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Settings; the flags win over them.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where nodes dial (UDP).
+    #[arg(long, value_name = "ADDR")]
+    pub listen_quic: Option<SocketAddr>,
+    /// The address that invitations carry, if it is another one.
+    #[arg(long, value_name = "ADDR")]
+    pub advertise: Option<String>,
+    /// Where the operators' pages are.
+    #[arg(long, value_name = "ADDR")]
+    pub listen_http: Option<SocketAddr>,
+}
+
+/// `invite`.
+#[derive(Debug, Args)]
+pub struct Invite {
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+    /// The unit's code, five digits.
+    #[arg(long, value_name = "CODE")]
+    pub unit: String,
+    /// How long the code lives: a number with h, m or s; at most 24h.
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    pub ttl: String,
+    /// Approve whoever uses the code; refused in the official realm.
+    #[arg(long)]
+    pub auto_approve: bool,
+}
+
+/// `approve`.
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// The request as `nodes` shows it.
+    pub node: String,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+    /// The registrar who approves; the password comes from standard input.
+    #[arg(long = "as", value_name = "NAME")]
+    pub registrar: String,
+    /// The six words that the node's screen shows.
+    #[arg(long, value_name = "WORDS")]
+    pub words: String,
+}
+
+/// `revoke`.
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// The node as `nodes` shows it.
+    pub node: String,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+    /// The registrar who ends it; the password comes from standard input.
+    #[arg(long = "as", value_name = "NAME")]
+    pub registrar: String,
+}
+
+/// `user`.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Name an operator, auditor or registrar.
+    #[command(after_help = "Example (standard input: your password, then the new one, a line \
+        each):\n  hoso-relay user add lan --data ./relay --roles operator --as dieuhanh \
+        < secrets.txt\nA registrar is named by the root: --as root, with the root passphrase.")]
+    Add(UserAdd),
+    /// List them.
+    #[command(after_help = "Example:\n  hoso-relay user list --data ./relay")]
+    List(Common),
+    /// End someone's grants and log-in.
+    #[command(after_help = "Example:\n  hoso-relay user disable lan --data ./relay --as dieuhanh \
+        < password.txt")]
+    Disable(UserDisable),
+}
+
+/// `user add`.
+#[derive(Debug, Args)]
+pub struct UserAdd {
+    /// The log-in name.
+    pub name: String,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+    /// Roles: operator, auditor, registrar.
+    #[arg(long, value_delimiter = ',', required = true)]
+    pub roles: Vec<String>,
+    /// Who names them: a registrar, or `root`; the secret comes from standard input.
+    #[arg(long = "as", value_name = "NAME")]
+    pub registrar: String,
+}
+
+/// `user disable`.
+#[derive(Debug, Args)]
+pub struct UserDisable {
+    /// The log-in name.
+    pub name: String,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+    /// Who ends them: a registrar, or `root`; the secret comes from standard input.
+    #[arg(long = "as", value_name = "NAME")]
+    pub registrar: String,
+}
+
+/// `backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The new file.
+    pub file: PathBuf,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup.
+    pub file: PathBuf,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+}

@@ -1,0 +1,34 @@
+//! Which keys the relay's data directory holds.
+
+use std::path::{Path, PathBuf};
+
+use hoso_engine::keyfile::{self, KeyError};
+use hoso_identity::SigningKey;
+
+/// The relay's QUIC identity, a raw seed.
+#[must_use]
+pub fn transport(data: &Path) -> PathBuf {
+    data.join("transport.key")
+}
+
+/// The first root, wrapped under the root passphrase.
+#[must_use]
+pub fn root(data: &Path) -> PathBuf {
+    data.join("root.key")
+}
+
+/// The registrar `auto`: a raw seed, so `init` makes it outside the official realm only.
+#[must_use]
+pub fn auto(data: &Path) -> PathBuf {
+    data.join("auto.key")
+}
+
+/// The registrar `auto`; `None` in an official realm.
+///
+/// # Errors
+///
+/// [`KeyError`] when the file is there and cannot be used.
+pub fn read_auto(data: &Path) -> Result<Option<SigningKey>, KeyError> {
+    let path = auto(data);
+    if path.exists() { keyfile::read(&path).map(Some) } else { Ok(None) }
+}

@@ -44,6 +44,12 @@ impl SigningKey {
     }
 }
 
+/// The X25519 public key of a secret, as age recipients use it.
+#[must_use]
+pub fn x25519_public(secret: &[u8; 32]) -> [u8; 32] {
+    curve25519_dalek::MontgomeryPoint::mul_base_clamped(*secret).to_bytes()
+}
+
 impl fmt::Debug for SigningKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "SigningKey(of {})", self.public())
@@ -60,5 +66,18 @@ impl PublicKey {
         let key = ed25519_dalek::VerifyingKey::from_bytes(&self.0).map_err(|_| SignatureError)?;
         let signature = ed25519_dalek::Signature::from_bytes(signature);
         key.verify_strict(message, &signature).map_err(|_| SignatureError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn x25519_agrees_with_the_ladder_of_rfc_7748() {
+        let hex = |text: &str| PublicKey::from_hex(text).unwrap().0;
+        let secret = hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
+        let public = hex("8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285f");
+        assert_eq!(x25519_public(&secret), public);
     }
 }

@@ -16,6 +16,6 @@ pub use ids::{
     ActorId, DocumentId, EntryId, Epoch, Incarnation, Kind, NodeId, Nonce, PayloadHash, PersonId,
     Position, PublicKey, Realm, Scope, SessionToken, UnitId,
 };
-pub use keys::{SignatureError, SigningKey};
+pub use keys::{SignatureError, SigningKey, x25519_public};
 pub use verdict::{Reason, Verdict, WaitingFor};
 pub use wrap::{WrapError, WrappedKey};

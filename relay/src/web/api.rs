@@ -1,0 +1,142 @@
+//! The relay's JSON API and its health pages.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{ConnectInfo, State, rejection::JsonRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    pages::session_cookie,
+    site::{LogInProblem, Site, token},
+};
+use crate::overview::UnitRow;
+
+/// The body of `POST /sessions`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Credentials {
+    username: String,
+    password: String,
+}
+
+/// `POST /sessions`.
+pub(super) async fn log_in(
+    State(site): State<Arc<Site>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    body: Result<Json<Credentials>, JsonRejection>,
+) -> Response {
+    let body = match body {
+        Ok(Json(body)) => body,
+        Err(rejection) => return problem(rejection.status(), "body", &rejection.body_text()),
+    };
+    match site.log_in(&body.username, &body.password, from.ip()).await {
+        Ok((token, operator)) => {
+            let user = json!({ "username": operator.name, "roles": operator.roles });
+            let answer = Json(json!({ "token": token, "user": user }));
+            (StatusCode::CREATED, [session_cookie(&token)], answer).into_response()
+        }
+        Err(LogInProblem::Wrong) => {
+            problem(StatusCode::UNAUTHORIZED, "log-in", "user name or password is not right")
+        }
+        Err(LogInProblem::Later(seconds)) => {
+            let text = format!("too many attempts: wait {seconds} seconds");
+            let answer = problem(StatusCode::TOO_MANY_REQUESTS, "log-in-later", &text);
+            ([(header::RETRY_AFTER, seconds.to_string())], answer).into_response()
+        }
+        Err(LogInProblem::Broken) => unavailable("passwords cannot be checked now: see the log"),
+    }
+}
+
+/// `DELETE /sessions/current`.
+pub(super) async fn log_out(State(site): State<Arc<Site>>, headers: HeaderMap) -> StatusCode {
+    if let Some(token) = token(&headers) {
+        site.sessions.end(&token);
+    }
+    StatusCode::NO_CONTENT
+}
+
+/// `GET /units`: every unit with state, last contact and backlog.
+pub(super) async fn units(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
+    if site.operator(&headers).is_none() {
+        return unknown_session();
+    }
+    match site.office.overview().await {
+        Ok(rows) => items(rows.iter().map(unit).collect()),
+        Err(problem) => unavailable(&problem.text),
+    }
+}
+
+/// `GET /nodes`: every node and request to join.
+pub(super) async fn nodes(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
+    if site.operator(&headers).is_none() {
+        return unknown_session();
+    }
+    match site.office.nodes().await {
+        Ok(nodes) => Json(nodes).into_response(),
+        Err(problem) => unavailable(&problem.text),
+    }
+}
+
+/// The process lives.
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The relay can store.
+pub(super) async fn readyz(State(site): State<Arc<Site>>) -> Response {
+    match site.office.ready().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(problem) => (StatusCode::SERVICE_UNAVAILABLE, problem.text).into_response(),
+    }
+}
+
+/// Metrics in the text form of Prometheus; no personal data, label `unit` only.
+pub(super) async fn metrics(State(site): State<Arc<Site>>) -> Response {
+    match site.office.metrics().await {
+        Ok(text) => {
+            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+        }
+        Err(problem) => (StatusCode::SERVICE_UNAVAILABLE, problem.text).into_response(),
+    }
+}
+
+fn unit(row: &UnitRow) -> Value {
+    json!({
+        "code": row.code,
+        "name": row.name,
+        "state": row.standing.code(),
+        "last_seen_seconds": row.last_seen_s,
+        "backlog_entries": row.backlog_entries,
+        "backlog_bytes": row.backlog_bytes,
+        "nodes": row.nodes,
+    })
+}
+
+fn items(items: Vec<Value>) -> Response {
+    Json(json!({ "items": items })).into_response()
+}
+
+fn unknown_session() -> Response {
+    problem(StatusCode::UNAUTHORIZED, "session-unknown", "log in first: POST /api/v1/sessions")
+}
+
+fn unavailable(text: &str) -> Response {
+    problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text)
+}
+
+/// Problem details (RFC 9457).
+fn problem(status: StatusCode, code: &str, text: &str) -> Response {
+    let body = json!({
+        "type": format!("urn:hoso:problem:{code}"),
+        "title": text,
+        "status": status.as_u16(),
+    });
+    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+    (status, kind, body.to_string()).into_response()
+}

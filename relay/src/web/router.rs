@@ -1,0 +1,40 @@
+//! Every address of the relay's pages and API on one screen.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::from_fn_with_state,
+    routing::{delete, get, post},
+};
+
+use super::{
+    api, guard::{Hosts, guard},
+    pages, site::Site,
+};
+
+/// Bytes of the largest request body.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// The whole web side.
+#[must_use]
+pub fn router(site: Arc<Site>, hosts: Hosts) -> Router {
+    Router::new()
+        .route("/", get(pages::overview))
+        .route("/log-in", get(pages::log_in_form).post(pages::log_in))
+        .route("/log-out", post(pages::log_out))
+        .route("/language", post(pages::language))
+        .route("/assets/relay.css", get(pages::style))
+        .route("/api/v1/sessions", post(api::log_in))
+        .route("/api/v1/sessions/current", delete(api::log_out))
+        .route("/api/v1/units", get(api::units))
+        .route("/api/v1/nodes", get(api::nodes))
+        .route("/healthz", get(api::healthz))
+        .route("/readyz", get(api::readyz))
+        .route("/metrics", get(api::metrics))
+        .fallback(pages::not_found)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(Arc::new(hosts), guard))
+        .with_state(site)
+}

@@ -1,0 +1,161 @@
+//! Operators' sessions, in memory: after a restart everyone logs in again.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use data_encoding::BASE64URL_NOPAD;
+use hoso_engine::secret;
+
+/// Milliseconds after which a session ends whatever happens: 12 hours.
+const SESSION_MS: u64 = 12 * 3600 * 1000;
+/// Milliseconds without a request after which a session ends: 30 minutes.
+const IDLE_MS: u64 = 30 * 60 * 1000;
+/// Sessions kept at once; the oldest gives way.
+const SESSIONS_MAX: usize = 256;
+/// Failed attempts per name or address within [`WINDOW_MS`] before a wait is asked for.
+const ATTEMPTS_MAX: usize = 5;
+/// Milliseconds for which a failed attempt counts.
+const WINDOW_MS: u64 = 60 * 1000;
+/// Names and addresses whose failures are remembered; the oldest are forgotten.
+const SOURCES_MAX: usize = 4096;
+
+/// Who is logged in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// The log-in name.
+    pub name: String,
+    /// Codes of the roles at the province.
+    pub roles: Vec<String>,
+}
+
+struct Session {
+    operator: Operator,
+    begun_ms: u64,
+    seen_ms: u64,
+}
+
+/// All sessions, by the hash of their token.
+#[derive(Default)]
+pub struct Sessions {
+    by_hash: Mutex<BTreeMap<[u8; 32], Session>>,
+    failures: Mutex<BTreeMap<String, VecDeque<u64>>>,
+}
+
+impl Sessions {
+    /// Begins a session; gives its token, 256 bits in base64url.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no chance to give.
+    pub fn begin(&self, operator: Operator, now_ms: u64) -> std::io::Result<String> {
+        let token = BASE64URL_NOPAD.encode(&secret::chance::<32>()?);
+        let mut sessions = locked(&self.by_hash);
+        if sessions.len() >= SESSIONS_MAX {
+            let oldest = sessions.iter().min_by_key(|(_, session)| session.seen_ms);
+            if let Some(hash) = oldest.map(|(hash, _)| *hash) {
+                sessions.remove(&hash);
+            }
+        }
+        sessions.insert(hash(&token), Session { operator, begun_ms: now_ms, seen_ms: now_ms });
+        Ok(token)
+    }
+
+    /// Who holds this token, if it lives.
+    #[must_use]
+    pub fn find(&self, token: &str, now_ms: u64) -> Option<Operator> {
+        let mut sessions = locked(&self.by_hash);
+        let session = sessions.get_mut(&hash(token))?;
+        let alive = now_ms.saturating_sub(session.begun_ms) < SESSION_MS
+            && now_ms.saturating_sub(session.seen_ms) < IDLE_MS;
+        if alive {
+            session.seen_ms = now_ms;
+            Some(session.operator.clone())
+        } else {
+            sessions.remove(&hash(token));
+            None
+        }
+    }
+
+    /// Ends a session.
+    pub fn end(&self, token: &str) {
+        locked(&self.by_hash).remove(&hash(token));
+    }
+
+    /// Ends all sessions of a name, for one that was disabled.
+    pub fn end_all(&self, name: &str) {
+        locked(&self.by_hash).retain(|_, session| session.operator.name != name);
+    }
+
+    /// Seconds to wait before the next attempt of this name or address; zero for none.
+    #[must_use]
+    pub fn wait_s(&self, sources: &[&str], now_ms: u64) -> u64 {
+        let failures = locked(&self.failures);
+        let waits = sources.iter().filter_map(|source| {
+            let recent = failures.get(*source)?;
+            let from_end = recent.len().checked_sub(ATTEMPTS_MAX)?;
+            let until = recent.get(from_end)?.saturating_add(WINDOW_MS);
+            Some(until.saturating_sub(now_ms).div_ceil(1000))
+        });
+        waits.max().unwrap_or(0)
+    }
+
+    /// Remembers a failed attempt.
+    pub fn failed(&self, sources: &[&str], now_ms: u64) {
+        let mut failures = locked(&self.failures);
+        for source in sources {
+            let recent = failures.entry((*source).to_owned()).or_default();
+            recent.push_back(now_ms);
+            if recent.len() > ATTEMPTS_MAX {
+                recent.pop_front();
+            }
+        }
+        if failures.len() > SOURCES_MAX {
+            failures.retain(|_, recent| {
+                recent.back().is_some_and(|last| now_ms.saturating_sub(*last) < WINDOW_MS)
+            });
+        }
+    }
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    *blake3::hash(token.as_bytes()).as_bytes()
+}
+
+/// The data behind the lock; a panic elsewhere cannot have left it half written.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operator() -> Operator {
+        Operator { name: "dieuhanh".to_owned(), roles: vec!["operator".to_owned()] }
+    }
+
+    #[test]
+    fn a_session_ends_when_idle_or_old_or_logged_out() {
+        let sessions = Sessions::default();
+        let token = sessions.begin(operator(), 0).unwrap();
+        assert_eq!(sessions.find(&token, IDLE_MS - 1), Some(operator()));
+        assert_eq!(sessions.find(&token, IDLE_MS - 1 + IDLE_MS), None);
+        let token = sessions.begin(operator(), 0).unwrap();
+        sessions.end(&token);
+        assert_eq!(sessions.find(&token, 1), None);
+    }
+
+    #[test]
+    fn five_failures_within_a_minute_ask_for_a_wait_and_no_lock_out_stays() {
+        let sessions = Sessions::default();
+        for _ in 0..ATTEMPTS_MAX {
+            assert_eq!(sessions.wait_s(&["lan", "10.0.0.1"], 0), 0);
+            sessions.failed(&["lan", "10.0.0.1"], 0);
+        }
+        assert_eq!(sessions.wait_s(&["lan", "10.0.0.2"], 1000), 59);
+        assert_eq!(sessions.wait_s(&["huệ", "10.0.0.2"], 1000), 0);
+        assert_eq!(sessions.wait_s(&["lan"], WINDOW_MS), 0);
+    }
+}

@@ -1,9 +1,13 @@
 //! What: the dossier's document, its events and rules. Pure: no clock, no chance, no files.
 //!
-//! Reading order: [`value`] is what an event is made of, [`shape`] what a change may be.
+//! Reading order: [`value`] is what an event is made of, [`chunk`] how a change is written,
+//! [`shape`] what it may be, [`document`] what keeps it.
 
+pub mod chunk;
+pub mod document;
 pub mod shape;
 pub mod value;
 
-pub use shape::Change;
+pub use document::{Applied, Document, DocumentError};
+pub use shape::{Change, ShapeError};
 pub use value::{ChangeHash, Value};

@@ -1,1 +1,4 @@
-//! Placeholder.
+//! Memory: journal, ledger, records and search in SQLite.
+
+pub mod rules;
+pub mod tables;

@@ -1,0 +1,93 @@
+//! How far a dossier has come, as its badge says it.
+
+use hoso_identity::{EntryId, UnitId};
+
+use crate::tables::{Delivered, NodeFacts, Standing};
+
+/// The states of the badge, in the order in which facts arrive, then the exceptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Badge {
+    /// Durable at this node alone.
+    Saved,
+    /// Accepted by the province.
+    AtProvince,
+    /// Applied at every destination.
+    Delivered,
+    /// Opened at every destination.
+    Opened,
+    /// Sent, and no answer came before the link was lost.
+    Unknown,
+    /// It was at the province before the relay was restored; being checked again.
+    Rechecking,
+    /// Refused or set aside: someone must look.
+    NeedsAttention,
+}
+
+impl Badge {
+    /// The stable code of the API.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Saved => "saved",
+            Self::AtProvince => "at_province",
+            Self::Delivered => "delivered",
+            Self::Opened => "opened",
+            Self::Unknown => "unknown",
+            Self::Rechecking => "rechecking",
+            Self::NeedsAttention => "needs_attention",
+        }
+    }
+}
+
+/// The last entry of a dossier, as far as its badge depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastEntry {
+    /// Its id.
+    pub id: EntryId,
+    /// Its number in the own journal, if it is an own entry.
+    pub journal: Option<u64>,
+    /// Its row in a feed of this node, once the relay has accepted it.
+    pub row: Option<u64>,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// Whom a dossier concerns, and what is known of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach<'a> {
+    /// The audience without the unit of the last entry's author.
+    pub destinations: &'a [UnitId],
+    /// Units that have opened the dossier.
+    pub opened: &'a [UnitId],
+    /// What the relay has said of destinations.
+    pub known: &'a [Delivered],
+}
+
+/// The badge of a dossier. `sent_through` is the last journal number that was ever put on the line
+/// and whose answer the lost link may have swallowed.
+#[must_use]
+pub fn badge(last: &LastEntry, reach: Reach<'_>, facts: &NodeFacts, sent_through: u64) -> Badge {
+    if last.standing != Standing::Counts {
+        return Badge::NeedsAttention;
+    }
+    let Some(row) = last.row else {
+        let sent = last
+            .journal
+            .is_some_and(|number| number > facts.journal_through && number <= sent_through);
+        return if sent { Badge::Unknown } else { Badge::Saved };
+    };
+    if facts.rechecking {
+        return Badge::Rechecking;
+    }
+    if !reach.destinations.iter().all(|unit| delivered(reach.known, *unit, row, &last.id)) {
+        return Badge::AtProvince;
+    }
+    let everywhere = reach.destinations.iter().all(|unit| reach.opened.contains(unit));
+    if everywhere && !reach.destinations.is_empty() { Badge::Opened } else { Badge::Delivered }
+}
+
+/// Whether the entry of this row is known to be applied at the unit.
+#[must_use]
+pub fn delivered(known: &[Delivered], unit: UnitId, row: u64, id: &EntryId) -> bool {
+    known.iter().any(|fact| fact.unit == unit && fact.through >= row && !fact.except.contains(id))
+}

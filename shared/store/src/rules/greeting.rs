@@ -1,0 +1,238 @@
+//! What the relay makes of a `Hello`: where to go on, whether to heal, whether it is a copy.
+
+use hoso_identity::{Epoch, Incarnation, NodeId, SessionToken};
+
+use crate::tables::{Digest, LedgerHead, LedgerTables, ScopePoint, Sender};
+
+/// Healings of one node within this many milliseconds after which a fuse stops them: an hour.
+pub const FUSE_MS: u64 = 3600 * 1000;
+/// Healings that the fuse allows in that time.
+pub const FUSE_HEALINGS: usize = 2;
+
+/// What a node shows first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The node, proved by its key.
+    pub node: NodeId,
+    /// The copy of its database.
+    pub incarnation: Incarnation,
+    /// The token of the last `Welcome` that it stored.
+    pub token: Option<SessionToken>,
+    /// The epoch of its cursors.
+    pub epoch: Option<Epoch>,
+    /// Its cursors.
+    pub cursors: Vec<ScopePoint>,
+}
+
+/// Chance that the caller brings.
+#[derive(Clone, Copy, Debug)]
+pub struct Chance {
+    /// For the session's token.
+    pub token: SessionToken,
+    /// For an epoch, should one be minted.
+    pub epoch: [u8; 8],
+}
+
+/// Why a session begins with healing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HealReason {
+    /// A copy of the node's database that the relay does not know.
+    Incarnation,
+    /// The node's cursors belong to another life of the ledger.
+    Epoch,
+    /// The healing of the last session did not end.
+    Unfinished,
+}
+
+/// The relay's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Greeting {
+    /// Go on from here.
+    Welcome(Welcome),
+    /// The token is another copy's: take a new incarnation, then heal.
+    Copy,
+    /// Too many healings: an operator must look.
+    Fuse,
+}
+
+/// Where a session goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Welcome {
+    /// The life of the ledger.
+    pub epoch: Epoch,
+    /// The token to store before the first `Ack`.
+    pub token: SessionToken,
+    /// The journal number up to which the relay has everything.
+    pub through: u64,
+    /// The running digest there.
+    pub digest: Digest,
+    /// Whether to heal first, and why.
+    pub heal: Option<HealReason>,
+    /// Whether a new epoch was minted just now: live sessions must begin anew.
+    pub minted: bool,
+}
+
+/// Decides how a session begins and notes it.
+///
+/// # Errors
+///
+/// As the storage fails.
+pub fn greet<T: LedgerTables>(
+    tables: &mut T,
+    shown: &Shown,
+    chance: Chance,
+    now_ms: u64,
+) -> Result<Greeting, T::Error> {
+    let (head, minted) = epoch_for(tables, shown, chance)?;
+    let known = tables.sender(&shown.node, &shown.incarnation)?;
+    let mut heal = match shown.epoch {
+        Some(epoch) if epoch != head.epoch => Some(HealReason::Epoch),
+        Some(_) | None => None,
+    };
+    let mut sender = match known {
+        Some(sender) => {
+            if !token_fits(&sender, shown.token) {
+                return Ok(Greeting::Copy);
+            }
+            if !sender.healed {
+                heal = Some(HealReason::Unfinished);
+            }
+            sender
+        }
+        None => {
+            let first = !tables.node_seen(&shown.node)? && shown.epoch.is_none();
+            if !first {
+                heal = Some(HealReason::Incarnation);
+            }
+            Sender {
+                through: 0,
+                digest: [0; 32],
+                token: chance.token,
+                previous: None,
+                confirmed: false,
+                healed: first,
+            }
+        }
+    };
+    if heal.is_some() && heal != Some(HealReason::Unfinished) {
+        if fuse_blown(tables, &shown.node, now_ms)? {
+            return Ok(Greeting::Fuse);
+        }
+        tables.note_healing(&shown.node, now_ms)?;
+        sender.healed = false;
+    }
+    rotate(&mut sender, shown.token, chance.token);
+    tables.put_sender(&shown.node, &shown.incarnation, &sender)?;
+    Ok(Greeting::Welcome(Welcome {
+        epoch: head.epoch,
+        token: sender.token,
+        through: sender.through,
+        digest: sender.digest,
+        heal,
+        minted,
+    }))
+}
+
+/// Notes that the node has stored its token.
+///
+/// # Errors
+///
+/// As the storage fails.
+pub fn confirm<T: LedgerTables>(
+    tables: &mut T,
+    node: &NodeId,
+    incarnation: &Incarnation,
+    token: SessionToken,
+) -> Result<(), T::Error> {
+    if let Some(mut sender) = tables.sender(node, incarnation)?
+        && sender.token == token
+        && !sender.confirmed
+    {
+        sender.confirmed = true;
+        tables.put_sender(node, incarnation, &sender)?;
+    }
+    Ok(())
+}
+
+/// Notes that this copy of the node has been healed.
+///
+/// # Errors
+///
+/// As the storage fails.
+pub fn healed<T: LedgerTables>(
+    tables: &mut T,
+    node: &NodeId,
+    incarnation: &Incarnation,
+) -> Result<(), T::Error> {
+    if let Some(mut sender) = tables.sender(node, incarnation)? {
+        sender.healed = true;
+        tables.put_sender(node, incarnation, &sender)?;
+    }
+    Ok(())
+}
+
+/// Begins a new life of the ledger, above every generation that was shown.
+///
+/// # Errors
+///
+/// As the storage fails.
+pub fn mint_epoch<T: LedgerTables>(
+    tables: &mut T,
+    shown: Option<Epoch>,
+    random: [u8; 8],
+) -> Result<Epoch, T::Error> {
+    let mut head = tables.head()?;
+    let highest = shown.map_or(0, |epoch| epoch.generation).max(head.epoch.generation);
+    head.epoch = Epoch { generation: highest.saturating_add(1), random };
+    tables.put_head(&head)?;
+    tables.clear_readers()?;
+    Ok(head.epoch)
+}
+
+/// The head of the ledger; with a new epoch when what the node shows proves lost commits.
+fn epoch_for<T: LedgerTables>(
+    tables: &mut T,
+    shown: &Shown,
+    chance: Chance,
+) -> Result<(LedgerHead, bool), T::Error> {
+    let head = tables.head()?;
+    let Some(epoch) = shown.epoch else { return Ok((head, false)) };
+    let lost = if epoch == head.epoch {
+        let mut lost = false;
+        for cursor in &shown.cursors {
+            let known = tables.feed_digest(cursor.scope, cursor.row)?;
+            lost |= known != Some(cursor.digest);
+        }
+        lost
+    } else {
+        epoch > head.epoch
+    };
+    if lost {
+        mint_epoch(tables, shown.epoch, chance.epoch)?;
+    }
+    Ok((tables.head()?, lost))
+}
+
+/// The current token, or the one before it while the current one was never shown.
+fn token_fits(sender: &Sender, shown: Option<SessionToken>) -> bool {
+    let current = shown == Some(sender.token);
+    let before = !sender.confirmed && shown == sender.previous;
+    current || before
+}
+
+/// Hands out a new token. What was shown stays good until the new one is.
+fn rotate(sender: &mut Sender, shown: Option<SessionToken>, fresh: SessionToken) {
+    sender.previous = shown;
+    sender.token = fresh;
+    sender.confirmed = false;
+}
+
+fn fuse_blown<T: LedgerTables>(
+    tables: &mut T,
+    node: &NodeId,
+    now_ms: u64,
+) -> Result<bool, T::Error> {
+    let recent = tables.healings(node)?;
+    let recent = recent.iter().filter(|at_ms| now_ms.saturating_sub(**at_ms) < FUSE_MS);
+    Ok(recent.count() >= FUSE_HEALINGS)
+}

@@ -1,0 +1,251 @@
+//! How a node takes what comes from the relay: stored first, applied second.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use hoso_identity::{DocumentId, Entry, EntryId, Position, Reason, Verdict, WaitingFor};
+
+use super::{
+    feed::{Content, FeedItem, FeedPage},
+    ledger::arrivals,
+    mend::Positioned,
+};
+use crate::tables::{
+    Admission, Digest, JournalTables, NodeEntry, ScopePoint, Standing, digest_after,
+};
+
+/// What one transaction of intake did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Dossiers that have entries to apply.
+    pub documents: BTreeSet<DocumentId>,
+    /// Whether statements came.
+    pub statements: bool,
+}
+
+/// Why a page was not taken; nothing of it may be committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// The running digests differ: the two sides have diverged.
+    Diverged,
+    /// Rows of another epoch, out of order, or bytes that are no entry: the relay is at fault.
+    Disorder,
+}
+
+/// Takes a page of feed rows: entries, positions, cursors, digests and marks in one transaction.
+///
+/// # Errors
+///
+/// As the storage fails. The inner error leaves nothing to commit.
+pub fn take<T: JournalTables>(
+    tables: &mut T,
+    admission: &mut impl Admission,
+    page: &FeedPage,
+    at_ms: u64,
+) -> Result<Result<Taken, Misfit>, T::Error> {
+    if tables.facts()?.epoch != Some(page.epoch) {
+        return Ok(Err(Misfit::Disorder));
+    }
+    let mut points = start(tables, &page.points)?;
+    let mut desk = Desk { tables, admission, at_ms, taken: Taken::default() };
+    for item in &page.items {
+        let Some(point) = points.iter_mut().find(|point| point.scope == item.scope) else {
+            return Ok(Err(Misfit::Disorder));
+        };
+        if item.row <= point.row {
+            return Ok(Err(Misfit::Disorder));
+        }
+        let Some(id) = desk.row(item)? else { return Ok(Err(Misfit::Disorder)) };
+        point.row = item.row;
+        point.digest = digest_after(&point.digest, &id);
+    }
+    let agree = points.iter().all(|point| page.points.contains(point));
+    if !agree {
+        return Ok(Err(Misfit::Diverged));
+    }
+    let Desk { tables, taken, .. } = desk;
+    for point in &points {
+        tables.put_cursor(point)?;
+    }
+    Ok(Ok(taken))
+}
+
+/// Takes entries that healing found to be lacking here.
+///
+/// # Errors
+///
+/// As the storage fails.
+pub fn mend<T: JournalTables>(
+    tables: &mut T,
+    admission: &mut impl Admission,
+    entries: &[Positioned],
+    at_ms: u64,
+) -> Result<Taken, T::Error> {
+    let mut desk = Desk { tables, admission, at_ms, taken: Taken::default() };
+    for healed in entries {
+        desk.entry(&healed.bytes, healed.position, None)?;
+    }
+    Ok(desk.taken)
+}
+
+/// The own cursors of the page's scopes; zero for a scope that is new here.
+fn start<T: JournalTables>(
+    tables: &mut T,
+    scopes: &[ScopePoint],
+) -> Result<Vec<ScopePoint>, T::Error> {
+    let cursors = tables.cursors()?;
+    let zero: Digest = [0; 32];
+    Ok(scopes
+        .iter()
+        .map(|page| {
+            let own = cursors.iter().find(|cursor| cursor.scope == page.scope).copied();
+            own.unwrap_or(ScopePoint { scope: page.scope, row: 0, digest: zero })
+        })
+        .collect())
+}
+
+/// The node's desk during one transaction.
+struct Desk<'a, T, A> {
+    tables: &'a mut T,
+    admission: &'a mut A,
+    at_ms: u64,
+    taken: Taken,
+}
+
+impl<T: JournalTables, A: Admission> Desk<'_, T, A> {
+    /// Takes one row; gives the id that enters the digest, or `None` for bytes that are no entry.
+    fn row(&mut self, item: &FeedItem) -> Result<Option<EntryId>, T::Error> {
+        match &item.content {
+            Content::Entry { bytes, position } => self.entry(bytes, *position, Some(item.row)),
+            Content::Yours { number, position } => {
+                let found = self.tables.journal_after(number.saturating_sub(1), 1)?;
+                let Some(entry) = found.into_iter().find(|entry| entry.journal == Some(*number))
+                else {
+                    return Ok(None);
+                };
+                let id = entry.id;
+                self.place(entry, *position, Some(item.row))?;
+                Ok(Some(id))
+            }
+            Content::Erased(id) => Ok(Some(*id)),
+        }
+    }
+
+    /// Takes an entry with its position.
+    fn entry(
+        &mut self,
+        bytes: &[u8],
+        position: Position,
+        row: Option<u64>,
+    ) -> Result<Option<EntryId>, T::Error> {
+        let Ok(entry) = Entry::decode(bytes) else { return Ok(None) };
+        let id = entry.id();
+        if let Some(known) = self.tables.entry(&id)? {
+            self.place(known, position, row)?;
+            return Ok(Some(id));
+        }
+        let fresh = NodeEntry {
+            id,
+            document: entry.document(),
+            kind: entry.header().kind,
+            author_unit: None,
+            bytes: bytes.to_vec(),
+            journal: None,
+            position: None,
+            row: None,
+            standing: Standing::Counts,
+        };
+        match self.admission.read(bytes) {
+            Ok(_) => self.place(fresh, position, row)?,
+            Err(reason) => {
+                self.tables.quarantine(bytes, reason, self.at_ms)?;
+                self.keep(NodeEntry {
+                    position: Some(position),
+                    row,
+                    standing: Standing::Refused(reason),
+                    ..fresh
+                })?;
+            }
+        }
+        Ok(Some(id))
+    }
+
+    /// Gives a stored or fresh entry its place and decides by it.
+    fn place(
+        &mut self,
+        mut stored: NodeEntry,
+        position: Position,
+        row: Option<u64>,
+    ) -> Result<(), T::Error> {
+        let Ok(entry) = Entry::decode(&stored.bytes) else { return Ok(()) };
+        let had_position = stored.position.is_some();
+        stored.position = Some(stored.position.unwrap_or(position));
+        stored.row = row.or(stored.row);
+        if had_position && stored.standing == Standing::Counts {
+            return self.keep(stored);
+        }
+        let woken = self.decide(&mut stored, &entry)?;
+        self.keep(stored)?;
+        if woken { self.wake(&entry) } else { Ok(()) }
+    }
+
+    /// Decides by position; folds what counts. Shape and dependencies are decided when applied,
+    /// so a refusal of those stands.
+    fn decide(&mut self, stored: &mut NodeEntry, entry: &Entry) -> Result<bool, T::Error> {
+        let applied_refusal = matches!(
+            stored.standing,
+            Standing::Refused(Reason::Shape | Reason::Disagreement | Reason::Dependency)
+        );
+        if applied_refusal {
+            return Ok(false);
+        }
+        let audience = self.tables.audience(&stored.document)?;
+        let verdict = self.admission.decide(entry, stored.position, audience.as_deref());
+        stored.author_unit = self.admission.author_unit(entry);
+        match verdict {
+            Verdict::Admitted => {
+                stored.standing = Standing::Counts;
+                if !entry.header().kind.is_statement() {
+                    self.tables.add_audience(&stored.document, &entry.header().units_added)?;
+                }
+                self.admission.admitted(entry, stored.position);
+                Ok(true)
+            }
+            Verdict::Refused(reason) => {
+                stored.standing = Standing::Refused(reason);
+                Ok(false)
+            }
+            Verdict::Waiting(what) => {
+                stored.standing = Standing::Waiting(what);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Stores the entry and marks its dossier.
+    fn keep(&mut self, stored: NodeEntry) -> Result<(), T::Error> {
+        if stored.kind.is_statement() {
+            self.taken.statements = true;
+        } else {
+            // What healing brought has no row yet: nothing counts as applied before it is.
+            self.tables.mark_to_apply(&stored.document, stored.row.unwrap_or(1))?;
+            self.taken.documents.insert(stored.document);
+        }
+        self.tables.put_entry(&stored)
+    }
+
+    /// Looks again at what waited for this entry, and for what that brings.
+    fn wake(&mut self, entry: &Entry) -> Result<(), T::Error> {
+        let mut arrived: VecDeque<WaitingFor> = arrivals(entry).into();
+        while let Some(what) = arrived.pop_front() {
+            for id in self.tables.waiting_for(&what)? {
+                let Some(mut waiting) = self.tables.entry(&id)? else { continue };
+                let Ok(entry) = Entry::decode(&waiting.bytes) else { continue };
+                if self.decide(&mut waiting, &entry)? {
+                    arrived.extend(arrivals(&entry));
+                }
+                self.keep(waiting)?;
+            }
+        }
+        Ok(())
+    }
+}

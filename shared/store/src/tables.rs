@@ -1,0 +1,399 @@
+//! The narrow typed operations that the rules of journal and ledger need.
+//!
+//! SQLite implements them on one transaction, the simulation on a disk that distinguishes written
+//! from durable; the rules are the same code over both.
+
+use hoso_identity::{
+    DocumentId, Entry, EntryId, Epoch, Incarnation, Kind, NodeId, Position, Reason, Scope,
+    SessionToken, UnitId, Verdict, WaitingFor,
+};
+
+/// A running digest: `BLAKE3(previous ‖ entry id)`, zero before the first.
+pub type Digest = [u8; 32];
+
+/// Continues a running digest.
+#[must_use]
+pub fn digest_after(previous: &Digest, entry: &EntryId) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(previous);
+    hasher.update(&entry.0);
+    *hasher.finalize().as_bytes()
+}
+
+/// How far someone is in one scope's feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScopePoint {
+    /// Which feed.
+    pub scope: Scope,
+    /// The last row; zero before the first.
+    pub row: u64,
+    /// The running digest at that row.
+    pub digest: Digest,
+}
+
+/// Entries that one acknowledgement excepts at most.
+pub const EXCEPTIONS_MAX: usize = 256;
+
+/// How the rules reach the verdict of the registry inside their transaction.
+pub trait Admission {
+    /// Reads an entry and checks what it proves by itself: form, realm, signature.
+    ///
+    /// # Errors
+    ///
+    /// The reason for which it can never count.
+    fn read(&mut self, bytes: &[u8]) -> Result<Entry, Reason>;
+
+    /// Whether the entry counts at that place. `position` is `None` for own entries that have
+    /// none yet; `audience` is `None` when the dossier is unknown.
+    fn decide(
+        &mut self,
+        entry: &Entry,
+        position: Option<Position>,
+        audience: Option<&[UnitId]>,
+    ) -> Verdict;
+
+    /// The unit for which the author acts, by the grant that the header names.
+    fn author_unit(&mut self, entry: &Entry) -> Option<UnitId>;
+
+    /// An entry counts from now on; statements are folded here, so that what follows in the same
+    /// transaction can rest on them.
+    fn admitted(&mut self, entry: &Entry, position: Option<Position>);
+}
+
+/// Where an entry stands at a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It has effect: admitted, or provisional while it has no position.
+    Counts,
+    /// Kept; looked at again when that arrives.
+    Waiting(WaitingFor),
+    /// Kept without effect.
+    Refused(Reason),
+}
+
+/// One entry at a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeEntry {
+    /// Its id.
+    pub id: EntryId,
+    /// Its dossier; zero for statements.
+    pub document: DocumentId,
+    /// Its kind.
+    pub kind: Kind,
+    /// The unit for which its author acted, if the grant is known.
+    pub author_unit: Option<UnitId>,
+    /// `header ‖ payload ‖ signature`.
+    pub bytes: Vec<u8>,
+    /// Its number in the own journal, for entries that did not come from the relay.
+    pub journal: Option<u64>,
+    /// Where the relay accepted it.
+    pub position: Option<Position>,
+    /// Its latest row in a feed of this node.
+    pub row: Option<u64>,
+    /// Where it stands.
+    pub standing: Standing,
+}
+
+/// What a node keeps once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeFacts {
+    /// This copy of the database.
+    pub incarnation: Incarnation,
+    /// The relay's epoch as it was last seen.
+    pub epoch: Option<Epoch>,
+    /// The token to show at the next `Hello`.
+    pub token: Option<SessionToken>,
+    /// The number of the last journal entry.
+    pub journal_head: u64,
+    /// The running digest at the head.
+    pub journal_digest: Digest,
+    /// The number up to which the relay has acknowledged.
+    pub journal_through: u64,
+    /// Whether the relay is being healed, so that what it had is being re-checked.
+    pub rechecking: bool,
+}
+
+/// A dossier that has entries which are stored and not yet applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToApply {
+    /// The dossier.
+    pub document: DocumentId,
+    /// The lowest row among them, zero for own entries.
+    pub row: u64,
+    /// How often applying was begun and not ended: two deaths set the dossier aside.
+    pub attempts: u32,
+}
+
+/// What the relay has said of a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// The destination.
+    pub unit: UnitId,
+    /// The row in the own feeds up to which everything that concerns it is applied there.
+    pub through: u64,
+    /// Entries up to there that are not.
+    pub except: Vec<EntryId>,
+    /// When that was heard, Unix milliseconds.
+    pub at_ms: u64,
+}
+
+/// The tables of a node that the journal's rules use. Every call is part of one transaction.
+#[expect(clippy::missing_errors_doc, reason = "each call fails as the storage below it fails")]
+pub trait JournalTables {
+    /// What can fail below.
+    type Error;
+
+    /// What the node keeps once.
+    fn facts(&mut self) -> Result<NodeFacts, Self::Error>;
+    /// Replaces what the node keeps once.
+    fn put_facts(&mut self, facts: &NodeFacts) -> Result<(), Self::Error>;
+    /// One entry.
+    fn entry(&mut self, id: &EntryId) -> Result<Option<NodeEntry>, Self::Error>;
+    /// Inserts an entry, or updates all but its bytes.
+    fn put_entry(&mut self, entry: &NodeEntry) -> Result<(), Self::Error>;
+    /// All entries of a dossier (or, for zero, all statements) in the order of their arrival.
+    fn document(&mut self, document: &DocumentId) -> Result<Vec<NodeEntry>, Self::Error>;
+    /// Entries that wait for exactly this, in the order of their arrival.
+    fn waiting_for(&mut self, what: &WaitingFor) -> Result<Vec<EntryId>, Self::Error>;
+    /// Appends to the journal.
+    fn journal_append(
+        &mut self,
+        number: u64,
+        entry: &EntryId,
+        digest: &Digest,
+    ) -> Result<(), Self::Error>;
+    /// Entries with a number above `after`, at most `entries_max`, in order.
+    fn journal_after(
+        &mut self,
+        after: u64,
+        entries_max: usize,
+    ) -> Result<Vec<NodeEntry>, Self::Error>;
+    /// The running digest at a journal number, if there is such a number. Zero at zero.
+    fn journal_digest(&mut self, number: u64) -> Result<Option<Digest>, Self::Error>;
+    /// Removes the numbering of the journal (the entries stay).
+    fn journal_clear(&mut self) -> Result<(), Self::Error>;
+    /// All cursors.
+    fn cursors(&mut self) -> Result<Vec<ScopePoint>, Self::Error>;
+    /// Sets one cursor.
+    fn put_cursor(&mut self, point: &ScopePoint) -> Result<(), Self::Error>;
+    /// The audience of a dossier, `None` when it is unknown.
+    fn audience(&mut self, document: &DocumentId) -> Result<Option<Vec<UnitId>>, Self::Error>;
+    /// Adds units to an audience; makes the dossier known.
+    fn add_audience(&mut self, document: &DocumentId, units: &[UnitId]) -> Result<(), Self::Error>;
+    /// Documents of the scope that have an entry with a position, each with the sorted ids of
+    /// those entries. Statements are one document, zero.
+    fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, Self::Error>;
+    /// Gives every entry with a position in this scope that row.
+    fn set_rows(&mut self, scope: Scope, row: u64) -> Result<(), Self::Error>;
+    /// Notes that a dossier has entries to apply; keeps the lower row and the attempts.
+    fn mark_to_apply(&mut self, document: &DocumentId, row: u64) -> Result<(), Self::Error>;
+    /// All marks, oldest first.
+    fn to_apply(&mut self) -> Result<Vec<ToApply>, Self::Error>;
+    /// Entries with a row that wait, or whose dossier has at least `attempts_max` attempts; at
+    /// most [`EXCEPTIONS_MAX`].
+    fn excepted(&mut self, attempts_max: u32) -> Result<Vec<EntryId>, Self::Error>;
+    /// Sets the attempts of a mark.
+    fn set_attempts(&mut self, document: &DocumentId, attempts: u32) -> Result<(), Self::Error>;
+    /// Removes a mark.
+    fn clear_to_apply(&mut self, document: &DocumentId) -> Result<(), Self::Error>;
+    /// What is known of a destination.
+    fn delivered(&mut self, unit: UnitId) -> Result<Option<Delivered>, Self::Error>;
+    /// Replaces what is known of a destination.
+    fn put_delivered(&mut self, delivered: &Delivered) -> Result<(), Self::Error>;
+    /// Forgets all destinations.
+    fn clear_delivered(&mut self) -> Result<(), Self::Error>;
+    /// Keeps bytes that are not an entry, or an entry that the relay refused, with its reason.
+    fn quarantine(&mut self, bytes: &[u8], reason: Reason, at_ms: u64) -> Result<(), Self::Error>;
+}
+
+/// From which journal an entry was first taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The node.
+    pub node: NodeId,
+    /// The copy of its database.
+    pub incarnation: Incarnation,
+    /// The journal number there.
+    pub number: u64,
+}
+
+/// The end of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerHead {
+    /// The life of this database.
+    pub epoch: Epoch,
+    /// The last number that was given.
+    pub number: u64,
+}
+
+/// An accepted entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerEntry {
+    /// Its id.
+    pub id: EntryId,
+    /// Its dossier; zero for statements.
+    pub document: DocumentId,
+    /// `header ‖ payload ‖ signature`.
+    pub bytes: Vec<u8>,
+    /// Where it was accepted.
+    pub position: Position,
+    /// From where it came; none for what the relay itself signed or was healed with.
+    pub origin: Option<Origin>,
+}
+
+/// An entry that waits at the relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingEntry {
+    /// Its id.
+    pub id: EntryId,
+    /// `header ‖ payload ‖ signature`.
+    pub bytes: Vec<u8>,
+    /// What it waits for.
+    pub what: WaitingFor,
+    /// From where it came.
+    pub origin: Option<Origin>,
+    /// Since when, Unix milliseconds.
+    pub since_ms: u64,
+}
+
+/// What is kept and has no effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// BLAKE3 of the bytes, so that the same bytes are kept once.
+    pub key: [u8; 32],
+    /// The entry's id, if the bytes are an entry.
+    pub id: Option<EntryId>,
+    /// The bytes as they came.
+    pub bytes: Vec<u8>,
+    /// Why.
+    pub reason: Reason,
+    /// From where it came.
+    pub origin: Option<Origin>,
+    /// Since when, Unix milliseconds.
+    pub since_ms: u64,
+}
+
+/// One row of a feed as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedRow {
+    /// Which feed.
+    pub scope: Scope,
+    /// Its number.
+    pub row: u64,
+    /// The entry.
+    pub entry: EntryId,
+    /// The running digest at this row.
+    pub digest: Digest,
+}
+
+/// What the relay keeps of one copy of one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The journal number up to which the relay has everything.
+    pub through: u64,
+    /// The running digest there.
+    pub digest: Digest,
+    /// The token of the last `Welcome`.
+    pub token: SessionToken,
+    /// The token before it, good while the current one was never shown.
+    pub previous: Option<SessionToken>,
+    /// Whether the current token was shown or acknowledged.
+    pub confirmed: bool,
+    /// Whether the copy has been healed since it was first seen.
+    pub healed: bool,
+}
+
+/// How far a node is in a feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// The last row that it stored.
+    pub stored: u64,
+    /// The last row up to which it applied everything but the exceptions.
+    pub applied: u64,
+    /// Entries up to there that it could not apply.
+    pub except: Vec<EntryId>,
+}
+
+/// The tables of a relay that the ledger's rules use. Every call is part of one transaction.
+#[expect(clippy::missing_errors_doc, reason = "each call fails as the storage below it fails")]
+pub trait LedgerTables {
+    /// What can fail below.
+    type Error;
+
+    /// The end of the ledger.
+    fn head(&mut self) -> Result<LedgerHead, Self::Error>;
+    /// Moves the end.
+    fn put_head(&mut self, head: &LedgerHead) -> Result<(), Self::Error>;
+    /// An accepted entry.
+    fn entry(&mut self, id: &EntryId) -> Result<Option<LedgerEntry>, Self::Error>;
+    /// The accepted entry at a position.
+    fn entry_at(&mut self, position: &Position) -> Result<Option<EntryId>, Self::Error>;
+    /// Keeps an accepted entry.
+    fn insert_entry(&mut self, entry: &LedgerEntry) -> Result<(), Self::Error>;
+    /// Ids of a dossier's accepted entries (for zero, of all statements) in order of position.
+    fn document(&mut self, document: &DocumentId) -> Result<Vec<EntryId>, Self::Error>;
+    /// The audience of a dossier in ascending order, `None` when it is unknown.
+    fn audience(&mut self, document: &DocumentId) -> Result<Option<Vec<UnitId>>, Self::Error>;
+    /// Adds units to an audience; makes the dossier known.
+    fn add_audience(&mut self, document: &DocumentId, units: &[UnitId]) -> Result<(), Self::Error>;
+    /// Units that share a dossier with this one, without it.
+    fn neighbours(&mut self, unit: UnitId) -> Result<Vec<UnitId>, Self::Error>;
+    /// Documents of the scope, each with the sorted ids of its accepted entries. Statements are
+    /// one document, zero.
+    fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, Self::Error>;
+    /// A waiting entry.
+    fn waiting(&mut self, id: &EntryId) -> Result<Option<WaitingEntry>, Self::Error>;
+    /// Keeps or replaces a waiting entry.
+    fn put_waiting(&mut self, entry: &WaitingEntry) -> Result<(), Self::Error>;
+    /// Entries that wait for exactly this, oldest first.
+    fn waiting_for(&mut self, what: &WaitingFor) -> Result<Vec<WaitingEntry>, Self::Error>;
+    /// Forgets a waiting entry that has been decided.
+    fn remove_waiting(&mut self, id: &EntryId) -> Result<(), Self::Error>;
+    /// Whether these bytes are in quarantine, and why.
+    fn quarantined(&mut self, key: &[u8; 32]) -> Result<Option<Reason>, Self::Error>;
+    /// Keeps what has no effect.
+    fn quarantine(&mut self, what: &Quarantined) -> Result<(), Self::Error>;
+    /// The last row of a feed; row zero with digest zero before the first.
+    fn feed_end(&mut self, scope: Scope) -> Result<ScopePoint, Self::Error>;
+    /// Appends a row.
+    fn feed_append(&mut self, row: &FeedRow) -> Result<(), Self::Error>;
+    /// Rows of one feed above `after`, at most `rows_max`, in order.
+    fn feed_after(
+        &mut self,
+        scope: Scope,
+        after: u64,
+        rows_max: usize,
+    ) -> Result<Vec<FeedRow>, Self::Error>;
+    /// The running digest at exactly this row of a feed; zero at zero.
+    fn feed_digest(&mut self, scope: Scope, row: u64) -> Result<Option<Digest>, Self::Error>;
+    /// What is kept of one copy of a node.
+    fn sender(
+        &mut self,
+        node: &NodeId,
+        incarnation: &Incarnation,
+    ) -> Result<Option<Sender>, Self::Error>;
+    /// Whether any copy of this node was ever seen.
+    fn node_seen(&mut self, node: &NodeId) -> Result<bool, Self::Error>;
+    /// Replaces what is kept of one copy of a node.
+    fn put_sender(
+        &mut self,
+        node: &NodeId,
+        incarnation: &Incarnation,
+        sender: &Sender,
+    ) -> Result<(), Self::Error>;
+    /// How far the nodes of a scope are in its feed.
+    fn readers(&mut self, scope: Scope) -> Result<Vec<Reader>, Self::Error>;
+    /// Replaces how far a node is in a feed.
+    fn put_reader(
+        &mut self,
+        node: &NodeId,
+        scope: Scope,
+        reader: &Reader,
+    ) -> Result<(), Self::Error>;
+    /// Forgets how far everyone is, for a new epoch.
+    fn clear_readers(&mut self) -> Result<(), Self::Error>;
+    /// Unix milliseconds of a node's latest healings, newest first, at most two.
+    fn healings(&mut self, node: &NodeId) -> Result<Vec<u64>, Self::Error>;
+    /// Notes a healing of a node.
+    fn note_healing(&mut self, node: &NodeId, at_ms: u64) -> Result<(), Self::Error>;
+}

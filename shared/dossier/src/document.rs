@@ -319,3 +319,14 @@ fn verify(
     shape::check_with(change, actor, events, max_op).map_err(DocumentError::Event)?;
     if change.event == *event { Ok(()) } else { Err(DocumentError::Unfaithful) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_library_is_an_answer_and_not_the_end_of_the_process() {
+        let answer: Result<(), _> = guarded(|| panic!("as automerge does on a few chunks"));
+        assert!(matches!(answer, Err(DocumentError::Panicked)));
+    }
+}

@@ -1,0 +1,201 @@
+//! A commune's desk and a stranger's tools: honest changes, and hostile ones made with Automerge
+//! itself or by taking chunks apart.
+
+use std::collections::BTreeMap;
+
+use automerge::{Automerge, ExpandedChange, ObjId, ROOT, ReadDoc, TextEncoding, hydrate};
+use hoso_dossier::{Change, Document, ShapeError, Value, shape};
+use hoso_identity::ActorId;
+use sha2::{Digest, Sha256};
+
+/// The actor of the n-th entry. High and low ones alternate, so that Automerge's order of actors
+/// is not the order of entries.
+pub(crate) fn actor(number: u8) -> ActorId {
+    let mut bytes = [if number.is_multiple_of(2) { 0xf0 } else { 0x0f }; 16];
+    bytes[15] = number;
+    ActorId(bytes)
+}
+
+/// A map of these parts.
+pub(crate) fn map<const N: usize>(parts: [(&str, Value); N]) -> Value {
+    Value::Map(parts.map(|(key, part)| (key.to_owned(), part)).into_iter().collect())
+}
+
+/// A string.
+pub(crate) fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+/// What a clerk writes at the counter.
+pub(crate) fn submitted() -> Value {
+    map([
+        ("at", Value::Int(1_790_000_000_000)),
+        ("kind", text("submitted")),
+        ("applicant", map([("name", text("Phạm Thị Đường")), ("birth", Value::Null)])),
+        ("papers", Value::List(vec![text("TK-01"), map([("original", Value::Bool(true))])])),
+    ])
+}
+
+/// What comes later.
+pub(crate) fn received() -> Value {
+    map([("at", Value::Int(1_790_000_060_000)), ("code", text("07192-20261124-0010001"))])
+}
+
+/// A dossier with its first event, and that change's payload.
+pub(crate) fn dossier() -> (Document, Vec<u8>) {
+    let payload = Document::first(actor(1), &submitted()).unwrap();
+    let mut document = Document::new();
+    document.apply(&[&payload]).unwrap();
+    (document, payload)
+}
+
+/// The same document in Automerge, with the `events` object, for a hostile author.
+pub(crate) fn automerge_of(document: &Document, author: ActorId) -> (Automerge, ObjId) {
+    let mut hostile = Automerge::load(&document.save()).unwrap();
+    hostile.set_actor(automerge::ActorId::from(author.as_bytes()));
+    let (_, events) = hostile.get(ROOT, "events").unwrap().unwrap();
+    (hostile, events)
+}
+
+/// What Automerge makes of these payloads, all events by name. `None` where it refuses or panics.
+pub(crate) fn automerge_reads(payloads: &[&[u8]]) -> Option<BTreeMap<String, Value>> {
+    let read = || {
+        let mut document = Automerge::new_with_encoding(TextEncoding::UnicodeCodePoint);
+        let changes: Result<Vec<_>, _> =
+            payloads.iter().map(|payload| automerge::Change::try_from(*payload)).collect();
+        document.apply_changes(changes.ok()?).ok()?;
+        let root = plain(document.hydrate(None));
+        let root = root.as_map().filter(|root| root.len() == 1)?;
+        root.get("events")?.as_map().cloned()
+    };
+    std::panic::catch_unwind(read).unwrap_or(None)
+}
+
+/// Automerge's own tree as ours; anything that an event cannot hold is a failure.
+pub(crate) fn plain(value: hydrate::Value) -> Value {
+    match value {
+        hydrate::Value::Map(map) => {
+            assert!(map.iter().all(|(_, part)| !part.conflict), "two values under one key");
+            let parts = map.iter().map(|(key, part)| (key.clone(), plain(part.value.clone())));
+            Value::Map(parts.collect())
+        }
+        hydrate::Value::List(list) => {
+            Value::List(list.iter().map(|part| plain(part.value.clone())).collect())
+        }
+        hydrate::Value::Scalar(automerge::ScalarValue::Null) => Value::Null,
+        hydrate::Value::Scalar(automerge::ScalarValue::Boolean(value)) => Value::Bool(value),
+        hydrate::Value::Scalar(automerge::ScalarValue::Int(value)) => Value::Int(value),
+        hydrate::Value::Scalar(automerge::ScalarValue::Str(text)) => Value::Text(text.to_string()),
+        hydrate::Value::Scalar(automerge::ScalarValue::Bytes(bytes)) => Value::Bytes(bytes),
+        hydrate::Value::Scalar(other) => panic!("an event cannot hold {other:?}"),
+        hydrate::Value::Text(text) => panic!("an event cannot hold {text:?}"),
+    }
+}
+
+/// The change after a stranger has rewritten it, as Automerge writes it.
+pub(crate) fn rewritten(payload: &[u8], rewrite: impl FnOnce(&mut ExpandedChange)) -> Vec<u8> {
+    let mut change = automerge::Change::try_from(payload).unwrap().decode();
+    rewrite(&mut change);
+    automerge::Change::from(change).raw_bytes().to_vec()
+}
+
+/// Reads and checks a later change as a receiver does that has the first one only.
+pub(crate) fn judge(first: &[u8], later: &[u8], author: ActorId) -> Result<Change, ShapeError> {
+    let first = shape::read(first).unwrap();
+    let later = shape::read(later)?;
+    shape::check(&later, author, Some(&first), &[&first])?;
+    Ok(later)
+}
+
+/// A chunk taken apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Anatomy {
+    /// Type of the chunk.
+    pub(crate) kind: u8,
+    /// Everything before the columns.
+    pub(crate) front: Vec<u8>,
+    /// Numbers and bytes of the columns.
+    pub(crate) columns: Vec<(u64, Vec<u8>)>,
+}
+
+impl Anatomy {
+    /// Takes an honest chunk apart.
+    pub(crate) fn of(payload: &[u8]) -> Self {
+        let mut at = 9;
+        leb(payload, &mut at);
+        let start = at;
+        let deps = leb(payload, &mut at);
+        at += 32 * usize::try_from(deps).unwrap();
+        step_over_bytes(payload, &mut at);
+        for _ in ["sequence", "start", "time"] {
+            leb(payload, &mut at);
+        }
+        step_over_bytes(payload, &mut at);
+        for _ in 0..leb(payload, &mut at) {
+            step_over_bytes(payload, &mut at);
+        }
+        let front = payload[start..at].to_vec();
+        let table: Vec<(u64, u64)> = (0..leb(payload, &mut at))
+            .map(|_| (leb(payload, &mut at), leb(payload, &mut at)))
+            .collect();
+        let columns = table.into_iter().map(|(number, length)| {
+            let start = at;
+            at += usize::try_from(length).unwrap();
+            (number, payload[start..at].to_vec())
+        });
+        Self { kind: payload[8], front, columns: columns.collect() }
+    }
+
+    /// Puts it together again with a right length and checksum.
+    pub(crate) fn payload(&self) -> Vec<u8> {
+        let mut contents = self.front.clone();
+        write_leb(&mut contents, self.columns.len());
+        for (number, bytes) in &self.columns {
+            write_leb(&mut contents, usize::try_from(*number).unwrap());
+            write_leb(&mut contents, bytes.len());
+        }
+        self.columns.iter().for_each(|(_, bytes)| contents.extend_from_slice(bytes));
+        sealed(self.kind, &contents)
+    }
+}
+
+/// A chunk of that type around these contents, with a right checksum.
+pub(crate) fn sealed(kind: u8, contents: &[u8]) -> Vec<u8> {
+    let mut tail = vec![kind];
+    write_leb(&mut tail, contents.len());
+    tail.extend_from_slice(contents);
+    let hash = Sha256::digest(&tail);
+    let mut payload = vec![0x85, 0x6f, 0x4a, 0x83];
+    payload.extend_from_slice(&hash[..4]);
+    payload.extend_from_slice(&tail);
+    payload
+}
+
+/// Steps over a length and as many bytes.
+fn step_over_bytes(bytes: &[u8], at: &mut usize) {
+    let length = leb(bytes, at);
+    *at += usize::try_from(length).unwrap();
+}
+
+/// Reads an unsigned number and steps over it.
+pub(crate) fn leb(bytes: &[u8], at: &mut usize) -> u64 {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = bytes[*at];
+        *at += 1;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    value
+}
+
+/// Writes an unsigned number.
+pub(crate) fn write_leb(out: &mut Vec<u8>, mut value: usize) {
+    while value >= 0x80 {
+        out.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
+        value >>= 7;
+    }
+    out.push(u8::try_from(value).unwrap());
+}

@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What the tests of the whole stand on: the real programs under test.
+
+pub mod e2e;

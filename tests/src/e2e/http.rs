@@ -1,0 +1,192 @@
+//! A client of the programs' HTTP interfaces, as a browser or another system would be.
+
+use std::{net::SocketAddr, time::Duration};
+
+use serde_json::Value;
+use ureq::{Agent, http::Response};
+
+/// How long one request may take.
+const REQUEST_DEADLINE: Duration = Duration::from_secs(60);
+
+/// One program's interface, with or without a session.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: Agent,
+    base: String,
+    token: Option<String>,
+}
+
+/// What was answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body as JSON, or as text, or null.
+    pub body: Value,
+    /// The document's version.
+    pub etag: Option<String>,
+}
+
+/// No answer came: the program died, or the connection broke. What was asked may have happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoAnswer;
+
+impl Answer {
+    /// The body of an answer that says done.
+    ///
+    /// # Panics
+    ///
+    /// When the status is not 2xx.
+    #[must_use]
+    pub fn done(self) -> Value {
+        assert!((200..300).contains(&self.status), "{} {}", self.status, self.body);
+        self.body
+    }
+
+    /// A field of the body as text, empty when it is not there.
+    #[must_use]
+    pub fn text(&self, field: &str) -> &str {
+        self.body[field].as_str().unwrap_or_default()
+    }
+}
+
+impl Client {
+    /// A client without a session.
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(REQUEST_DEADLINE))
+            .max_idle_connections_per_host(32)
+            .build();
+        Self { agent: config.into(), base: format!("http://{address}"), token: None }
+    }
+
+    /// Logs in; the client then speaks for that person.
+    ///
+    /// # Errors
+    ///
+    /// The answer, when it is not 201.
+    pub fn log_in(&self, user: &str, password: &str) -> Result<Self, Answer> {
+        let body = serde_json::json!({ "username": user, "password": password });
+        let answer = self.post("/api/v1/sessions", &body);
+        match answer.body["token"].as_str() {
+            Some(token) if answer.status == 201 => {
+                Ok(Self { token: Some(token.to_owned()), ..self.clone() })
+            }
+            _ => Err(answer),
+        }
+    }
+
+    /// Fetches; the program must answer.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Answer {
+        self.try_get(path).unwrap_or_else(|_| panic!("GET {}{path} was not answered", self.base))
+    }
+
+    /// Fetches.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`].
+    pub fn try_get(&self, path: &str) -> Result<Answer, NoAnswer> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        answer_of(request.call())
+    }
+
+    /// Fetches bytes.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer or not 200.
+    #[must_use]
+    pub fn bytes(&self, path: &str) -> Vec<u8> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let mut response = request.call().unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert_eq!(response.status(), 200, "{path}");
+        response.body_mut().read_to_vec().unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// Sends; the program must answer.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    #[must_use]
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.try_send("POST", path, body, None)
+            .unwrap_or_else(|_| panic!("POST {}{path} was not answered", self.base))
+    }
+
+    /// Sends with an idempotency key.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`].
+    pub fn try_post_once(&self, path: &str, body: &Value, key: &str) -> Result<Answer, NoAnswer> {
+        self.try_send("POST", path, body, Some(key))
+    }
+
+    /// Sends with any method that carries a body.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`].
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Result<Answer, NoAnswer> {
+        let text = body.to_string();
+        self.try_send_text(method, path, &text, key)
+    }
+
+    /// Sends a body that need not be JSON at all.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`].
+    pub fn try_send_text(
+        &self,
+        method: &str,
+        path: &str,
+        text: &str,
+        key: Option<&str>,
+    ) -> Result<Answer, NoAnswer> {
+        let url = format!("{}{path}", self.base);
+        let mut request = match method {
+            "PUT" => self.agent.put(url),
+            _ => self.agent.post(url),
+        };
+        request = request.header("content-type", "application/json");
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        answer_of(request.send(text))
+    }
+}
+
+fn answer_of(sent: Result<Response<ureq::Body>, ureq::Error>) -> Result<Answer, NoAnswer> {
+    let mut response = sent.map_err(|_| NoAnswer)?;
+    let status = response.status().as_u16();
+    let etag = response.headers().get("etag").and_then(|tag| tag.to_str().ok());
+    let etag = etag.map(|tag| tag.trim_matches('"').to_owned());
+    let text = response.body_mut().read_to_string().map_err(|_| NoAnswer)?;
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Ok(Answer { status, body, etag })
+}

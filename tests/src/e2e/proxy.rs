@@ -1,0 +1,350 @@
+//! A bad line in user space: datagrams between nodes and relay are lost, delayed, doubled or cut,
+//! for each node apart. A node is known by its process: the proxy asks the system whose socket a
+//! datagram came from.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+    fs,
+    net::{SocketAddr, UdpSocket},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How often a waiting thread looks whether the proxy is gone.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Bytes of the longest datagram.
+const DATAGRAM_BYTES_MAX: usize = 65_536;
+
+/// What happens to the datagrams of one node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Weather {
+    /// Nothing from the node arrives, and nobody is told.
+    pub cut_up: bool,
+    /// Nothing for the node arrives, and nobody is told.
+    pub cut_down: bool,
+    /// Of a hundred datagrams, so many are lost, each way.
+    pub lost_percent: u64,
+    /// Of a hundred datagrams, so many arrive twice.
+    pub doubled_percent: u64,
+    /// How late each one comes.
+    pub delay: Duration,
+    /// How much later still, by chance; so they also overtake each other.
+    pub jitter: Duration,
+    /// The line works and is dead in turns of this length; zero means it works.
+    pub flap: Duration,
+}
+
+impl Weather {
+    /// A dead line that nobody is told of.
+    pub const CUT: Self = Self {
+        cut_up: true,
+        cut_down: true,
+        lost_percent: 0,
+        doubled_percent: 0,
+        delay: Duration::ZERO,
+        jitter: Duration::ZERO,
+        flap: Duration::ZERO,
+    };
+}
+
+/// The proxy; its threads end when it is dropped.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    front: UdpSocket,
+    target: SocketAddr,
+    weather: Mutex<BTreeMap<u32, Weather>>,
+    chance: AtomicU64,
+    began: Instant,
+    dropped: AtomicU64,
+    carried: AtomicU64,
+    gone: AtomicBool,
+}
+
+/// A datagram on its way: when it is due, by which socket it leaves, and to whom.
+struct Late {
+    due: Instant,
+    socket: Arc<UdpSocket>,
+    to: Option<SocketAddr>,
+    bytes: Vec<u8>,
+}
+
+impl Proxy {
+    /// A proxy before `target`, on a port of its own.
+    ///
+    /// # Panics
+    ///
+    /// When the system gives no socket.
+    #[must_use]
+    pub fn before(target: SocketAddr) -> Self {
+        let front = UdpSocket::bind("127.0.0.1:0").expect("a socket for the proxy");
+        let address = front.local_addr().expect("a bound socket has an address");
+        front.set_read_timeout(Some(LOOK_EVERY)).expect("a read timeout");
+        let shared = Arc::new(Shared {
+            front,
+            target,
+            weather: Mutex::default(),
+            chance: AtomicU64::new(0x9E37_79B9_7F4A_7C15),
+            began: Instant::now(),
+            dropped: AtomicU64::new(0),
+            carried: AtomicU64::new(0),
+            gone: AtomicBool::new(false),
+        });
+        let (late, due) = mpsc::channel();
+        let for_front = Arc::clone(&shared);
+        thread::spawn(move || carry_upwards(&for_front, &late));
+        let for_late = Arc::clone(&shared);
+        thread::spawn(move || deliver_late(&for_late, &due));
+        Self { address, shared }
+    }
+
+    /// Where nodes dial.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Changes the weather of the node with this process id.
+    pub fn set(&self, pid: u32, weather: Weather) {
+        locked(&self.shared.weather).insert(pid, weather);
+    }
+
+    /// Datagrams that were carried and that were dropped so far.
+    #[must_use]
+    pub fn counts(&self) -> (u64, u64) {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (count(&self.shared.carried), count(&self.shared.dropped))
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.shared.gone.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    fn weather_of(&self, pid: Option<u32>) -> Weather {
+        let weather = locked(&self.weather);
+        pid.and_then(|pid| weather.get(&pid).copied()).unwrap_or_default()
+    }
+
+    /// A number below `below`, from a plain xorshift.
+    fn draw(&self, below: u64) -> u64 {
+        let mut x = self.chance.load(Ordering::Relaxed);
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        self.chance.store(x, Ordering::Relaxed);
+        x % below.max(1)
+    }
+
+    fn flapped(&self, flap: Duration) -> bool {
+        let turn = flap.as_millis().max(1);
+        !flap.is_zero() && (self.began.elapsed().as_millis() / turn) % 2 == 1
+    }
+
+    /// When the copies of a datagram are to arrive; none when it is lost.
+    fn arrivals(&self, pid: Option<u32>, upwards: bool) -> Vec<Instant> {
+        let weather = self.weather_of(pid);
+        let cut = if upwards { weather.cut_up } else { weather.cut_down };
+        if cut || self.flapped(weather.flap) || self.draw(100) < weather.lost_percent {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return Vec::new();
+        }
+        self.carried.fetch_add(1, Ordering::Relaxed);
+        let copies = if self.draw(100) < weather.doubled_percent { 2 } else { 1 };
+        let jitter_ms = u64::try_from(weather.jitter.as_millis()).unwrap_or(u64::MAX);
+        let late = || weather.delay + Duration::from_millis(self.draw(jitter_ms + 1));
+        (0..copies).map(|_| Instant::now() + late()).collect()
+    }
+
+    fn send(&self, late: &Sender<Late>, datagram: Late) {
+        if datagram.due <= Instant::now() {
+            datagram.leave();
+        } else if late.send(datagram).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Late {
+    /// Leaves; UDP promises nothing, so a failure is one more lost datagram.
+    fn leave(self) {
+        drop(match self.to {
+            Some(to) => self.socket.send_to(&self.bytes, to),
+            None => self.socket.send(&self.bytes),
+        });
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn carry_upwards(shared: &Arc<Shared>, late: &Sender<Late>) {
+    let mut routes: BTreeMap<SocketAddr, (Option<u32>, Arc<UdpSocket>)> = BTreeMap::new();
+    let mut bytes = vec![0; DATAGRAM_BYTES_MAX];
+    while !shared.is_gone() {
+        let Ok((length, client)) = shared.front.recv_from(&mut bytes) else { continue };
+        let (pid, socket) = routes.entry(client).or_insert_with(|| {
+            let pid = owner_of(client.port());
+            (pid, open_route(shared, late, client, pid))
+        });
+        for due in shared.arrivals(*pid, true) {
+            let bytes = bytes[..length].to_vec();
+            shared.send(late, Late { due, socket: Arc::clone(socket), to: None, bytes });
+        }
+    }
+}
+
+/// A socket towards the relay for one client, with a thread that carries back what it answers.
+fn open_route(
+    shared: &Arc<Shared>,
+    late: &Sender<Late>,
+    client: SocketAddr,
+    pid: Option<u32>,
+) -> Arc<UdpSocket> {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket towards the relay");
+    socket.connect(shared.target).expect("an address of this machine");
+    socket.set_read_timeout(Some(LOOK_EVERY)).expect("a read timeout");
+    let socket = Arc::new(socket);
+    let (shared, late, back) = (Arc::clone(shared), late.clone(), Arc::clone(&socket));
+    thread::spawn(move || {
+        let front = Arc::new(shared.front.try_clone().expect("a second hold of the socket"));
+        let mut bytes = vec![0; DATAGRAM_BYTES_MAX];
+        while !shared.is_gone() {
+            let Ok(length) = back.recv(&mut bytes) else { continue };
+            for due in shared.arrivals(pid, false) {
+                let bytes = bytes[..length].to_vec();
+                let to = Some(client);
+                shared.send(&late, Late { due, socket: Arc::clone(&front), to, bytes });
+            }
+        }
+    });
+    socket
+}
+
+fn deliver_late(shared: &Shared, incoming: &Receiver<Late>) {
+    let mut waiting: BinaryHeap<Reverse<(Instant, u64)>> = BinaryHeap::new();
+    let mut datagrams: BTreeMap<u64, Late> = BTreeMap::new();
+    let mut number = 0;
+    while !shared.is_gone() {
+        let next = waiting.peek().map_or(LOOK_EVERY, |Reverse((due, _))| {
+            due.saturating_duration_since(Instant::now()).min(LOOK_EVERY)
+        });
+        match incoming.recv_timeout(next) {
+            Ok(datagram) => {
+                waiting.push(Reverse((datagram.due, number)));
+                datagrams.insert(number, datagram);
+                number += 1;
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        while waiting.peek().is_some_and(|Reverse((due, _))| *due <= Instant::now()) {
+            let Some(Reverse((_, due))) = waiting.pop() else { break };
+            if let Some(datagram) = datagrams.remove(&due) {
+                datagram.leave();
+            }
+        }
+    }
+}
+
+/// The process whose UDP socket has this local port.
+fn owner_of(port: u16) -> Option<u32> {
+    let inode = ["/proc/net/udp", "/proc/net/udp6"]
+        .iter()
+        .filter_map(|table| fs::read_to_string(table).ok())
+        .find_map(|table| inode_of(&table, port))?;
+    let link = format!("socket:[{inode}]");
+    let holds = |pid: u32| {
+        let files = fs::read_dir(format!("/proc/{pid}/fd")).ok();
+        files.into_iter().flatten().flatten().any(|file| {
+            fs::read_link(file.path()).is_ok_and(|target| target.as_os_str() == link.as_str())
+        })
+    };
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).find(|pid| holds(*pid))
+}
+
+/// The inode of the socket with this local port in a table of `/proc/net`.
+fn inode_of(table: &str, port: u16) -> Option<String> {
+    let ends = format!(":{port:04X}");
+    table.lines().skip(1).find_map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let here = columns.get(1).is_some_and(|local| local.ends_with(&ends));
+        here.then(|| columns.get(9).map(|inode| (*inode).to_owned())).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process;
+
+    use super::*;
+
+    /// Echoes one datagram at a time until it is dropped by the test's end.
+    fn echo() -> SocketAddr {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        thread::spawn(move || {
+            let mut bytes = [0; 64];
+            while let Ok((length, from)) = socket.recv_from(&mut bytes) {
+                socket.send_to(&bytes[..length], from).unwrap();
+            }
+        });
+        address
+    }
+
+    fn answers(client: &UdpSocket, proxy: &Proxy) -> bool {
+        client.send_to(b"ping", proxy.address()).unwrap();
+        client.recv(&mut [0; 64]).is_ok()
+    }
+
+    #[test]
+    fn a_datagram_comes_back_unless_its_sender_is_cut() {
+        let proxy = Proxy::before(echo());
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        client.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        assert!(answers(&client, &proxy));
+        proxy.set(process::id(), Weather::CUT);
+        assert!(!answers(&client, &proxy), "the owner of a socket is not found");
+        proxy.set(process::id(), Weather { cut_down: true, ..Weather::default() });
+        assert!(!answers(&client, &proxy));
+        proxy
+            .set(process::id(), Weather { delay: Duration::from_millis(40), ..Weather::default() });
+        let asked = Instant::now();
+        assert!(answers(&client, &proxy));
+        assert!(asked.elapsed() >= Duration::from_millis(80), "{:?}", asked.elapsed());
+        assert!(proxy.counts().1 >= 2);
+    }
+
+    #[test]
+    fn a_share_of_the_datagrams_is_lost_and_another_doubled() {
+        let proxy = Proxy::before(echo());
+        let bad = Weather { lost_percent: 50, doubled_percent: 50, ..Weather::default() };
+        proxy.set(1, bad);
+        let copies: Vec<usize> =
+            (0..1000).map(|_| proxy.shared.arrivals(Some(1), true).len()).collect();
+        for expected in 0..=2 {
+            let seen = copies.iter().filter(|copies| **copies == expected).count();
+            assert!(seen > 150, "{expected} copies only {seen} times");
+        }
+    }
+}

@@ -12,8 +12,8 @@ use hoso_dossier::{Document, ShapeError, Value, chunk::ChunkError, shape};
 use hoso_identity::ActorId;
 
 use crate::support::{
-    Anatomy, actor, automerge_of, automerge_reads, dossier, judge, map, received, rewritten,
-    sealed, submitted, text,
+    Anatomy, Columns, actor, automerge_of, automerge_reads, dossier, judge, map, received,
+    rewritten, sealed, submitted, text,
 };
 
 /// The attacker's entry has this actor.
@@ -166,6 +166,13 @@ fn nobody_jumps_ahead_in_the_numbers_of_operations() {
             change.start_op = NonZeroU64::new(start).unwrap();
         });
         assert!(matches!(refused, ShapeError::StartOp(at) if at == start), "{start}: {refused}");
+    }
+    // The bytes alone decide about numbers that Automerge cannot keep.
+    let (_, later) = made(|_, _, _| {});
+    for (start, fits) in [((1 << 32) - 1, true), (1 << 32, false), (u64::MAX, false)] {
+        let start = NonZeroU64::new(start).unwrap();
+        let moved = rewritten(&later, |change| change.start_op = start);
+        assert_eq!(shape::read(&moved).is_ok(), fits, "{start}");
     }
     let first = Document::first(attacker(), &submitted()).unwrap();
     let moved = rewritten(&first, |change| change.start_op = NonZeroU64::new(2).unwrap());
@@ -389,27 +396,72 @@ fn the_same_change_in_other_bytes_is_refused_because_automerge_could_not_keep_it
     assert!(matches!(refused, ShapeError::Chunk(ChunkError::NotCanonical)), "{refused}");
 }
 
+/// The chunk with one more actor at the end of its table.
+fn with_actor_table(payload: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut anatomy = Anatomy::of(payload);
+    change(&mut anatomy.front);
+    anatomy.payload()
+}
+
 #[test]
-fn further_actors_and_columns_are_refused() {
-    let unused = {
-        let (_, later) = made(|_, _, _| {});
-        let mut later = Anatomy::of(&later);
-        let at = later.front.len() - 18;
-        assert_eq!(later.front[at], 1);
-        later.front[at] = 2;
-        later.front.push(16);
-        later.front.extend_from_slice(&[0xaa; 16]);
-        later.payload()
-    };
-    let (_, first) = dossier();
+fn a_change_names_the_first_changes_actor_and_no_other() {
+    let (first, later) = made(|_, _, _| {});
+    let unused = with_actor_table(&later, |front| {
+        let at = front.len() - 18;
+        assert_eq!(front[at], 1, "one other actor");
+        front[at] = 2;
+        front.push(16);
+        front.extend_from_slice(&[0xaa; 16]);
+    });
     let refused = judge(&first, &unused, attacker()).unwrap_err();
     assert!(matches!(refused, ShapeError::OtherActors), "{refused}");
-    for (number, column) in [(0x99, vec![1]), (0x71, vec![1, 0]), (0x200, vec![])] {
-        let (_, later) = made(|_, _, _| {});
-        let mut later = Anatomy::of(&later);
-        later.columns.push((number, column));
-        assert!(judge(&first, &later.payload(), attacker()).is_err(), "{number:x}");
+    let of_first = with_actor_table(&first, |front| {
+        assert_eq!(front.pop(), Some(0), "no other actor");
+        front.extend_from_slice(&[1, 16]);
+        front.extend_from_slice(&[0xaa; 16]);
+    });
+    let refused = shape::read(&of_first);
+    assert!(matches!(refused, Err(ShapeError::OtherActors)), "{refused:?}");
+    // The first author's actor once as the change's own and once as the other one.
+    let mut both = Anatomy::of(&later);
+    let own = 33..50;
+    assert_eq!(
+        both.front[own.start..],
+        [&[16], attacker().as_bytes().as_slice(), &both.front[50..]].concat()
+    );
+    both.front.splice(own, [&[16], actor(1).as_bytes().as_slice()].concat());
+    let key = both.columns.iter_mut().find(|column| column.0 == 0x15).unwrap();
+    key.1 = [&[0x7f, 32], actor(1).to_string().as_bytes()].concat();
+    let refused = judge(&first, &both.payload(), actor(1)).unwrap_err();
+    assert!(matches!(refused, ShapeError::OtherActors), "{refused}");
+    let nobodys = verdict_of_rewritten(|change| {
+        change.actor_id = automerge::ActorId::from([1, 2, 3].as_slice());
+    });
+    assert!(matches!(nobodys, ShapeError::Chunk(ChunkError::Actor)), "{nobodys}");
+}
+
+#[test]
+fn a_change_has_the_columns_of_an_event_and_no_others() {
+    let (first, later) = made(|transaction, _, own| transaction.put(own, "a", 1_i64).unwrap());
+    let refused = |change: &dyn Fn(&mut Columns)| {
+        let mut anatomy = Anatomy::of(&later);
+        change(&mut anatomy.columns);
+        let error = judge(&first, &anatomy.payload(), attacker()).unwrap_err();
+        let ShapeError::Chunk(error) = error else { panic!("{error}") };
+        error
+    };
+    for number in [0x71, 0x73] {
+        let error = refused(&|columns| columns.push((number, vec![1, 0])));
+        assert!(matches!(error, ChunkError::Predecessors), "{error}");
     }
+    let error = refused(&|columns| columns.last_mut().unwrap().1 = vec![2, 1]);
+    assert!(matches!(error, ChunkError::Predecessors), "{error}");
+    for (number, column) in [(0x74, vec![1]), (0x200, vec![]), (0x70, vec![2, 0])] {
+        let error = refused(&|columns| columns.push((number, column.clone())));
+        assert!(matches!(error, ChunkError::Columns), "{error}");
+    }
+    let error = refused(&|columns| columns.swap(0, 1));
+    assert!(matches!(error, ChunkError::Columns), "{error}");
 }
 
 #[test]

@@ -107,6 +107,9 @@ pub(crate) fn judge(first: &[u8], later: &[u8], author: ActorId) -> Result<Chang
     Ok(later)
 }
 
+/// Numbers and bytes of columns.
+pub(crate) type Columns = Vec<(u64, Vec<u8>)>;
+
 /// A chunk taken apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Anatomy {
@@ -114,8 +117,8 @@ pub(crate) struct Anatomy {
     pub(crate) kind: u8,
     /// Everything before the columns.
     pub(crate) front: Vec<u8>,
-    /// Numbers and bytes of the columns.
-    pub(crate) columns: Vec<(u64, Vec<u8>)>,
+    /// The columns in the order in which they stand.
+    pub(crate) columns: Columns,
 }
 
 impl Anatomy {

@@ -1,1 +1,17 @@
-//! Placeholder.
+//! Talk: frames and the conversation of two peers. Pure: no clock, no chance, no disk, no sockets.
+//!
+//! The contract: the shell gives one [`node::Input`] or [`relay::Input`] at a time with the time
+//! of now, and carries out the outputs in their order. What the outputs ask of the host is
+//! answered by an input of the matching name; there is never more than one unanswered request of
+//! a kind. An acknowledgement is produced only by the input that says that the host has stored.
+//!
+//! Reading order: [`frame`] and [`wire`] are what travels, [`node`] and [`relay`] are the two sides,
+//! [`liveness`] decides when a link is dead, [`redial`] when to try again.
+
+pub mod frame;
+pub mod listing;
+pub mod liveness;
+pub mod node;
+pub mod redial;
+pub mod relay;
+pub mod wire;

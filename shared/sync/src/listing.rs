@@ -1,0 +1,54 @@
+//! Which documents differ between two full listings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An item: 8 bytes that name the document, 8 bytes of its entries' ids.
+pub type Item = [u8; 16];
+
+/// Cuts received bytes into items; `None` when they are no whole number of items.
+#[must_use]
+pub fn items(bytes: &[u8]) -> Option<Vec<Item>> {
+    let (items, rest) = bytes.as_chunks::<16>();
+    rest.is_empty().then(|| items.to_vec())
+}
+
+/// Names of the documents that are not the same on both sides, ascending.
+#[must_use]
+pub fn differing(own: &[Item], theirs: &[Item]) -> Vec<[u8; 8]> {
+    let own: BTreeMap<[u8; 8], [u8; 8]> = own.iter().map(halves).collect();
+    let theirs: BTreeMap<[u8; 8], [u8; 8]> = theirs.iter().map(halves).collect();
+    let names: BTreeSet<&[u8; 8]> = own.keys().chain(theirs.keys()).collect();
+    names.into_iter().filter(|name| own.get(*name) != theirs.get(*name)).copied().collect()
+}
+
+fn halves(item: &Item) -> ([u8; 8], [u8; 8]) {
+    let mut name = [0; 8];
+    let mut entries = [0; 8];
+    name.iter_mut().chain(entries.iter_mut()).zip(item).for_each(|(to, from)| *to = *from);
+    (name, entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: u8, entries: u8) -> Item {
+        let mut item = [name; 16];
+        item[8..].fill(entries);
+        item
+    }
+
+    #[test]
+    fn what_one_side_lacks_and_what_both_hold_differently_differs() {
+        let own = [item(1, 1), item(2, 1), item(3, 1)];
+        let theirs = [item(2, 1), item(3, 9), item(4, 1)];
+        assert_eq!(differing(&own, &theirs), [[1; 8], [3; 8], [4; 8]]);
+        assert!(differing(&own, &own).is_empty());
+    }
+
+    #[test]
+    fn a_cut_listing_is_not_read() {
+        assert_eq!(items(&[0; 33]), None);
+        assert_eq!(items(&[7; 32]), Some(vec![[7; 16]; 2]));
+    }
+}

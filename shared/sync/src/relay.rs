@@ -1,0 +1,444 @@
+//! The relay's side of a conversation.
+
+mod heal;
+
+use std::collections::VecDeque;
+
+use hoso_identity::{Epoch, UnitId};
+
+use self::heal::Healer;
+use crate::{
+    frame::{Frame, MINOR_MAX, MINOR_MIN},
+    listing::Item,
+    liveness::{Liveness, Pulse},
+    wire::{
+        Ack, Bare, Beat, Delivered, Farewell, Feed, FeedAck, Goodbye, Head, Held, Hello,
+        NumberedOutcome, Point, Positioned, PushedBatch, Report, Welcome,
+    },
+};
+
+/// Bytes of feed rows that may be on the line without an acknowledgement.
+pub const WINDOW_BYTES: usize = 1 << 20;
+/// Pages that may be on the line; below what a node queues.
+const WINDOW_PAGES: usize = 32;
+/// Journal entries that a node may push ahead of the acknowledgement.
+pub const CREDIT_ENTRIES: u64 = 4096;
+/// Pushed batches that wait to be stored; credit keeps honest nodes below it.
+const BATCHES_MAX: usize = 8192;
+
+/// What the host answers to a `Hello`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Greeted {
+    /// Go on. The host has stored the token.
+    Welcome(Welcome),
+    /// End the link.
+    Refuse(Farewell),
+}
+
+/// What the host tells the conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A frame came.
+    Frame(Frame),
+    /// The time that was asked for has come.
+    Tick,
+    /// The answer to `Greet`.
+    Greeted(Greeted),
+    /// The request to join is stored, or refused.
+    JoinKept(bool),
+    /// The batch is durable.
+    Stored {
+        /// The journal number up to which the relay has everything.
+        through: u64,
+        /// The running digest there.
+        digest: [u8; 8],
+        /// What was not simply accepted.
+        outcomes: Vec<NumberedOutcome>,
+        /// Whether the batch did not begin where the last one ended.
+        gap: bool,
+    },
+    /// Rows after the points that were asked for; none at the end.
+    FeedRead(Feed),
+    /// The acknowledgement is durable. `agrees`: its digests are ours.
+    AckStored {
+        /// Whether the two sides have the same feeds.
+        agrees: bool,
+    },
+    /// What is applied at the destinations of this node's unit.
+    ReachedRead(Vec<Delivered>),
+    /// The listing that was asked for.
+    ListingRead(Head, Vec<Item>),
+    /// What differs between the node's documents and ours, as entry ids to send and to want.
+    Compared {
+        /// Entries that the node lacks.
+        send: Vec<hoso_identity::EntryId>,
+        /// Entries that the relay lacks.
+        want: Vec<hoso_identity::EntryId>,
+    },
+    /// The entries that were asked for.
+    EntriesRead(Vec<Positioned>),
+    /// The claims are durable.
+    ClaimsStored,
+    /// The node counts as healed, durably.
+    HealedStored,
+    /// The ledger grew.
+    LedgerGrew,
+    /// Some node has applied more.
+    ReachedGrew,
+    /// A newer session of the node has begun, or the node has ended.
+    End(Farewell),
+    /// The storage failed: say nothing more that rests on it.
+    StorageFailed,
+}
+
+/// What the conversation asks of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send a frame on its stream.
+    Send(Frame),
+    /// Decide and store how the session begins; answer `Greeted`.
+    Greet(Hello),
+    /// Keep a request to join; answer `JoinKept`.
+    KeepJoin(Vec<u8>),
+    /// Store pushed entries; answer `Stored`.
+    Store(PushedBatch),
+    /// Read rows after these points; answer `FeedRead`.
+    ReadFeed(Vec<Point>),
+    /// Store an acknowledgement, and that the token was confirmed; answer `AckStored`.
+    StoreAck(FeedAck),
+    /// Read what is applied at destinations; answer `ReachedRead`.
+    ReadReached,
+    /// List a scope; answer `ListingRead`.
+    ReadListing(hoso_identity::Scope),
+    /// Compare documents with ours; answer `Compared`.
+    Compare(Held),
+    /// Read entries; answer `EntriesRead`.
+    ReadEntries(Vec<hoso_identity::EntryId>),
+    /// Store entries that come back up; answer `ClaimsStored`.
+    StoreClaims(Vec<Positioned>),
+    /// Note that the node is healed; answer `HealedStored`.
+    StoreHealed,
+    /// Tell the operators.
+    KeepReport(Report),
+    /// The session is up: it replaces older ones of the node.
+    Up,
+    /// Give `Tick` at that time.
+    WakeAt(u64),
+    /// Close the connection; nothing follows.
+    Close(Farewell),
+}
+
+/// Where the conversation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Phase {
+    Listening,
+    Joining,
+    Greeting,
+    Healing(Box<Healer>),
+    Up,
+    Closed,
+}
+
+/// One session of one node.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    phase: Phase,
+    liveness: Liveness,
+    epoch: Option<Epoch>,
+    sent: Vec<Point>,
+    in_flight: VecDeque<(Vec<Point>, usize)>,
+    reading_feed: bool,
+    feed_waits: bool,
+    batches: VecDeque<PushedBatch>,
+    storing: bool,
+    acks: VecDeque<FeedAck>,
+    storing_ack: bool,
+    reading_reached: bool,
+    reached_waits: bool,
+    told: Vec<Delivered>,
+}
+
+impl Conversation {
+    /// Waits for the node's first frame.
+    #[must_use]
+    pub fn begin(now_ms: u64) -> (Self, Vec<Output>) {
+        let mut conversation = Self {
+            phase: Phase::Listening,
+            liveness: Liveness::new(now_ms),
+            epoch: None,
+            sent: Vec::new(),
+            in_flight: VecDeque::new(),
+            reading_feed: false,
+            feed_waits: true,
+            batches: VecDeque::new(),
+            storing: false,
+            acks: VecDeque::new(),
+            storing_ack: false,
+            reading_reached: false,
+            reached_waits: true,
+            told: Vec::new(),
+        };
+        let mut out = Vec::new();
+        conversation.tick(now_ms, &mut out);
+        (conversation, out)
+    }
+
+    /// Takes one input; gives what is to be done, in order.
+    pub fn handle(&mut self, now_ms: u64, input: Input) -> Vec<Output> {
+        let mut out = Vec::new();
+        if self.phase == Phase::Closed {
+            return out;
+        }
+        match input {
+            Input::Frame(frame) => {
+                self.liveness.heard(now_ms);
+                self.frame(frame, &mut out);
+            }
+            Input::Tick => self.tick(now_ms, &mut out),
+            Input::Greeted(greeted) => self.greeted(greeted, &mut out),
+            Input::JoinKept(kept) => {
+                if kept {
+                    out.push(Output::Send(Frame::Joined(Bare {})));
+                }
+                self.close(if kept { Farewell::Pending } else { Farewell::Unknown }, &mut out);
+            }
+            Input::Stored { through, digest, outcomes, gap } => {
+                self.storing = false;
+                let credit = through.saturating_add(CREDIT_ENTRIES);
+                out.push(Output::Send(Frame::Ack(Ack { through, digest, outcomes, credit })));
+                if gap {
+                    return self.closed(Farewell::Protocol, out);
+                }
+                self.store(&mut out);
+            }
+            Input::FeedRead(feed) => self.feed_read(feed, &mut out),
+            Input::AckStored { agrees: true } => {
+                self.storing_ack = false;
+                self.store_ack(&mut out);
+            }
+            Input::AckStored { agrees: false } => self.close(Farewell::Again, &mut out),
+            Input::ReachedRead(reached) => self.reached_read(reached, &mut out),
+            Input::ListingRead(..)
+            | Input::Compared { .. }
+            | Input::EntriesRead(_)
+            | Input::ClaimsStored
+            | Input::HealedStored => self.healing_input(input, &mut out),
+            Input::LedgerGrew => {
+                self.feed_waits = true;
+                self.read_feed(&mut out);
+            }
+            Input::ReachedGrew => {
+                self.reached_waits = true;
+                self.read_reached(&mut out);
+            }
+            Input::End(why) => self.close(why, &mut out),
+            Input::StorageFailed => self.close(Farewell::Storage, &mut out),
+        }
+        out
+    }
+
+    fn frame(&mut self, frame: Frame, out: &mut Vec<Output>) {
+        match frame {
+            Frame::Join(request) if self.phase == Phase::Listening => {
+                self.phase = Phase::Joining;
+                out.push(Output::KeepJoin(request.bytes));
+            }
+            Frame::Hello(hello) if self.phase == Phase::Listening => self.hello(hello, out),
+            Frame::Push(batch) if self.greeted_already() => {
+                if self.batches.len() >= BATCHES_MAX {
+                    return self.close(Farewell::Protocol, out);
+                }
+                self.batches.push_back(batch);
+                self.store(out);
+            }
+            Frame::FeedAck(ack) if self.greeted_already() => self.feed_ack(ack, out),
+            Frame::Report(report) => out.push(Output::KeepReport(report)),
+            Frame::Ping(Beat { count }) => out.push(Output::Send(Frame::Pong(Beat { count }))),
+            Frame::Pong(_) => {}
+            Frame::Goodbye(Goodbye { why }) => {
+                self.phase = Phase::Closed;
+                out.push(Output::Close(why));
+            }
+            Frame::Show(_) | Frame::Held(_) | Frame::Claim(_) | Frame::Healed(_) => {
+                self.healing_frame(frame, out);
+            }
+            Frame::Join(_)
+            | Frame::Hello(_)
+            | Frame::Push(_)
+            | Frame::FeedAck(_)
+            | Frame::Joined(_)
+            | Frame::Welcome(_)
+            | Frame::Ack(_)
+            | Frame::Delivered(_)
+            | Frame::Feed(_)
+            | Frame::Listing(_)
+            | Frame::Answer(_)
+            | Frame::Claimed(_) => self.close(Farewell::Protocol, out),
+        }
+    }
+
+    /// Whether the node may push and acknowledge. The streams are not ordered among each other, so
+    /// that both may overtake `Healed`; they wait until it has come.
+    fn greeted_already(&self) -> bool {
+        matches!(self.phase, Phase::Up | Phase::Healing(_))
+    }
+
+    fn hello(&mut self, hello: Hello, out: &mut Vec<Output>) {
+        if hello.minor_max < MINOR_MIN || hello.minor_min > MINOR_MAX {
+            return self.close(Farewell::Version, out);
+        }
+        self.phase = Phase::Greeting;
+        self.sent.clone_from(&hello.cursors);
+        out.push(Output::Greet(hello));
+    }
+
+    fn greeted(&mut self, greeted: Greeted, out: &mut Vec<Output>) {
+        match greeted {
+            Greeted::Refuse(why) => self.close(why, out),
+            Greeted::Welcome(welcome) => {
+                self.epoch = Some(welcome.epoch);
+                for scope in &welcome.scopes {
+                    if !self.sent.iter().any(|point| point.scope == *scope) {
+                        self.sent.push(Point { scope: *scope, row: 0, digest: [0; 8] });
+                    }
+                }
+                self.sent.retain(|point| welcome.scopes.contains(&point.scope));
+                let heal = welcome.heal;
+                out.push(Output::Send(Frame::Welcome(welcome)));
+                out.push(Output::Up);
+                if heal {
+                    self.phase = Phase::Healing(Box::default());
+                } else {
+                    self.go_up(out);
+                }
+            }
+        }
+    }
+
+    fn go_up(&mut self, out: &mut Vec<Output>) {
+        self.phase = Phase::Up;
+        self.store(out);
+        self.store_ack(out);
+        self.read_feed(out);
+        self.read_reached(out);
+    }
+
+    fn store(&mut self, out: &mut Vec<Output>) {
+        if self.phase == Phase::Up
+            && !self.storing
+            && let Some(batch) = self.batches.pop_front()
+        {
+            self.storing = true;
+            out.push(Output::Store(batch));
+        }
+    }
+
+    /// Reads on in the feed while something waits there and the window has room.
+    fn read_feed(&mut self, out: &mut Vec<Output>) {
+        let bytes: usize = self.in_flight.iter().map(|(_, bytes)| bytes).sum();
+        let room = bytes < WINDOW_BYTES && self.in_flight.len() < WINDOW_PAGES;
+        if self.phase == Phase::Up && self.feed_waits && room && !self.reading_feed {
+            self.reading_feed = true;
+            self.feed_waits = false;
+            out.push(Output::ReadFeed(self.sent.clone()));
+        }
+    }
+
+    fn feed_read(&mut self, feed: Feed, out: &mut Vec<Output>) {
+        self.reading_feed = false;
+        if self.phase != Phase::Up {
+            return;
+        }
+        if Some(feed.epoch) != self.epoch {
+            return self.close(Farewell::Again, out);
+        }
+        if !feed.items.is_empty() {
+            self.sent.clone_from(&feed.points);
+            let frame = Frame::Feed(feed);
+            self.in_flight.push_back((self.sent.clone(), frame.encode().len()));
+            self.feed_waits = true;
+            out.push(Output::Send(frame));
+        }
+        self.read_feed(out);
+    }
+
+    fn feed_ack(&mut self, ack: FeedAck, out: &mut Vec<Output>) {
+        while let Some((points, _)) = self.in_flight.front() {
+            let stored = points.iter().all(|sent| {
+                ack.stored.iter().any(|point| point.scope == sent.scope && point.row >= sent.row)
+            });
+            if !stored {
+                break;
+            }
+            self.in_flight.pop_front();
+        }
+        // Acknowledgements are cumulative: one that waits is replaced by a newer one.
+        self.acks.clear();
+        self.acks.push_back(ack);
+        self.store_ack(out);
+        self.read_feed(out);
+    }
+
+    fn store_ack(&mut self, out: &mut Vec<Output>) {
+        if self.phase == Phase::Up
+            && !self.storing_ack
+            && let Some(ack) = self.acks.pop_front()
+        {
+            self.storing_ack = true;
+            out.push(Output::StoreAck(ack));
+        }
+    }
+
+    fn read_reached(&mut self, out: &mut Vec<Output>) {
+        if self.phase == Phase::Up && self.reached_waits && !self.reading_reached {
+            self.reading_reached = true;
+            self.reached_waits = false;
+            out.push(Output::ReadReached);
+        }
+    }
+
+    fn reached_read(&mut self, reached: Vec<Delivered>, out: &mut Vec<Output>) {
+        self.reading_reached = false;
+        if self.phase != Phase::Up {
+            return;
+        }
+        for fact in reached {
+            if self.told.contains(&fact) {
+                continue;
+            }
+            self.forget(fact.unit);
+            self.told.push(fact.clone());
+            out.push(Output::Send(Frame::Delivered(fact)));
+        }
+        self.read_reached(out);
+    }
+
+    fn forget(&mut self, unit: UnitId) {
+        self.told.retain(|told| told.unit != unit);
+    }
+
+    fn tick(&mut self, now_ms: u64, out: &mut Vec<Output>) {
+        match self.liveness.pulse(now_ms) {
+            Pulse::Quiet(at_ms) => out.push(Output::WakeAt(at_ms)),
+            Pulse::Ask(count, at_ms) => {
+                out.push(Output::Send(Frame::Ping(Beat { count })));
+                out.push(Output::WakeAt(at_ms));
+            }
+            Pulse::Dead => {
+                self.phase = Phase::Closed;
+                out.push(Output::Close(Farewell::Silence));
+            }
+        }
+    }
+
+    fn close(&mut self, why: Farewell, out: &mut Vec<Output>) {
+        self.phase = Phase::Closed;
+        out.push(Output::Send(Frame::Goodbye(Goodbye { why })));
+        out.push(Output::Close(why));
+    }
+
+    fn closed(&mut self, why: Farewell, mut out: Vec<Output>) -> Vec<Output> {
+        self.close(why, &mut out);
+        out
+    }
+}

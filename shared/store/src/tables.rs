@@ -20,6 +20,12 @@ pub fn digest_after(previous: &Digest, entry: &EntryId) -> Digest {
     *hasher.finalize().as_bytes()
 }
 
+/// Whether two running digests agree in the 8 bytes that are sent.
+#[must_use]
+pub fn digests_agree(one: &Digest, other: &Digest) -> bool {
+    one.iter().zip(other).take(8).all(|(one, other)| one == other)
+}
+
 /// How far someone is in one scope's feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScopePoint {

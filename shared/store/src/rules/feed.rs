@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use hoso_identity::{EntryId, Epoch, Incarnation, NodeId, Position, Scope, UnitId};
 
 use crate::tables::{
-    Digest, EXCEPTIONS_MAX, FeedRow, LedgerTables, Reader, ScopePoint, digest_after,
+    Digest, EXCEPTIONS_MAX, FeedRow, LedgerTables, Reader, ScopePoint, digest_after, digests_agree,
 };
 
 /// What one row of a feed carries.
@@ -125,7 +125,8 @@ pub fn acknowledge<T: LedgerTables>(
     except: &[EntryId],
 ) -> Result<Option<Scope>, T::Error> {
     for point in stored {
-        if tables.feed_digest(point.scope, point.row)? != Some(point.digest) {
+        let known = tables.feed_digest(point.scope, point.row)?;
+        if !known.is_some_and(|known| digests_agree(&known, &point.digest)) {
             return Ok(Some(point.scope));
         }
     }

@@ -2,7 +2,7 @@
 
 use hoso_identity::{Epoch, Incarnation, NodeId, SessionToken};
 
-use crate::tables::{Digest, LedgerHead, LedgerTables, ScopePoint, Sender};
+use crate::tables::{Digest, LedgerHead, LedgerTables, ScopePoint, Sender, digests_agree};
 
 /// Healings of one node within this many milliseconds after which a fuse stops them: an hour.
 pub const FUSE_MS: u64 = 3600 * 1000;
@@ -201,7 +201,7 @@ fn epoch_for<T: LedgerTables>(
         let mut lost = false;
         for cursor in &shown.cursors {
             let known = tables.feed_digest(cursor.scope, cursor.row)?;
-            lost |= known != Some(cursor.digest);
+            lost |= !known.is_some_and(|known| digests_agree(&known, &cursor.digest));
         }
         lost
     } else {

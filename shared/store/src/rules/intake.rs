@@ -10,7 +10,7 @@ use super::{
     mend::Positioned,
 };
 use crate::tables::{
-    Admission, Digest, JournalTables, NodeEntry, ScopePoint, Standing, digest_after,
+    Admission, Digest, JournalTables, NodeEntry, ScopePoint, Standing, digest_after, digests_agree,
 };
 
 /// What one transaction of intake did.
@@ -58,7 +58,10 @@ pub fn take<T: JournalTables>(
         point.row = item.row;
         point.digest = digest_after(&point.digest, &id);
     }
-    let agree = points.iter().all(|point| page.points.contains(point));
+    let agree = points
+        .iter()
+        .zip(&page.points)
+        .all(|(own, shown)| own.row == shown.row && digests_agree(&own.digest, &shown.digest));
     if !agree {
         return Ok(Err(Misfit::Diverged));
     }

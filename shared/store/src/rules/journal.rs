@@ -5,6 +5,7 @@ use hoso_identity::{DocumentId, EntryId, Epoch, Incarnation, Reason, SessionToke
 use super::{feed::Applied, ledger::Outcome, mend::Positioned};
 use crate::tables::{
     Admission, Delivered, Digest, JournalTables, NodeEntry, ScopePoint, Standing, digest_after,
+    digests_agree,
 };
 
 /// Attempts to apply after which a dossier is set aside.
@@ -107,7 +108,8 @@ pub fn agrees<T: JournalTables>(
     through: u64,
     digest: &Digest,
 ) -> Result<bool, T::Error> {
-    Ok(tables.journal_digest(through)? == Some(*digest))
+    let own = tables.journal_digest(through)?;
+    Ok(own.is_some_and(|own| digests_agree(&own, digest)))
 }
 
 /// Takes an acknowledgement. `false`: the digests differ, this is a copy, nothing was taken.

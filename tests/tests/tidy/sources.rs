@@ -231,7 +231,10 @@ fn walk(directory: &Path, paths: &mut Vec<PathBuf>) {
 
 #[test]
 fn comments_and_strings_are_told_from_code() {
-    let text = "let a = \"x // \\\" y\"; // b \"c\"\nlet r = r#\"q \" z\"#; /* d /* e */ f */ g('\"', 'h);";
+    let text = concat!(
+        "let a = \"x // \\\" y\"; // b \"c\"\n",
+        "let r = r#\"q \" z\"#; /* d /* e */ f */ g('\"', 'h);"
+    );
     let code = code_of(text);
     for gone in ["x", "y", "b", "c\"", "q", "z", "d", "e */", "f *"] {
         assert!(!code.contains(gone), "{gone} is still in {code}");

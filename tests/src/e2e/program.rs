@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     fs::File,
-    io::Write,
+    io::{Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::wait;
 
 /// How long a command may take before the test gives up on it.
-const COMMAND_DEADLINE: Duration = Duration::from_secs(120);
+const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
 /// How long a clean shutdown may take; the design says 5 s on an idle machine.
 pub const SHUTDOWN_DEADLINE: Duration = Duration::from_secs(15);
 
@@ -76,23 +76,40 @@ pub fn run<Arg: AsRef<std::ffi::OsStr>>(
     args: impl IntoIterator<Item = Arg>,
     stdin: &str,
 ) -> Ended {
+    let [mut out, mut err] = [0; 2].map(|_| tempfile::tempfile().expect("a file for output"));
+    let writer = |file: &File| file.try_clone().expect("an output has two holders");
     let mut child = Command::new(path_of(name))
         .args(args)
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(writer(&out))
+        .stderr(writer(&err))
         .spawn()
         .unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
     // A command that does not read its input may have ended already.
     drop(child.stdin.take().map(|mut pipe| pipe.write_all(stdin.as_bytes())));
-    let began = Instant::now();
-    let output = child.wait_with_output().expect("a command ends");
-    assert!(began.elapsed() < COMMAND_DEADLINE, "{name} took {:?}", began.elapsed());
-    Ended {
-        status: output.status,
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    let mut running = Running(child);
+    let status = wait::until(&format!("{name} ends"), COMMAND_DEADLINE, || {
+        running.0.try_wait().expect("a child can be asked")
+    });
+    Ended { status, out: text_of(&mut out), err: text_of(&mut err) }
+}
+
+/// A command that is killed with the test that gave up on it.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already when all went well.
+        drop(self.0.kill());
+        drop(self.0.wait());
     }
+}
+
+fn text_of(file: &mut File) -> String {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(0)).expect("a file has a beginning");
+    file.read_to_end(&mut bytes).expect("a file can be read");
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A program that runs until it is stopped; killed when dropped. Its output goes to a file.

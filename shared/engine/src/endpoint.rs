@@ -22,6 +22,7 @@ use rustls::{
 use thiserror::Error;
 
 use crate::{
+    close::CloseCode,
     raw_key::{AnyNode, PinnedRelay, certified, public_key},
     tuning::{Congestion, transport},
 };
@@ -174,9 +175,9 @@ impl Endpoint {
         }
     }
 
-    /// Closes every connection with this code and reason, and lets no new one in.
-    pub fn close(&self, code: u32, reason: &str) {
-        self.quinn.close(VarInt::from_u32(code), reason.as_bytes());
+    /// Closes every connection with this code, and lets no new one in.
+    pub fn close(&self, code: CloseCode) {
+        self.quinn.close(VarInt::from_u32(code.number()), code.words().as_bytes());
     }
 
     /// Waits until the other sides have been told that their connections are closed.
@@ -239,8 +240,8 @@ impl Peer {
     }
 
     /// Ends the connection at once; what has not been acknowledged may be lost.
-    pub fn close(&self, code: u32, reason: &str) {
-        self.connection.close(VarInt::from_u32(code), reason.as_bytes());
+    pub fn close(&self, code: CloseCode) {
+        self.connection.close(VarInt::from_u32(code.number()), code.words().as_bytes());
     }
 
     /// Why the connection has ended, `None` while it lives.

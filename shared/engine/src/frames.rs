@@ -95,6 +95,9 @@ pub enum FrameError {
     /// The stream's first byte names no kind that this program knows.
     #[error("a stream of the unknown kind {0}")]
     Kind(u8),
+    /// The stream that had to come did not come in time.
+    #[error("the stream did not come in time")]
+    TooSlow,
     /// The other side has gone or stopped the stream.
     #[error("the stream is gone")]
     Gone(#[source] io::Error),
@@ -190,12 +193,24 @@ impl FrameReader {
 }
 
 impl FrameWriter {
-    /// Writes to a stream that is already running, such as the answering half of the control
-    /// stream.
-    #[must_use]
-    pub fn answering(stream: SendStream, kind: StreamKind, wire: WireBytes) -> Self {
+    /// Waits for the control stream that the node opens; gives both halves.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError`] when the connection ends or the stream is of another kind.
+    pub async fn accept_both(
+        peer: &Peer,
+        wire: WireBytes,
+    ) -> Result<(Self, FrameReader), FrameError> {
+        let streams = peer.connection().accept_bi().await.map_err(io::Error::from);
+        let (stream, receive) = streams.map_err(FrameError::Gone)?;
+        let kind = StreamKind::Control;
         prioritise(&stream, kind);
-        Self { stream, kind, wire }
+        let reader = FrameReader::open(receive, wire.clone()).await?;
+        if reader.kind() != kind {
+            return Err(FrameError::Kind(reader.kind().number()));
+        }
+        Ok((Self { stream, kind, wire }, reader))
     }
 
     /// Opens a unidirectional stream of this kind; waits while the other side allows no more.

@@ -3,6 +3,7 @@
 //! Reading order: [`endpoint`] gives authenticated connections, [`frames`] cuts their streams into
 //! bounded frames, [`control`] and [`secret`] serve both programs' commands and keys.
 
+pub mod close;
 pub mod command;
 pub mod control;
 pub mod endpoint;
@@ -11,4 +12,5 @@ pub mod keyfile;
 mod raw_key;
 pub mod secret;
 pub mod settings;
+mod streams;
 pub mod tuning;

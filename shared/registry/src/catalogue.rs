@@ -160,14 +160,165 @@ fn rows<T: serde::de::DeserializeOwned>(
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(failed)?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| line_at(text, position.byte()));
         let cells = record.deserialize(Some(&names)).map_err(failed)?;
         rows.push(Row { table, line, cells });
     }
     Ok(rows)
 }
 
+/// The line of the first text from this byte on. The reader's own count misses line ends where its
+/// buffers grow, its count of bytes does not.
+fn line_at(text: &str, byte: u64) -> u64 {
+    let (before, rest) = usize::try_from(byte)
+        .ok()
+        .and_then(|byte| text.split_at_checked(byte))
+        .unwrap_or((text, ""));
+    let blank = rest.chars().take_while(|letter| matches!(letter, '\r' | '\n'));
+    let ends = before.chars().chain(blank).filter(|letter| *letter == '\n').count();
+    u64::try_from(ends).unwrap_or(u64::MAX).saturating_add(1)
+}
+
 /// The text, or `None` if it is empty.
 fn some(cell: &str) -> Option<String> {
     (!cell.is_empty()).then(|| cell.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::statement::{Certainty, Competent, Term, UnitKind};
+
+    const UNITS: &str = include_str!("../../../deploy/data/units.csv");
+    const PROCEDURES: &str = include_str!("../../../deploy/data/procedures.csv");
+    const HOLIDAYS: &str = include_str!("../../../deploy/data/holidays.toml");
+
+    fn catalogue() -> Catalogue {
+        Catalogue::parse(UNITS, PROCEDURES, HOLIDAYS).unwrap()
+    }
+
+    fn procedure(code: &str) -> Procedure {
+        let mut procedures = catalogue().procedures.into_iter();
+        procedures.find(|procedure| procedure.code == code).unwrap()
+    }
+
+    #[test]
+    fn the_province_has_54_units_of_three_kinds_with_ids_in_the_order_of_the_file() {
+        let units = catalogue().units;
+        let ids: Vec<u16> = units.iter().map(|unit| unit.id.0).collect();
+        assert_eq!(ids, (1..=54).collect::<Vec<u16>>());
+        let count = |kind| units.iter().filter(|unit| unit.kind == kind).count();
+        let kinds = [UnitKind::Ward, UnitKind::Commune, UnitKind::SpecialZone];
+        assert_eq!(kinds.map(count), [30, 22, 2]);
+        let last = units.last().unwrap();
+        assert_eq!((last.code.as_str(), last.name.as_str()), ("07192", "Cô Tô"));
+        assert_eq!(last.desk_name, "Trung tâm Phục vụ hành chính công đặc khu Cô Tô");
+        assert!(last.island && last.org_code_is_placeholder);
+    }
+
+    #[test]
+    fn a_former_unit_that_was_split_is_marked_as_a_part() {
+        let units = catalogue().units;
+        let an_sinh = &units[0].former_units;
+        assert_eq!(an_sinh.len(), 4);
+        assert_eq!(an_sinh[0].name, "P Bình Dương");
+        assert_eq!(an_sinh[3].district, "TP Đông Triều");
+        assert!(an_sinh[3].part && !an_sinh[0].part);
+    }
+
+    #[test]
+    fn the_74_procedures_keep_their_marks_of_certainty() {
+        assert_eq!(catalogue().procedures.len(), 74);
+        let recognition = procedure("1.001022");
+        assert_eq!(recognition.term, Term::WorkingDays(3));
+        assert_eq!(recognition.verification_extra_working_days, Some(5));
+        assert_eq!(recognition.fee_vnd, Some(15_000));
+        assert_eq!(recognition.papers, ["Tờ khai", "Chứng cứ quan hệ"]);
+        assert_eq!(recognition.name_certainty, Certainty::Source);
+        assert_eq!(recognition.terms_certainty, Certainty::High);
+        assert_eq!(recognition.term_as_found.as_deref(), Some("3 wd (+5)"));
+        assert!(!recognition.fee_is_proposed());
+    }
+
+    #[test]
+    fn a_fee_that_is_unknown_or_has_a_rule_or_is_uncertain_is_only_proposed() {
+        assert_eq!(procedure("1.000689").fee_vnd, None);
+        assert!(procedure("1.000689").fee_is_proposed());
+        assert!(procedure("1.001193").fee_is_proposed());
+        assert_eq!(procedure("2.001263").term, Term::CalendarDays(30));
+        assert!(procedure("2.000522").fee_is_proposed());
+    }
+
+    #[test]
+    fn agencies_have_ids_of_their_own_and_the_procedures_name_them() {
+        let catalogue = catalogue();
+        assert_eq!(catalogue.agencies.len(), 1);
+        let agency = &catalogue.agencies[0];
+        assert_eq!((agency.code.as_str(), agency.id), ("VPDKDD", UnitId(1_001)));
+        let count = |competent| {
+            let procedures = catalogue.procedures.iter();
+            procedures.filter(|procedure| procedure.competent == competent).count()
+        };
+        assert_eq!(count(Competent::Agency(agency.id)), 1);
+        assert_eq!(count(Competent::UnitOfLand), 3);
+        assert_eq!(count(Competent::Unit), 70);
+    }
+
+    #[test]
+    fn every_row_can_be_published() {
+        let statements = catalogue().statements();
+        assert_eq!(statements.len(), 54 + 1 + 74 + 4);
+        for statement in statements {
+            let read = Statement::decode(statement.kind().kind(), &statement.encode()).unwrap();
+            assert_eq!(read, statement);
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_line_and_the_column() {
+        let broken = |from: &str, to: &str| procedures(&PROCEDURES.replacen(from, to, 1), |_| None);
+        let Err(CatalogueError::Value { line, column, value, .. }) =
+            broken("1.000656,Đăng ký khai tử,Hộ tịch,same_day", "1.000656,x,y,soon")
+        else {
+            panic!("taken")
+        };
+        assert_eq!((line, column, value.as_str()), (4, "term_unit", "soon"));
+        let unknown = broken("code,name_vi", "code,tên");
+        assert!(matches!(unknown, Err(CatalogueError::Csv { .. })));
+        let unnamed = procedures(PROCEDURES, |_| None);
+        assert!(matches!(unnamed, Err(CatalogueError::Value { column: "competent", .. })));
+    }
+
+    #[test]
+    fn a_unit_twice_a_kind_unknown_and_a_code_too_short_are_refused() {
+        let twice = UNITS.replacen("07093,", "07090,", 1);
+        assert!(matches!(units(&twice), Err(CatalogueError::Value { line: 3, .. })));
+        for (from, to) in [("phường", "thị trấn"), ("07090", "7090"), (",no,", ",perhaps,")]
+        {
+            let broken = UNITS.replacen(from, to, 1);
+            assert!(matches!(units(&broken), Err(CatalogueError::Value { line: 2, .. })));
+        }
+    }
+
+    #[test]
+    fn true_organisation_codes_replace_the_placeholders_by_their_column() {
+        let units = units(&UNITS.replacen("org_code_placeholder", "org_code", 1)).unwrap();
+        assert!(units.iter().all(|unit| !unit.org_code_is_placeholder));
+    }
+
+    #[test]
+    fn a_calendar_with_a_day_off_on_a_sunday_or_in_another_year_is_refused() {
+        for (from, to) in [
+            ("2026-11-24", "2026-11-29"),
+            ("2026-11-24", "2027-11-24"),
+            ("2026-11-24", "2026-11-31"),
+            ("2026-08-22", "2026-08-21"),
+            ("year = 2026", "year = 2025"),
+            ("status = \"probable\"", "status = \"maybe\""),
+        ] {
+            let broken = calendars(&HOLIDAYS.replacen(from, to, 1));
+            assert!(matches!(broken, Err(CatalogueError::Year { .. })), "{to}");
+        }
+        assert!(matches!(calendars("year = 1"), Err(CatalogueError::Toml(_))));
+    }
 }

@@ -1,4 +1,13 @@
 //! Memory: journal, ledger, records and search in SQLite.
 
+mod columns;
+pub mod database;
+pub mod error;
+pub mod journal;
+pub mod ledger;
+pub mod readers;
 pub mod rules;
 pub mod tables;
+pub mod writer;
+
+pub use error::StoreError;

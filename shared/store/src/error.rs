@@ -1,0 +1,64 @@
+//! What can go wrong below the rules.
+
+use std::{io, path::PathBuf};
+
+use thiserror::Error;
+
+/// Why something could not be stored or read.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// SQLite refused or failed.
+    #[error("the database failed: {0}")]
+    Sql(#[from] rusqlite::Error),
+    /// A file of the data directory cannot be used.
+    #[error("{path} cannot be used: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another process works on the data directory.
+    #[error("{path} is in use by process {pid}: stop that one first")]
+    InUse {
+        /// The lock file.
+        path: PathBuf,
+        /// The other process, as it wrote it.
+        pid: String,
+    },
+    /// The database was written by a newer program.
+    #[error(
+        "the database has schema {found}, this program knows {known}: use the newer program; \
+         nothing was changed"
+    )]
+    Newer {
+        /// The schema of the file.
+        found: i64,
+        /// The newest schema of this program.
+        known: i64,
+    },
+    /// The write-ahead log is gone although the database was not closed.
+    #[error(
+        "{path} is missing or empty although the database was not closed: put it back, or restore \
+         a backup; what was committed last stands in it"
+    )]
+    WalGone {
+        /// The missing file.
+        path: PathBuf,
+    },
+    /// What stands in the database cannot be what this program wrote.
+    #[error("the database is damaged at {0}: restore a backup")]
+    Damaged(&'static str),
+    /// A commit failed: nothing is acknowledged any more until the program starts anew.
+    #[error("the storage failed earlier; nothing is saved until the program starts anew")]
+    Dead,
+    /// The record moved on since it was read: compute again.
+    #[error("the record has moved on")]
+    Stale,
+    /// The file exists already.
+    #[error("{0} exists already: choose another name")]
+    Exists(PathBuf),
+    /// The backup is not one of this program, or is damaged.
+    #[error("{0} is no usable backup")]
+    Backup(PathBuf),
+}

@@ -1,0 +1,471 @@
+//! The node's tables in SQLite.
+
+use hoso_identity::{
+    DocumentId, EntryId, Epoch, Incarnation, Kind, Reason, Scope, SessionToken, UnitId, WaitingFor,
+};
+use rusqlite::{OptionalExtension, Row, named_params};
+
+use crate::{
+    columns::{
+        blob, fixed, ids_from_bytes, ids_to_bytes, key, optional_blob, position, signed, unit,
+        unsigned, waiting_from_bytes, waiting_to_bytes,
+    },
+    error::StoreError,
+    tables::{
+        Delivered, Digest, EXCEPTIONS_MAX, JournalTables, NodeEntry, NodeFacts, ScopePoint,
+        Standing, ToApply,
+    },
+    writer::Tx,
+};
+
+const FACTS: &str = "SELECT * FROM facts WHERE one = 1";
+const PUT_FACTS: &str = "INSERT INTO facts VALUES (1, :incarnation, :generation, :random, :token,
+    :head, :digest, :through, :rechecking)
+    ON CONFLICT (one) DO UPDATE SET incarnation = excluded.incarnation,
+    epoch_generation = excluded.epoch_generation, epoch_random = excluded.epoch_random,
+    token = excluded.token, journal_head = excluded.journal_head,
+    journal_digest = excluded.journal_digest, journal_through = excluded.journal_through,
+    rechecking = excluded.rechecking";
+const ENTRY: &str = "SELECT * FROM entry WHERE key = :key";
+const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, kind, author_unit, bytes,
+    journal, epoch_generation, epoch_random, number, feed_row, standing, detail)
+    VALUES (:key, :id, :document, :kind, :author_unit, :bytes, :journal, :generation, :random,
+    :number, :row, :standing, :detail)
+    ON CONFLICT (key) DO UPDATE SET author_unit = excluded.author_unit,
+    journal = excluded.journal, epoch_generation = excluded.epoch_generation,
+    epoch_random = excluded.epoch_random, number = excluded.number,
+    feed_row = excluded.feed_row, standing = excluded.standing, detail = excluded.detail";
+const DOCUMENT: &str = "SELECT * FROM entry WHERE document = :document ORDER BY seq";
+const WAITING: &str = "SELECT id FROM entry WHERE standing = 1 AND detail = :what ORDER BY seq";
+const APPEND: &str = "INSERT INTO journal (number, entry, digest)
+    SELECT :number, seq, :digest FROM entry WHERE key = :key";
+const AFTER: &str = "SELECT entry.* FROM journal JOIN entry ON entry.seq = journal.entry
+    WHERE journal.number > :after ORDER BY journal.number LIMIT :limit";
+const DIGEST: &str = "SELECT digest FROM journal WHERE number = :number";
+const CURSORS: &str = "SELECT scope, feed_row, digest FROM cursor ORDER BY scope";
+const PUT_CURSOR: &str = "INSERT INTO cursor VALUES (:scope, :row, :digest)
+    ON CONFLICT (scope) DO UPDATE SET feed_row = excluded.feed_row, digest = excluded.digest";
+const AUDIENCE: &str = "SELECT unit FROM audience WHERE document = :document ORDER BY unit";
+const ADD_UNIT: &str = "INSERT OR IGNORE INTO audience VALUES (:document, :unit)";
+const LIST_STATEMENTS: &str = "SELECT document, id FROM entry
+    WHERE document = zeroblob(16) AND number IS NOT NULL ORDER BY id";
+const LIST_UNIT: &str = "SELECT entry.document, entry.id FROM audience
+    JOIN entry ON entry.document = audience.document
+    WHERE audience.unit = :unit AND entry.number IS NOT NULL
+    ORDER BY entry.document, entry.id";
+const SET_STATEMENT_ROWS: &str = "UPDATE entry SET feed_row = :row
+    WHERE document = zeroblob(16) AND number IS NOT NULL";
+const SET_UNIT_ROWS: &str = "UPDATE entry SET feed_row = :row WHERE number IS NOT NULL
+    AND document IN (SELECT document FROM audience WHERE unit = :unit)";
+const MARK: &str = "INSERT INTO to_apply (document, feed_row) VALUES (:document, :row)
+    ON CONFLICT (document) DO UPDATE SET feed_row = min(feed_row, excluded.feed_row)";
+const MARKS: &str = "SELECT document, feed_row, attempts FROM to_apply ORDER BY seq";
+const EXCEPTED: &str = "SELECT id FROM entry WHERE feed_row IS NOT NULL AND (standing = 1
+    OR document IN (SELECT document FROM to_apply WHERE attempts >= :attempts)) LIMIT :limit";
+const SET_ATTEMPTS: &str = "UPDATE to_apply SET attempts = :attempts WHERE document = :document";
+const CLEAR_MARK: &str = "DELETE FROM to_apply WHERE document = :document";
+const DELIVERED: &str = "SELECT * FROM delivered WHERE unit = :unit";
+const ALL_DELIVERED: &str = "SELECT * FROM delivered ORDER BY unit";
+const PUT_DELIVERED: &str = "INSERT INTO delivered VALUES (:unit, :through, :except, :at_ms)
+    ON CONFLICT (unit) DO UPDATE SET through = excluded.through,
+    except_ids = excluded.except_ids, at_ms = excluded.at_ms";
+const QUARANTINE: &str = "INSERT OR IGNORE INTO quarantine VALUES (:key, :bytes, :reason, :at_ms)";
+const BACKLOG: &str = "SELECT count(*), coalesce(sum(length(entry.bytes)), 0) FROM journal
+    JOIN entry ON entry.seq = journal.entry WHERE journal.number > :through";
+const STANDINGS: &str = "SELECT count(*) FROM entry WHERE standing = :standing";
+
+/// What has not been acknowledged by the relay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Entries.
+    pub entries: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Writes the facts of a database that is new.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn found(tx: &mut Tx<'_>, incarnation: Incarnation) -> Result<(), StoreError> {
+    tx.put_facts(&NodeFacts {
+        incarnation,
+        epoch: None,
+        token: None,
+        journal_head: 0,
+        journal_digest: [0; 32],
+        journal_through: 0,
+        rechecking: false,
+    })
+}
+
+/// What the relay has not acknowledged.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn backlog(tx: &mut Tx<'_>) -> Result<Backlog, StoreError> {
+    let through = signed(tx.facts()?.journal_through);
+    let mut statement = tx.connection.prepare_cached(BACKLOG)?;
+    let (entries, bytes) = statement
+        .query_row(named_params! { ":through": through }, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Backlog { entries: unsigned(entries)?, bytes: unsigned(bytes)? })
+}
+
+/// How many entries wait, and how many were refused.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn troubled(tx: &mut Tx<'_>) -> Result<(u64, u64), StoreError> {
+    let mut statement = tx.connection.prepare_cached(STANDINGS)?;
+    let mut count = |standing: i64| -> Result<u64, StoreError> {
+        unsigned(statement.query_row(named_params! { ":standing": standing }, |row| row.get(0))?)
+    };
+    Ok((count(1)?, count(2)?))
+}
+
+/// Everything that the relay has said of destinations.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn all_delivered(tx: &mut Tx<'_>) -> Result<Vec<Delivered>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(ALL_DELIVERED)?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(delivered(row)?);
+    }
+    Ok(all)
+}
+
+impl JournalTables for Tx<'_> {
+    type Error = StoreError;
+
+    fn facts(&mut self) -> Result<NodeFacts, StoreError> {
+        let mut statement = self.connection.prepare_cached(FACTS)?;
+        let mut rows = statement.query([])?;
+        let row = rows.next()?.ok_or(StoreError::Damaged("facts"))?;
+        let epoch = match row.get::<_, Option<u32>>("epoch_generation")? {
+            Some(generation) => Some(Epoch { generation, random: blob(row, "epoch_random")? }),
+            None => None,
+        };
+        Ok(NodeFacts {
+            incarnation: Incarnation(blob(row, "incarnation")?),
+            epoch,
+            token: optional_blob(row, "token")?.map(SessionToken),
+            journal_head: unsigned(row.get("journal_head")?)?,
+            journal_digest: blob(row, "journal_digest")?,
+            journal_through: unsigned(row.get("journal_through")?)?,
+            rechecking: row.get("rechecking")?,
+        })
+    }
+
+    fn put_facts(&mut self, facts: &NodeFacts) -> Result<(), StoreError> {
+        self.connection.prepare_cached(PUT_FACTS)?.execute(named_params! {
+            ":incarnation": facts.incarnation.0,
+            ":generation": facts.epoch.map(|epoch| epoch.generation),
+            ":random": facts.epoch.map(|epoch| epoch.random),
+            ":token": facts.token.map(|token| token.0),
+            ":head": signed(facts.journal_head),
+            ":digest": facts.journal_digest,
+            ":through": signed(facts.journal_through),
+            ":rechecking": facts.rechecking,
+        })?;
+        Ok(())
+    }
+
+    fn entry(&mut self, id: &EntryId) -> Result<Option<NodeEntry>, StoreError> {
+        let mut statement = self.connection.prepare_cached(ENTRY)?;
+        let mut rows = statement.query(named_params! { ":key": key(id) })?;
+        rows.next()?.map(node_entry).transpose()
+    }
+
+    fn put_entry(&mut self, entry: &NodeEntry) -> Result<(), StoreError> {
+        let (standing, detail): (i64, Option<Vec<u8>>) = match &entry.standing {
+            Standing::Counts => (0, None),
+            Standing::Waiting(what) => (1, Some(waiting_to_bytes(what))),
+            Standing::Refused(reason) => (2, Some(vec![reason.number()])),
+        };
+        let epoch = entry.position.map(|position| position.epoch);
+        self.connection.prepare_cached(INSERT_ENTRY)?.execute(named_params! {
+            ":key": key(&entry.id),
+            ":id": entry.id.0,
+            ":document": entry.document.0,
+            ":kind": entry.kind.0,
+            ":author_unit": entry.author_unit.map(|unit| unit.0),
+            ":bytes": entry.bytes,
+            ":journal": entry.journal.map(signed),
+            ":generation": epoch.map(|epoch| epoch.generation),
+            ":random": epoch.map(|epoch| epoch.random),
+            ":number": entry.position.map(|position| signed(position.number)),
+            ":row": entry.row.map(signed),
+            ":standing": standing,
+            ":detail": detail,
+        })?;
+        Ok(())
+    }
+
+    fn document(&mut self, document: &DocumentId) -> Result<Vec<NodeEntry>, StoreError> {
+        let mut statement = self.connection.prepare_cached(DOCUMENT)?;
+        let mut rows = statement.query(named_params! { ":document": document.0 })?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.push(node_entry(row)?);
+        }
+        Ok(entries)
+    }
+
+    fn waiting_for(&mut self, what: &WaitingFor) -> Result<Vec<EntryId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(WAITING)?;
+        let mut rows = statement.query(named_params! { ":what": waiting_to_bytes(what) })?;
+        let mut ids = Vec::new();
+        while let Some(row) = rows.next()? {
+            ids.push(EntryId(blob(row, "id")?));
+        }
+        Ok(ids)
+    }
+
+    fn journal_append(
+        &mut self,
+        number: u64,
+        entry: &EntryId,
+        digest: &Digest,
+    ) -> Result<(), StoreError> {
+        self.connection.prepare_cached(APPEND)?.execute(
+            named_params! { ":number": signed(number), ":digest": digest, ":key": key(entry) },
+        )?;
+        Ok(())
+    }
+
+    fn journal_after(
+        &mut self,
+        after: u64,
+        entries_max: usize,
+    ) -> Result<Vec<NodeEntry>, StoreError> {
+        let limit = i64::try_from(entries_max).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(AFTER)?;
+        let mut rows =
+            statement.query(named_params! { ":after": signed(after), ":limit": limit })?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.push(node_entry(row)?);
+        }
+        Ok(entries)
+    }
+
+    fn journal_digest(&mut self, number: u64) -> Result<Option<Digest>, StoreError> {
+        if number == 0 {
+            return Ok(Some([0; 32]));
+        }
+        let mut statement = self.connection.prepare_cached(DIGEST)?;
+        let digest: Option<Vec<u8>> = statement
+            .query_row(named_params! { ":number": signed(number) }, |row| row.get(0))
+            .optional()?;
+        digest.as_deref().map(fixed).transpose()
+    }
+
+    fn journal_clear(&mut self) -> Result<(), StoreError> {
+        self.connection.execute("DELETE FROM journal", [])?;
+        self.connection.execute("UPDATE entry SET journal = NULL WHERE journal IS NOT NULL", [])?;
+        Ok(())
+    }
+
+    fn cursors(&mut self) -> Result<Vec<ScopePoint>, StoreError> {
+        let mut statement = self.connection.prepare_cached(CURSORS)?;
+        let mut rows = statement.query([])?;
+        let mut cursors = Vec::new();
+        while let Some(row) = rows.next()? {
+            let scope = Scope::from_number(row.get("scope")?);
+            cursors.push(ScopePoint {
+                scope: scope.ok_or(StoreError::Damaged("a scope"))?,
+                row: unsigned(row.get("feed_row")?)?,
+                digest: blob(row, "digest")?,
+            });
+        }
+        Ok(cursors)
+    }
+
+    fn put_cursor(&mut self, point: &ScopePoint) -> Result<(), StoreError> {
+        self.connection.prepare_cached(PUT_CURSOR)?.execute(named_params! {
+            ":scope": point.scope.number(),
+            ":row": signed(point.row),
+            ":digest": point.digest,
+        })?;
+        Ok(())
+    }
+
+    fn audience(&mut self, document: &DocumentId) -> Result<Option<Vec<UnitId>>, StoreError> {
+        let mut statement = self.connection.prepare_cached(AUDIENCE)?;
+        let mut rows = statement.query(named_params! { ":document": document.0 })?;
+        let mut units = Vec::new();
+        while let Some(row) = rows.next()? {
+            units.push(unit(row.get("unit")?)?);
+        }
+        Ok((!units.is_empty()).then_some(units))
+    }
+
+    fn add_audience(&mut self, document: &DocumentId, units: &[UnitId]) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(ADD_UNIT)?;
+        for unit in units {
+            statement.execute(named_params! { ":document": document.0, ":unit": unit.0 })?;
+        }
+        Ok(())
+    }
+
+    fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, StoreError> {
+        match scope {
+            Scope::Province => {
+                let mut statement = self.connection.prepare_cached(LIST_STATEMENTS)?;
+                listed(statement.query([])?)
+            }
+            Scope::Unit(unit) => {
+                let mut statement = self.connection.prepare_cached(LIST_UNIT)?;
+                listed(statement.query(named_params! { ":unit": unit.0 })?)
+            }
+        }
+    }
+
+    fn set_rows(&mut self, scope: Scope, row: u64) -> Result<(), StoreError> {
+        let row = signed(row);
+        match scope {
+            Scope::Province => {
+                let mut statement = self.connection.prepare_cached(SET_STATEMENT_ROWS)?;
+                statement.execute(named_params! { ":row": row })?;
+            }
+            Scope::Unit(unit) => {
+                let mut statement = self.connection.prepare_cached(SET_UNIT_ROWS)?;
+                statement.execute(named_params! { ":row": row, ":unit": unit.0 })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn mark_to_apply(&mut self, document: &DocumentId, row: u64) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(MARK)?;
+        statement.execute(named_params! { ":document": document.0, ":row": signed(row) })?;
+        Ok(())
+    }
+
+    fn to_apply(&mut self) -> Result<Vec<ToApply>, StoreError> {
+        let mut statement = self.connection.prepare_cached(MARKS)?;
+        let mut rows = statement.query([])?;
+        let mut marks = Vec::new();
+        while let Some(row) = rows.next()? {
+            marks.push(ToApply {
+                document: DocumentId(blob(row, "document")?),
+                row: unsigned(row.get("feed_row")?)?,
+                attempts: row.get("attempts")?,
+            });
+        }
+        Ok(marks)
+    }
+
+    fn excepted(&mut self, attempts_max: u32) -> Result<Vec<EntryId>, StoreError> {
+        let limit = i64::try_from(EXCEPTIONS_MAX).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare_cached(EXCEPTED)?;
+        let mut rows =
+            statement.query(named_params! { ":attempts": attempts_max, ":limit": limit })?;
+        let mut ids = Vec::new();
+        while let Some(row) = rows.next()? {
+            ids.push(EntryId(blob(row, "id")?));
+        }
+        Ok(ids)
+    }
+
+    fn set_attempts(&mut self, document: &DocumentId, attempts: u32) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(SET_ATTEMPTS)?;
+        statement.execute(named_params! { ":attempts": attempts, ":document": document.0 })?;
+        Ok(())
+    }
+
+    fn clear_to_apply(&mut self, document: &DocumentId) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(CLEAR_MARK)?;
+        statement.execute(named_params! { ":document": document.0 })?;
+        Ok(())
+    }
+
+    fn delivered(&mut self, unit: UnitId) -> Result<Option<Delivered>, StoreError> {
+        let mut statement = self.connection.prepare_cached(DELIVERED)?;
+        let mut rows = statement.query(named_params! { ":unit": unit.0 })?;
+        rows.next()?.map(delivered).transpose()
+    }
+
+    fn put_delivered(&mut self, delivered: &Delivered) -> Result<(), StoreError> {
+        self.connection.prepare_cached(PUT_DELIVERED)?.execute(named_params! {
+            ":unit": delivered.unit.0,
+            ":through": signed(delivered.through),
+            ":except": ids_to_bytes(&delivered.except),
+            ":at_ms": signed(delivered.at_ms),
+        })?;
+        Ok(())
+    }
+
+    fn clear_delivered(&mut self) -> Result<(), StoreError> {
+        self.connection.execute("DELETE FROM delivered", [])?;
+        Ok(())
+    }
+
+    fn quarantine(&mut self, bytes: &[u8], reason: Reason, at_ms: u64) -> Result<(), StoreError> {
+        self.connection.prepare_cached(QUARANTINE)?.execute(named_params! {
+            ":key": blake3::hash(bytes).as_bytes(),
+            ":bytes": bytes,
+            ":reason": reason.number(),
+            ":at_ms": signed(at_ms),
+        })?;
+        Ok(())
+    }
+}
+
+fn node_entry(row: &Row<'_>) -> Result<NodeEntry, StoreError> {
+    let detail: Option<Vec<u8>> = row.get("detail")?;
+    let detail = detail.unwrap_or_default();
+    let standing = match row.get::<_, i64>("standing")? {
+        0 => Standing::Counts,
+        1 => Standing::Waiting(waiting_from_bytes(&detail)?),
+        2 => {
+            let reason = detail.first().copied().and_then(Reason::from_number);
+            Standing::Refused(reason.ok_or(StoreError::Damaged("a reason"))?)
+        }
+        _ => return Err(StoreError::Damaged("a standing")),
+    };
+    Ok(NodeEntry {
+        id: EntryId(blob(row, "id")?),
+        document: DocumentId(blob(row, "document")?),
+        kind: Kind(row.get("kind")?),
+        author_unit: row.get::<_, Option<u16>>("author_unit")?.map(UnitId),
+        bytes: row.get("bytes")?,
+        journal: row.get::<_, Option<i64>>("journal")?.map(unsigned).transpose()?,
+        position: position(row)?,
+        row: row.get::<_, Option<i64>>("feed_row")?.map(unsigned).transpose()?,
+        standing,
+    })
+}
+
+fn delivered(row: &Row<'_>) -> Result<Delivered, StoreError> {
+    let except: Vec<u8> = row.get("except_ids")?;
+    Ok(Delivered {
+        unit: unit(row.get("unit")?)?,
+        through: unsigned(row.get("through")?)?,
+        except: ids_from_bytes(&except)?,
+        at_ms: unsigned(row.get("at_ms")?)?,
+    })
+}
+
+/// Rows of (document, id), grouped by document.
+pub(crate) fn listed(
+    mut rows: rusqlite::Rows<'_>,
+) -> Result<Vec<(DocumentId, Vec<EntryId>)>, StoreError> {
+    let mut listing: Vec<(DocumentId, Vec<EntryId>)> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let document = DocumentId(blob(row, "document")?);
+        let id = EntryId(blob(row, "id")?);
+        match listing.last_mut() {
+            Some((last, ids)) if *last == document => ids.push(id),
+            Some(_) | None => listing.push((document, vec![id])),
+        }
+    }
+    Ok(listing)
+}

@@ -1,0 +1,198 @@
+//! The one thread that writes: many jobs, one commit; answered only after it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{database::Database, error::StoreError};
+
+/// Jobs that wait for the writer; more wait for a place in the queue.
+const QUEUE_JOBS: usize = 256;
+/// Jobs that share one commit.
+const GROUP_JOBS: usize = 64;
+
+/// One transaction, as the tables see it.
+#[derive(Debug)]
+pub struct Tx<'a> {
+    pub(crate) connection: &'a Connection,
+}
+
+impl<'a> Tx<'a> {
+    /// A transaction over a connection of which the caller holds the transaction.
+    pub(crate) fn over(connection: &'a Connection) -> Self {
+        Self { connection }
+    }
+}
+
+/// What a job leaves behind: how to answer when the commit has succeeded or failed.
+type Answer = Box<dyn FnOnce(bool) + Send>;
+type Job = Box<dyn FnOnce(&Connection) -> Result<Answer, StoreError> + Send>;
+
+/// The writer's door. Clones share the thread.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    jobs: mpsc::Sender<Job>,
+    dead: Arc<AtomicBool>,
+}
+
+/// The writer's thread, for an orderly end.
+#[derive(Debug)]
+pub struct WriterThread(JoinHandle<Result<(), StoreError>>);
+
+impl Writer {
+    /// Starts the thread. `committed` is called with the time of each commit, for metrics.
+    ///
+    /// # Errors
+    ///
+    /// When the database's writer is taken or the thread cannot be started.
+    pub fn start(
+        mut database: Database,
+        committed: impl Fn(Duration) + Send + 'static,
+    ) -> Result<(Self, WriterThread), StoreError> {
+        let connection = database.take_writer()?;
+        let (jobs, queue) = mpsc::channel(QUEUE_JOBS);
+        let dead = Arc::new(AtomicBool::new(false));
+        let path = database.data().to_owned();
+        let flag = Arc::clone(&dead);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(database, connection, queue, &flag, &committed))
+            .map_err(|source| StoreError::File { path, source })?;
+        Ok((Self { jobs, dead }, WriterThread(thread)))
+    }
+
+    /// Runs a job in a savepoint of the next commit, and gives its result when that commit is
+    /// durable. What the job has done is undone if it fails.
+    ///
+    /// # Errors
+    ///
+    /// The job's own, or [`StoreError::Dead`] after a failed commit.
+    pub async fn write<R, E>(
+        &self,
+        job: impl FnOnce(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (job, answer) = packed(job);
+        if self.dead.load(Ordering::Acquire) || self.jobs.send(job).await.is_err() {
+            return Err(StoreError::Dead.into());
+        }
+        answer.await.unwrap_or_else(|_| Err(StoreError::Dead.into()))
+    }
+
+    /// The same for callers without an async runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::write`].
+    pub fn write_blocking<R, E>(
+        &self,
+        job: impl FnOnce(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (job, answer) = packed(job);
+        if self.dead.load(Ordering::Acquire) || self.jobs.blocking_send(job).is_err() {
+            return Err(StoreError::Dead.into());
+        }
+        answer.blocking_recv().unwrap_or_else(|_| Err(StoreError::Dead.into()))
+    }
+
+    /// Whether a commit has failed.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::Acquire)
+    }
+}
+
+impl WriterThread {
+    /// Waits for the end of the thread, which comes when every [`Writer`] is dropped.
+    ///
+    /// # Errors
+    ///
+    /// What closing the database said.
+    pub fn join(self) -> Result<(), StoreError> {
+        self.0.join().unwrap_or(Err(StoreError::Dead))
+    }
+}
+
+/// Packs a job so that its answer is given after the commit.
+fn packed<R, E>(
+    job: impl FnOnce(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
+) -> (Job, oneshot::Receiver<Result<R, E>>)
+where
+    R: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (send, receive) = oneshot::channel();
+    let job: Job = Box::new(move |connection| {
+        connection.execute_batch("SAVEPOINT job")?;
+        let result = job(&mut Tx::over(connection));
+        let end = if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
+        connection.execute_batch(end)?;
+        let answer: Answer = Box::new(move |committed| {
+            let result = if committed { result } else { result.and(Err(StoreError::Dead.into())) };
+            // Nobody waits any more when the caller went away.
+            drop(send.send(result));
+        });
+        Ok(answer)
+    });
+    (job, receive)
+}
+
+fn run(
+    database: Database,
+    mut connection: Connection,
+    mut queue: mpsc::Receiver<Job>,
+    dead: &AtomicBool,
+    committed: &dyn Fn(Duration),
+) -> Result<(), StoreError> {
+    while let Some(first) = queue.blocking_recv() {
+        let begun = Instant::now();
+        let mut answers = Vec::new();
+        match group(&mut connection, first, &mut queue, &mut answers) {
+            Ok(()) => {
+                committed(begun.elapsed());
+                answers.into_iter().for_each(|answer| answer(true));
+            }
+            Err(error) => {
+                // An fsync that failed may have dropped the pages: never retry and assume.
+                dead.store(true, Ordering::Release);
+                tracing::error!(%error, "a commit failed; nothing is saved until a new start");
+                answers.into_iter().for_each(|answer| answer(false));
+                queue.close();
+                return Err(error);
+            }
+        }
+    }
+    database.close(connection)
+}
+
+/// Runs the jobs that wait and commits them together.
+fn group(
+    connection: &mut Connection,
+    first: Job,
+    queue: &mut mpsc::Receiver<Job>,
+    answers: &mut Vec<Answer>,
+) -> Result<(), StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    answers.push(first(&transaction)?);
+    while answers.len() < GROUP_JOBS {
+        let Ok(next) = queue.try_recv() else { break };
+        answers.push(next(&transaction)?);
+    }
+    transaction.commit()?;
+    Ok(())
+}

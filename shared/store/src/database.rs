@@ -1,8 +1,8 @@
 //! One data directory: its lock, its database file, its schema.
 //!
 //! Files: `hoso.lock` (held while a process works here), `hoso.db` with SQLite's `-wal` and
-//! `-shm`, and `hoso.open`, which stands while a write-ahead log holds commits, so that a vanished
-//! log is noticed.
+//! `-shm`, and `hoso.open`, which stands while a write-ahead log may hold commits and says how
+//! often the database had been opened, so that a vanished log and an older file are noticed.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use crate::error::StoreError;
 
@@ -34,8 +34,14 @@ impl Schema {
     /// The migrations in order; each is one transaction and never edited.
     pub(crate) fn migrations(self) -> &'static [&'static str] {
         match self {
-            Self::Node => &[include_str!("migrations/node_0001_journal.sql")],
-            Self::Relay => &[include_str!("migrations/relay_0001_ledger.sql")],
+            Self::Node => &[
+                include_str!("migrations/node/0001_journal.sql"),
+                include_str!("migrations/node/0002_desk.sql"),
+            ],
+            Self::Relay => &[
+                include_str!("migrations/relay/0001_ledger.sql"),
+                include_str!("migrations/relay/0002_operators.sql"),
+            ],
         }
     }
 
@@ -62,12 +68,17 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`StoreError::InUse`], [`StoreError::Newer`], [`StoreError::WalGone`],
-    /// [`StoreError::Damaged`], or what SQLite and the system say.
+    /// [`StoreError::InUse`], [`StoreError::Foreign`], [`StoreError::Newer`],
+    /// [`StoreError::WalGone`], [`StoreError::Older`], [`StoreError::Damaged`], or what SQLite and the system say.
     pub fn open(data: &Path, schema: Schema) -> Result<Self, StoreError> {
         let lock = lock(data)?;
         notice_vanished_log(data)?;
         let mut connection = Connection::open(data.join(DATABASE_NAME))?;
+        keep_log(&connection, true)?;
+        let found = version(&connection, schema, schema.migrations().len())?;
+        if found > 0 {
+            notice_older_file(data, &connection)?;
+        }
         configure(&connection)?;
         migrate(&mut connection, schema, schema.migrations())?;
         let verdict: String =
@@ -77,7 +88,7 @@ impl Database {
         }
         // One commit, so that the log exists before the marker says that it must.
         connection.execute("UPDATE opened SET times = times + 1", [])?;
-        write_marker(data)?;
+        write_marker(data, opened(&connection)?)?;
         Ok(Self { data: data.to_owned(), schema, writer: Some(connection), _lock: lock })
     }
 
@@ -113,16 +124,21 @@ impl Database {
         reader(&self.data)
     }
 
-    /// Ends orderly: the log is folded into the database and the marker removed.
+    /// Ends orderly: the log is folded into the database and the marker removed. Where a reader
+    /// still holds the log, both stay, as after a crash.
     ///
     /// # Errors
     ///
     /// What SQLite and the system say; then the next start does the rest.
     pub fn close(self, writer: Connection) -> Result<(), StoreError> {
-        let marker = self.data.join(MARKER_NAME);
-        writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-        fs::remove_file(&marker).map_err(|source| StoreError::File { path: marker, source })?;
-        sync_directory(&self.data)?;
+        let folded = writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+            Ok(row.get::<_, i64>("log")? == row.get::<_, i64>("checkpointed")?)
+        })?;
+        if folded {
+            remove(&self.data.join(MARKER_NAME))?;
+            sync_directory(&self.data)?;
+            keep_log(&writer, false)?;
+        }
         writer.close().map_err(|(_, error)| StoreError::Sql(error))
     }
 }
@@ -131,19 +147,49 @@ impl Database {
 pub(crate) fn reader(data: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(data.join(DATABASE_NAME), flags)?;
+    keep_log(&connection, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "query_only", true)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     Ok(connection)
 }
 
+/// Whether closing leaves the log alone. Only an orderly end may fold and remove it: the marker
+/// must go first.
+fn keep_log(connection: &Connection, keep: bool) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep)?;
+    Ok(())
+}
+
 fn configure(connection: &Connection) -> Result<(), StoreError> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let mode = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))?;
+    if mode != "wal" {
+        return Err(StoreError::NoLog { mode });
+    }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
+}
+
+/// The version of the schema, if the file is one that this program may touch.
+pub(crate) fn version(
+    connection: &Connection,
+    schema: Schema,
+    steps: usize,
+) -> Result<i64, StoreError> {
+    let id: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let empty = found == 0 && id == 0 && tables == 0;
+    if !empty && id != schema.application_id() {
+        return Err(StoreError::Foreign);
+    }
+    let known = i64::try_from(steps).unwrap_or(i64::MAX);
+    if found > known { Err(StoreError::Newer { found, known }) } else { Ok(found) }
 }
 
 /// Brings the schema up to date, one transaction per step.
@@ -152,18 +198,7 @@ pub(crate) fn migrate(
     schema: Schema,
     steps: &[&str],
 ) -> Result<(), StoreError> {
-    let version = |connection: &Connection| -> Result<i64, rusqlite::Error> {
-        connection.query_row("PRAGMA user_version", [], |row| row.get(0))
-    };
-    let id: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let found = version(connection)?;
-    if found > 0 && id != schema.application_id() {
-        return Err(StoreError::Damaged("application_id: another program's database"));
-    }
-    let known = i64::try_from(steps.len()).unwrap_or(i64::MAX);
-    if found > known {
-        return Err(StoreError::Newer { found, known });
-    }
+    let found = version(connection, schema, steps.len())?;
     for (number, step) in (1_i64..).zip(steps) {
         if number <= found {
             continue;
@@ -175,6 +210,11 @@ pub(crate) fn migrate(
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// How often the database was opened to be written.
+fn opened(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("SELECT times FROM opened", [], |row| row.get(0))?)
 }
 
 /// Takes the directory for this process.
@@ -216,9 +256,28 @@ fn notice_vanished_log(data: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn write_marker(data: &Path) -> Result<(), StoreError> {
+/// Refuses a file or a log of an earlier time: the marker was written after the last opening.
+fn notice_older_file(data: &Path, connection: &Connection) -> Result<(), StoreError> {
+    let marker = data.join(MARKER_NAME);
+    let text = match fs::read_to_string(&marker) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(StoreError::File { path: marker, source }),
+    };
+    // A marker that was cut short by a power cut says less, not more.
+    let at_least = text.trim().parse::<i64>().unwrap_or(0);
+    if opened(connection)? < at_least {
+        return Err(StoreError::Older { path: data.join(DATABASE_NAME) });
+    }
+    Ok(())
+}
+
+fn write_marker(data: &Path, opened: i64) -> Result<(), StoreError> {
     let path = data.join(MARKER_NAME);
-    let written = File::create(&path).and_then(|file| file.sync_all());
+    let written = File::create(&path).and_then(|mut file| {
+        file.write_all(opened.to_string().as_bytes())?;
+        file.sync_all()
+    });
     written.map_err(|source| StoreError::File { path, source })?;
     sync_directory(data)
 }
@@ -230,18 +289,12 @@ pub(crate) fn sync_directory(data: &Path) -> Result<(), StoreError> {
         .map_err(|source| StoreError::File { path: data.to_owned(), source })
 }
 
-/// Forgets that a log held commits: for a restore, which puts another database in its place.
-pub(crate) fn forget_log(data: &Path) -> Result<(), StoreError> {
-    for name in
-        [MARKER_NAME.to_owned(), format!("{DATABASE_NAME}-wal"), format!("{DATABASE_NAME}-shm")]
-    {
-        let path = data.join(name);
-        match fs::remove_file(&path) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(StoreError::File { path, source });
-            }
-            Ok(()) | Err(_) => {}
+/// Removes a file that may be gone already.
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(StoreError::File { path: path.to_owned(), source })
         }
+        Ok(()) | Err(_) => Ok(()),
     }
-    Ok(())
 }

@@ -26,6 +26,15 @@ pub enum StoreError {
         /// The other process, as it wrote it.
         pid: String,
     },
+    /// The database is not one that this program made.
+    #[error("hoso.db is another program's database: choose another data directory")]
+    Foreign,
+    /// The file system cannot hold a write-ahead log.
+    #[error("the data directory cannot hold a write-ahead log (mode {mode}): use a local disk")]
+    NoLog {
+        /// The mode that SQLite fell back to.
+        mode: String,
+    },
     /// The database was written by a newer program.
     #[error(
         "the database has schema {found}, this program knows {known}: use the newer program; \
@@ -46,6 +55,15 @@ pub enum StoreError {
         /// The missing file.
         path: PathBuf,
     },
+    /// The database is of an earlier time than its last opening.
+    #[error(
+        "{path} or its log is older than when it was last opened: put the newest back, or restore \
+         a backup"
+    )]
+    Older {
+        /// The database.
+        path: PathBuf,
+    },
     /// What stands in the database cannot be what this program wrote.
     #[error("the database is damaged at {0}: restore a backup")]
     Damaged(&'static str),
@@ -58,6 +76,22 @@ pub enum StoreError {
     /// The file exists already.
     #[error("{0} exists already: choose another name")]
     Exists(PathBuf),
+    /// More than may be kept.
+    #[error("{what}: at most {max} may be kept")]
+    TooMuch {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much may be kept.
+        max: usize,
+    },
+    /// All numbers of a day are used at this station.
+    #[error("station {station} has given all numbers of day {day}")]
+    Exhausted {
+        /// The station.
+        station: u16,
+        /// The day as YYYYMMDD.
+        day: u32,
+    },
     /// The backup is not one of this program, or is damaged.
     #[error("{0} is no usable backup")]
     Backup(PathBuf),

@@ -3,9 +3,13 @@
 mod columns;
 pub mod database;
 pub mod error;
+pub mod fold;
 pub mod journal;
 pub mod ledger;
+pub mod meta;
+pub mod operators;
 pub mod readers;
+pub mod records;
 pub mod rules;
 pub mod tables;
 pub mod writer;

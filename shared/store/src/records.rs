@@ -1,0 +1,395 @@
+//! What a node knows of each dossier: the columns of lists, the view of its page, its document.
+
+use std::collections::BTreeSet;
+
+use hoso_identity::{DocumentId, EntryId, UnitId};
+use rusqlite::{OptionalExtension, Row, ToSql, named_params};
+
+use crate::{
+    columns::{blob, unit},
+    error::StoreError,
+    fold,
+    writer::Tx,
+};
+
+const COLUMNS: &str = "document, version, code, procedure, applicant, receiving_unit,
+    competent_unit, return_unit, status, due_at_ms, received_at_ms, needs_review, last_entry,
+    changed_at_ms";
+const VERSION: &str = "SELECT version FROM record WHERE document = :document";
+const PUT: &str = "INSERT INTO record (document, version, code, procedure, applicant,
+    receiving_unit, competent_unit, return_unit, status, due_at_ms, received_at_ms, needs_review,
+    last_entry, changed_at_ms)
+    VALUES (:document, :version, :code, :procedure, :applicant, :receiving, :competent, :return,
+    :status, :due, :received, :needs_review, :last_entry, :changed)
+    ON CONFLICT (document) DO UPDATE SET version = excluded.version, code = excluded.code,
+    procedure = excluded.procedure, applicant = excluded.applicant,
+    receiving_unit = excluded.receiving_unit, competent_unit = excluded.competent_unit,
+    return_unit = excluded.return_unit, status = excluded.status, due_at_ms = excluded.due_at_ms,
+    received_at_ms = excluded.received_at_ms, needs_review = excluded.needs_review,
+    last_entry = excluded.last_entry, changed_at_ms = excluded.changed_at_ms
+    RETURNING seq";
+const PUT_BODY: &str = "INSERT INTO record_body VALUES (:seq, :view, :snapshot)
+    ON CONFLICT (seq) DO UPDATE SET view = excluded.view, snapshot = excluded.snapshot";
+const CLEAR_WORDS: &str = "DELETE FROM record_word WHERE seq = :seq";
+const PUT_WORD: &str = "INSERT INTO record_word VALUES (:word, :seq)";
+const BODY: &str = "SELECT view, snapshot FROM record_body JOIN record USING (seq)
+    WHERE document = :document";
+const SEQ: &str = "SELECT seq FROM record WHERE document = :document";
+const REMOVE_BODY: &str = "DELETE FROM record_body WHERE seq = :seq";
+const REMOVE: &str = "DELETE FROM record WHERE seq = :seq";
+const BY_CODE: &str = "SELECT document FROM record WHERE code = :code ORDER BY document";
+const COUNTS: &str = "SELECT status, count(*) FROM record GROUP BY status ORDER BY status";
+const WORD: &str = " AND seq IN (SELECT seq FROM record_word WHERE word >= ? AND word < ?)";
+
+/// Rows of one page at most.
+pub const PAGE_MAX: usize = 200;
+/// Words of one query that count.
+const ASKED_MAX: usize = 8;
+/// Words by which one dossier is found.
+const WORDS_MAX: usize = 128;
+/// Above every word with the same beginning.
+const LAST: char = '\u{10ffff}';
+
+/// A version of a dossier: its heads, as bytes that only the caller reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version(pub Vec<u8>);
+
+/// What a list shows of a dossier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The dossier.
+    pub document: DocumentId,
+    /// The version that the columns were computed from.
+    pub version: Version,
+    /// The code, once there is one.
+    pub code: Option<String>,
+    /// The procedure's code.
+    pub procedure: String,
+    /// The applicant's name as it is shown.
+    pub applicant: String,
+    /// The unit that received it.
+    pub receiving_unit: UnitId,
+    /// The unit or agency that decides it.
+    pub competent_unit: Option<UnitId>,
+    /// The unit at which the result is returned.
+    pub return_unit: Option<UnitId>,
+    /// The business status as the portal numbers it, below 32.
+    pub status: u8,
+    /// When it is due, Unix milliseconds, if it is.
+    pub due_at_ms: Option<i64>,
+    /// When it was received, Unix milliseconds; before that, when it was submitted. Lists are in
+    /// this order, so it must not change once it is received.
+    pub received_at_ms: i64,
+    /// Whether two events exclude each other.
+    pub needs_review: bool,
+    /// The entry by which the badge is computed.
+    pub last_entry: EntryId,
+    /// When it last changed here, Unix milliseconds.
+    pub changed_at_ms: i64,
+}
+
+/// All of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What lists show.
+    pub summary: Summary,
+    /// What the dossier's page shows, as bytes that only the caller reads.
+    pub view: Vec<u8>,
+    /// The saved document.
+    pub snapshot: Vec<u8>,
+}
+
+/// A record as it shall stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The version that it was computed from; none for a dossier without a record.
+    pub computed_from: Option<Version>,
+    /// The record.
+    pub record: Record,
+    /// Texts by whose words it is found: code, names, id numbers, phones.
+    pub search: Vec<String>,
+}
+
+/// The place of a row in the order of lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// Its time.
+    pub received_at_ms: i64,
+    /// Its dossier.
+    pub document: DocumentId,
+}
+
+/// Which dossiers by their due time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DueRange {
+    /// All.
+    #[default]
+    Any,
+    /// Without a due time.
+    None,
+    /// Due from the first time on and before the second, Unix milliseconds.
+    Between(i64, i64),
+}
+
+/// Which dossiers a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Each of its words begins a word of the dossier; any text is lawful.
+    pub query: String,
+    /// One of these; all if empty.
+    pub statuses: Vec<u8>,
+    /// By due time.
+    pub due: DueRange,
+    /// Received, decided or returned there.
+    pub unit: Option<UnitId>,
+    /// Only those that need review.
+    pub needs_review: bool,
+    /// Rows of the page; [`PAGE_MAX`] at most, one at least.
+    pub limit: usize,
+    /// Only what stands behind this row.
+    pub after: Option<Cursor>,
+}
+
+/// Some rows, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The rows.
+    pub items: Vec<Summary>,
+    /// Where the next page begins, if there is more.
+    pub next: Option<Cursor>,
+}
+
+impl Cursor {
+    /// The cursor as one word for an address.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        format!("{}.{}", self.received_at_ms, self.document)
+    }
+
+    /// The cursor of that word, or `None` for another.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let (time, document) = text.split_once('.')?;
+        let document = DocumentId::from_hex(document)?;
+        Some(Self { received_at_ms: time.parse().ok()?, document })
+    }
+}
+
+/// The version of the record, if there is one.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn version(tx: &mut Tx<'_>, document: &DocumentId) -> Result<Option<Version>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(VERSION)?;
+    let version = statement.query_row(named_params! { ":document": document.0 }, |row| row.get(0));
+    Ok(version.optional()?.map(Version))
+}
+
+/// Writes a record and the words by which it is found.
+///
+/// # Errors
+///
+/// [`StoreError::Stale`] if the stored version is not the one that the plan was computed from;
+/// else what SQLite says.
+pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
+    let summary = &plan.record.summary;
+    if version(tx, &summary.document)? != plan.computed_from {
+        return Err(StoreError::Stale);
+    }
+    let seq: i64 = tx.connection.prepare_cached(PUT)?.query_row(
+        named_params! {
+            ":document": summary.document.0,
+            ":version": summary.version.0,
+            ":code": summary.code,
+            ":procedure": summary.procedure,
+            ":applicant": summary.applicant,
+            ":receiving": summary.receiving_unit.0,
+            ":competent": summary.competent_unit.map(|unit| unit.0),
+            ":return": summary.return_unit.map(|unit| unit.0),
+            ":status": summary.status,
+            ":due": summary.due_at_ms,
+            ":received": summary.received_at_ms,
+            ":needs_review": summary.needs_review,
+            ":last_entry": summary.last_entry.0,
+            ":changed": summary.changed_at_ms,
+        },
+        |row| row.get(0),
+    )?;
+    tx.connection.prepare_cached(PUT_BODY)?.execute(named_params! {
+        ":seq": seq,
+        ":view": plan.record.view,
+        ":snapshot": plan.record.snapshot,
+    })?;
+    tx.connection.prepare_cached(CLEAR_WORDS)?.execute(named_params! { ":seq": seq })?;
+    let words: BTreeSet<String> = plan.search.iter().flat_map(|text| fold::indexed(text)).collect();
+    let mut statement = tx.connection.prepare_cached(PUT_WORD)?;
+    for word in words.iter().take(WORDS_MAX) {
+        statement.execute(named_params! { ":word": word, ":seq": seq })?;
+    }
+    Ok(())
+}
+
+/// The columns of one dossier.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn summary(tx: &mut Tx<'_>, document: &DocumentId) -> Result<Option<Summary>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM record WHERE document = :document");
+    let mut statement = tx.connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(named_params! { ":document": document.0 })?;
+    rows.next()?.map(read_summary).transpose()
+}
+
+/// All of one record.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn get(tx: &mut Tx<'_>, document: &DocumentId) -> Result<Option<Record>, StoreError> {
+    let Some(summary) = summary(tx, document)? else { return Ok(None) };
+    let mut statement = tx.connection.prepare_cached(BODY)?;
+    let (view, snapshot) = statement
+        .query_row(named_params! { ":document": document.0 }, |row| {
+            Ok((row.get("view")?, row.get("snapshot")?))
+        })?;
+    Ok(Some(Record { summary, view, snapshot }))
+}
+
+/// Removes a record with its words; nothing happens if there is none.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn remove(tx: &mut Tx<'_>, document: &DocumentId) -> Result<(), StoreError> {
+    let seq: Option<i64> = tx
+        .connection
+        .prepare_cached(SEQ)?
+        .query_row(named_params! { ":document": document.0 }, |row| row.get(0))
+        .optional()?;
+    if let Some(seq) = seq {
+        for sql in [CLEAR_WORDS, REMOVE_BODY, REMOVE] {
+            tx.connection.prepare_cached(sql)?.execute(named_params! { ":seq": seq })?;
+        }
+    }
+    Ok(())
+}
+
+/// Dossiers with exactly this code; two when copies worked in the dark at once.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Vec<DocumentId>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(BY_CODE)?;
+    let mut rows = statement.query(named_params! { ":code": code })?;
+    let mut documents = Vec::new();
+    while let Some(row) = rows.next()? {
+        documents.push(DocumentId(blob(row, "document")?));
+    }
+    Ok(documents)
+}
+
+/// How many dossiers have which status.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn counts(tx: &mut Tx<'_>) -> Result<Vec<(u8, u32)>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(COUNTS)?;
+    let counts = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(counts.collect::<Result<_, _>>()?)
+}
+
+/// A page of the dossiers that the filter names, newest first.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Page, StoreError> {
+    let words = fold::asked(&filter.query);
+    if words.is_empty() && !filter.query.trim().is_empty() {
+        return Ok(Page::default());
+    }
+    let limit = filter.limit.clamp(1, PAGE_MAX);
+    let (sql, values) = conditions(filter, &words, limit);
+    let mut statement = tx.connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(values.iter()))?;
+    let mut page = Page::default();
+    while let Some(row) = rows.next()? {
+        if page.items.len() == limit {
+            page.next = page.items.last().map(|last| Cursor {
+                received_at_ms: last.received_at_ms,
+                document: last.document,
+            });
+            break;
+        }
+        page.items.push(read_summary(row)?);
+    }
+    Ok(page)
+}
+
+/// The query of a filter: fixed text for each condition, what the user gave only as values.
+fn conditions(filter: &Filter, words: &[String], limit: usize) -> (String, Vec<Box<dyn ToSql>>) {
+    let mut sql = format!("SELECT {COLUMNS} FROM record WHERE true");
+    let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+    for word in words.iter().take(ASKED_MAX) {
+        sql.push_str(WORD);
+        values.push(Box::new(word.clone()));
+        values.push(Box::new(format!("{word}{LAST}")));
+    }
+    if !filter.statuses.is_empty() {
+        sql.push_str(" AND (1 << status) & ?");
+        let mask = filter.statuses.iter().filter(|status| **status < 32);
+        let mask = mask.fold(0_i64, |mask, status| mask | (1_i64 << status));
+        values.push(Box::new(mask));
+    }
+    match filter.due {
+        DueRange::Any => {}
+        DueRange::None => sql.push_str(" AND due_at_ms IS NULL"),
+        DueRange::Between(from, before) => {
+            sql.push_str(" AND due_at_ms >= ? AND due_at_ms < ?");
+            values.push(Box::new(from));
+            values.push(Box::new(before));
+        }
+    }
+    if let Some(unit) = filter.unit {
+        sql.push_str(" AND ? IN (receiving_unit, competent_unit, return_unit)");
+        values.push(Box::new(unit.0));
+    }
+    if filter.needs_review {
+        sql.push_str(" AND needs_review");
+    }
+    if let Some(after) = filter.after {
+        sql.push_str(" AND (received_at_ms, document) < (?, ?)");
+        values.push(Box::new(after.received_at_ms));
+        values.push(Box::new(after.document.0));
+    }
+    // One row more than the page tells whether there is a next one.
+    sql.push_str(" ORDER BY received_at_ms DESC, document DESC LIMIT ?");
+    values.push(Box::new(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)));
+    (sql, values)
+}
+
+fn read_summary(row: &Row<'_>) -> Result<Summary, StoreError> {
+    let optional_unit = |column: &str| -> Result<Option<UnitId>, StoreError> {
+        row.get::<_, Option<i64>>(column)?.map(unit).transpose()
+    };
+    Ok(Summary {
+        document: DocumentId(blob(row, "document")?),
+        version: Version(row.get("version")?),
+        code: row.get("code")?,
+        procedure: row.get("procedure")?,
+        applicant: row.get("applicant")?,
+        receiving_unit: unit(row.get("receiving_unit")?)?,
+        competent_unit: optional_unit("competent_unit")?,
+        return_unit: optional_unit("return_unit")?,
+        status: row.get("status")?,
+        due_at_ms: row.get("due_at_ms")?,
+        received_at_ms: row.get("received_at_ms")?,
+        needs_review: row.get("needs_review")?,
+        last_entry: EntryId(blob(row, "last_entry")?),
+        changed_at_ms: row.get("changed_at_ms")?,
+    })
+}

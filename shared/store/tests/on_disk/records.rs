@@ -1,0 +1,181 @@
+//! Records: found by every spelling, listed page by page, never overwritten by a stale plan.
+
+use hoso_identity::{DocumentId, EntryId, UnitId};
+use hoso_store::{
+    StoreError,
+    records::{self, Cursor, DueRange, Filter, PAGE_MAX, Plan, Record, Summary, Version},
+};
+
+use crate::scene::Scene;
+
+fn plan(number: u8, name: &str) -> Plan {
+    Plan {
+        computed_from: None,
+        record: Record {
+            summary: Summary {
+                document: DocumentId([number; 16]),
+                version: Version(vec![1]),
+                code: Some(format!("07192-20261124-{number:07}")),
+                procedure: "1.004194".to_owned(),
+                applicant: name.to_owned(),
+                receiving_unit: UnitId(1),
+                competent_unit: Some(UnitId(2)),
+                return_unit: None,
+                status: 2,
+                due_at_ms: Some(1_000 * i64::from(number)),
+                received_at_ms: i64::from(number / 2),
+                needs_review: false,
+                last_entry: EntryId([number; 32]),
+                changed_at_ms: 5,
+            },
+            view: vec![1, 2, number],
+            snapshot: vec![3; 5000],
+        },
+        search: vec![
+            format!("07192-20261124-{number:07}"),
+            name.to_owned(),
+            "022 193 001 234".to_owned(),
+            "0912345678".to_owned(),
+        ],
+    }
+}
+
+fn store(scene: &Scene, plan: Plan) -> Result<(), StoreError> {
+    scene.try_write(move |tx| records::put(tx, &plan))
+}
+
+fn found(scene: &Scene, query: &str) -> Vec<u8> {
+    let filter = Filter { query: query.to_owned(), limit: 50, ..Filter::default() };
+    listed(scene, &filter)
+}
+
+fn listed(scene: &Scene, filter: &Filter) -> Vec<u8> {
+    let page = scene.read(|tx| records::list(tx, filter));
+    page.items.iter().map(|row| row.document.0[0]).collect()
+}
+
+#[test]
+fn a_name_is_found_by_every_spelling_and_by_the_beginnings_of_its_words() {
+    let scene = Scene::node();
+    let decomposed = "Nguye\u{302}\u{303}n Thi\u{323} \u{110}u\u{31b}o\u{31b}\u{300}ng";
+    store(&scene, plan(1, "Nguyễn Thị Đường")).unwrap();
+    store(&scene, plan(2, decomposed)).unwrap();
+    store(&scene, plan(3, "Trần Văn Hòa")).unwrap();
+    for query in ["duong", "Đường", "ĐƯỜNG", "nguyen duong", "ngu th du"] {
+        assert_eq!(found(&scene, query), [2, 1], "{query}");
+    }
+    assert_eq!(found(&scene, "hoà"), [3]);
+    assert_eq!(found(&scene, "uong"), [], "a word is found by its beginning only");
+    assert_eq!(found(&scene, "nguyen hoa"), [], "every word must be there");
+}
+
+#[test]
+fn codes_id_numbers_and_phones_are_found_however_they_are_divided() {
+    let scene = Scene::node();
+    store(&scene, plan(7, "Trần Văn Hòa")).unwrap();
+    for query in [
+        "07192-20261124-0000007",
+        "07192 20261124 0000007",
+        "07192202611240000007",
+        "0000007",
+        "022193001234",
+        "022 193 001234",
+        "0912 345 678",
+        "0912345",
+    ] {
+        assert_eq!(found(&scene, query), [7], "{query}");
+    }
+}
+
+#[test]
+fn no_text_of_a_user_is_a_query_language() {
+    let scene = Scene::node();
+    store(&scene, plan(1, "Nguyễn NEAR Đường")).unwrap();
+    for query in ["\"", "*", "NEAR(", "%", "_", "';--", "(", "a OR b", "-duong", "^", "\u{0}", ":"]
+    {
+        found(&scene, query);
+    }
+    assert_eq!(found(&scene, "near(*"), [1]);
+    assert_eq!(found(&scene, "%%%"), [], "signs alone find nothing rather than everything");
+    assert_eq!(found(&scene, "   "), [1]);
+}
+
+#[test]
+fn a_plan_from_an_older_version_is_refused_and_changes_nothing() {
+    let scene = Scene::node();
+    store(&scene, plan(1, "A")).unwrap();
+    let mut newer = plan(1, "B");
+    newer.computed_from = Some(Version(vec![1]));
+    newer.record.summary.version = Version(vec![2]);
+    store(&scene, newer.clone()).unwrap();
+    for stale in [plan(1, "C"), newer.clone()] {
+        assert!(matches!(store(&scene, stale), Err(StoreError::Stale)));
+    }
+    let mut unknown = plan(9, "D");
+    unknown.computed_from = Some(Version(vec![1]));
+    assert!(matches!(store(&scene, unknown), Err(StoreError::Stale)));
+    let stored = scene.read(|tx| records::get(tx, &DocumentId([1; 16])));
+    assert_eq!(stored, Some(newer.record));
+    assert_eq!(found(&scene, "A"), [], "words of the old version are gone");
+}
+
+#[test]
+fn pages_follow_each_other_without_gap_or_repetition_while_records_come_and_change() {
+    let scene = Scene::node();
+    (1..=9).for_each(|number| store(&scene, plan(number, "X")).unwrap());
+    let mut filter = Filter { limit: 4, ..Filter::default() };
+    let mut seen = Vec::new();
+    loop {
+        let page = scene.read(|tx| records::list(tx, &filter));
+        seen.extend(page.items.iter().map(|row| row.document.0[0]));
+        let Some(next) = page.next else { break };
+        filter.after = Cursor::from_text(&next.to_text());
+        assert_eq!(filter.after, Some(next));
+        // A change of a row that was shown, and a new one above all.
+        let number = 100 + u8::try_from(seen.len()).unwrap();
+        store(&scene, plan(number, "new")).unwrap();
+    }
+    assert_eq!(seen, [9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    let all = Filter { limit: usize::MAX, ..Filter::default() };
+    assert!(scene.read(|tx| records::list(tx, &all)).items.len() <= PAGE_MAX);
+}
+
+#[test]
+fn a_list_is_narrowed_by_status_due_time_unit_and_review() {
+    let scene = Scene::node();
+    for number in 1..=4 {
+        let mut plan = plan(number, "X");
+        plan.record.summary.status = number;
+        plan.record.summary.needs_review = number == 4;
+        if number == 3 {
+            plan.record.summary.due_at_ms = None;
+            plan.record.summary.return_unit = Some(UnitId(77));
+        }
+        store(&scene, plan).unwrap();
+    }
+    let by = |change: &dyn Fn(&mut Filter)| {
+        let mut filter = Filter { limit: 50, ..Filter::default() };
+        change(&mut filter);
+        listed(&scene, &filter)
+    };
+    assert_eq!(by(&|filter| filter.statuses = vec![1, 4, 200]), [4, 1]);
+    assert_eq!(by(&|filter| filter.due = DueRange::Between(2_000, 4_000)), [2]);
+    assert_eq!(by(&|filter| filter.due = DueRange::None), [3]);
+    assert_eq!(by(&|filter| filter.unit = Some(UnitId(77))), [3]);
+    assert_eq!(by(&|filter| filter.unit = Some(UnitId(2))), [4, 3, 2, 1]);
+    assert_eq!(by(&|filter| filter.needs_review = true), [4]);
+    assert_eq!(scene.read(records::counts), [(1, 1), (2, 1), (3, 1), (4, 1)]);
+}
+
+#[test]
+fn a_removed_record_is_found_by_nothing() {
+    let scene = Scene::node();
+    store(&scene, plan(1, "Đường")).unwrap();
+    let document = DocumentId([1; 16]);
+    assert_eq!(scene.read(|tx| records::by_code(tx, "07192-20261124-0000001")), [document]);
+    scene.write(move |tx| records::remove(tx, &document));
+    scene.write(move |tx| records::remove(tx, &document));
+    assert_eq!(scene.read(|tx| records::get(tx, &document)), None);
+    assert_eq!(found(&scene, "duong"), []);
+    assert_eq!(found(&scene, ""), []);
+}

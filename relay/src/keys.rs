@@ -11,6 +11,12 @@ pub fn transport(data: &Path) -> PathBuf {
     data.join("transport.key")
 }
 
+/// The relay's recipient of bundles, a raw seed.
+#[must_use]
+pub fn age(data: &Path) -> PathBuf {
+    data.join("age.key")
+}
+
 /// The first root, wrapped under the root passphrase.
 #[must_use]
 pub fn root(data: &Path) -> PathBuf {

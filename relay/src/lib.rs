@@ -1,6 +1,9 @@
 //! The relay of one province: admission, ledger, operators' pages.
 
 pub mod cli;
+pub mod clock;
 pub mod config;
+pub mod founding;
 pub mod keys;
 pub mod request;
+pub mod sign;

@@ -66,15 +66,13 @@ pub fn make(path: &Path) -> Result<SigningKey, KeyError> {
     Ok(key)
 }
 
-/// Makes a key and keeps it wrapped in the file.
+/// Keeps a key wrapped in the file.
 ///
 /// # Errors
 ///
 /// [`KeyError`].
-pub fn make_wrapped(path: &Path, passphrase: &str) -> Result<SigningKey, KeyError> {
-    let key = fresh()?;
-    write(path, &wrap(&key, passphrase)?.to_bytes())?;
-    Ok(key)
+pub fn keep_wrapped(path: &Path, key: &SigningKey, passphrase: &str) -> Result<(), KeyError> {
+    write(path, &wrap(key, passphrase)?.to_bytes())
 }
 
 /// Reads a seed file.
@@ -116,7 +114,8 @@ mod tests {
         let raw = data.path().join("raw.key");
         assert_eq!(make(&raw).unwrap().public(), read(&raw).unwrap().public());
         let wrapped = data.path().join("root.key");
-        let key = make_wrapped(&wrapped, "một câu đủ dài").unwrap();
+        let key = fresh().unwrap();
+        keep_wrapped(&wrapped, &key, "một câu đủ dài").unwrap();
         assert_eq!(open(&wrapped, "một câu đủ dài").unwrap().public(), key.public());
         assert!(matches!(open(&wrapped, "một câu khác"), Err(KeyError::Wrap(WrapError::Closed))));
         std::fs::write(&raw, b"cut").unwrap();

@@ -3,6 +3,7 @@
 //! Reading order: [`endpoint`] gives authenticated connections, [`frames`] cuts their streams into
 //! bounded frames, [`control`] and [`secret`] serve both programs' commands and keys.
 
+pub mod admission;
 pub mod close;
 pub mod command;
 pub mod control;

@@ -90,7 +90,8 @@ pub struct Relay {
     /// Recipient of bundles for the relay.
     #[n(1)]
     pub age: AgeKey,
-    /// `host:port`, in the order in which they are tried; one to eight.
+    /// `host:port`, in the order in which they are tried; at most eight. None: those of the
+    /// invitation hold.
     #[n(2)]
     pub addresses: Vec<String>,
 }

@@ -1,16 +1,19 @@
 //! Memory: journal, ledger, records and search in SQLite.
 
+pub mod accounts;
 mod columns;
 pub mod database;
+pub mod drafts;
 pub mod error;
 pub mod fold;
+pub mod idempotency;
 pub mod journal;
 pub mod ledger;
 pub mod meta;
-pub mod operators;
 pub mod readers;
 pub mod records;
 pub mod rules;
+pub mod sessions;
 pub mod tables;
 pub mod writer;
 

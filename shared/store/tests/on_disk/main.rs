@@ -1,5 +1,9 @@
 //! The store over real files: what is answered is there after reopening, what must not be opened
 //! is refused.
 
+#[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod records;
+#[cfg(test)]
 mod scene;

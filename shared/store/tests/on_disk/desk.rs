@@ -1,0 +1,150 @@
+//! Accounts, sessions, drafts and answers of a node.
+
+use hoso_identity::{DocumentId, EntryId, PersonId};
+use hoso_store::{
+    StoreError,
+    accounts::{self, Account},
+    drafts::{self, DRAFT_BYTES_MAX, DRAFTS_MAX, Draft},
+    idempotency::{self, Answer, KEPT_MS, Known},
+    meta,
+    sessions::{self, Session},
+};
+
+use crate::scene::Scene;
+
+const HUONG: PersonId = PersonId([1; 16]);
+const BINH: PersonId = PersonId([2; 16]);
+
+fn account(username: &str, person: PersonId) -> Account {
+    Account {
+        username: username.to_owned(),
+        person,
+        grant: EntryId([3; 32]),
+        wrapped_key: vec![4; 100],
+        display_name: "Nguyễn Thị Hương".to_owned(),
+        roles: "reception,return".to_owned(),
+        disabled: false,
+        created_ms: 5,
+    }
+}
+
+fn session(username: &str) -> Session {
+    Session {
+        username: username.to_owned(),
+        created_ms: 1,
+        expires_ms: 100,
+        last_used_ms: 1,
+        locked: false,
+    }
+}
+
+#[test]
+fn a_username_is_taken_in_every_spelling() {
+    let scene = Scene::node();
+    assert!(scene.write(|tx| accounts::add(tx, &account("Hương", HUONG))));
+    assert!(!scene.write(|tx| accounts::add(tx, &account("huong", BINH))));
+    let found = scene.read(|tx| accounts::get(tx, "HUONG"));
+    assert_eq!(found, Some(account("Hương", HUONG)), "what was there first stays");
+    assert_eq!(scene.read(accounts::list).len(), 1);
+}
+
+#[test]
+fn an_account_is_disabled_and_gets_a_new_key() {
+    let scene = Scene::node();
+    scene.write(|tx| accounts::add(tx, &account("binh", BINH)));
+    assert!(scene.write(|tx| accounts::set_disabled(tx, "Bình", true)));
+    assert!(scene.read(|tx| accounts::get(tx, "binh")).unwrap().disabled);
+    let renewed = Account { wrapped_key: vec![9], ..account("binh", BINH) };
+    let expected = renewed.clone();
+    assert!(scene.write(move |tx| accounts::put(tx, &renewed)));
+    assert_eq!(scene.read(|tx| accounts::by_person(tx, &BINH)), [expected]);
+    assert!(!scene.write(|tx| accounts::set_disabled(tx, "nobody", true)));
+    assert!(!scene.write(|tx| accounts::put(tx, &account("nobody", HUONG))));
+}
+
+#[test]
+fn a_session_is_found_by_its_token_and_every_session_is_locked_at_a_start() {
+    let mut scene = Scene::node();
+    scene.write(|tx| accounts::add(tx, &account("Hương", HUONG)));
+    assert!(scene.write(|tx| sessions::begin(tx, b"one", &session("huong"))));
+    assert!(!scene.write(|tx| sessions::begin(tx, b"two", &session("nobody"))));
+    scene.write(|tx| sessions::touch(tx, b"one", 50));
+    let open = Session { last_used_ms: 50, ..session("Hương") };
+    assert_eq!(scene.read(|tx| sessions::find(tx, b"one")), Some(open.clone()));
+    scene.reopen();
+    scene.write(sessions::lock_all);
+    let locked = Session { locked: true, ..open.clone() };
+    assert_eq!(scene.read(|tx| sessions::find(tx, b"one")), Some(locked));
+    scene.write(|tx| sessions::set_locked(tx, b"one", false));
+    assert_eq!(scene.read(|tx| sessions::find(tx, b"one")), Some(open));
+    assert_eq!(scene.read(|tx| sessions::find(tx, b"other")), None);
+}
+
+#[test]
+fn a_session_ends_at_log_out_at_disabling_and_in_time() {
+    let scene = Scene::node();
+    scene.write(|tx| accounts::add(tx, &account("huong", HUONG)));
+    for token in [b"one", b"two", b"six"] {
+        scene.write(move |tx| sessions::begin(tx, token, &session("huong")));
+    }
+    scene.write(|tx| sessions::end(tx, b"one"));
+    assert_eq!(scene.read(|tx| sessions::find(tx, b"one")), None);
+    scene.write(|tx| sessions::sweep(tx, 99));
+    assert!(scene.read(|tx| sessions::find(tx, b"two")).is_some());
+    scene.write(|tx| sessions::sweep(tx, 100));
+    assert_eq!(scene.read(|tx| sessions::find(tx, b"two")), None);
+    scene.write(|tx| sessions::begin(tx, b"two", &session("huong")));
+    scene.write(|tx| sessions::end_all_of(tx, "Hương"));
+    assert_eq!(scene.read(|tx| sessions::find(tx, b"two")), None);
+}
+
+#[test]
+fn a_draft_is_one_persons_and_bounded() {
+    let scene = Scene::node();
+    let draft = |size: usize| Draft { bytes: vec![7; size], updated_ms: 9 };
+    scene.write(move |tx| drafts::put(tx, &HUONG, "new", &draft(3)));
+    scene.write(move |tx| drafts::put(tx, &HUONG, "new", &draft(DRAFT_BYTES_MAX)));
+    let over = scene.try_write(move |tx| drafts::put(tx, &HUONG, "new", &draft(1 << 19)));
+    assert!(matches!(over, Err(StoreError::TooMuch { .. })));
+    let kept = scene.read(|tx| drafts::get(tx, &HUONG, "new"));
+    assert_eq!(kept, Some(draft(DRAFT_BYTES_MAX)), "the last one that fits stays");
+    assert_eq!(scene.read(|tx| drafts::get(tx, &BINH, "new")), None);
+    for number in 1..DRAFTS_MAX {
+        scene.write(move |tx| drafts::put(tx, &HUONG, &number.to_string(), &draft(1)));
+    }
+    let one_more = scene.try_write(move |tx| drafts::put(tx, &HUONG, "more", &draft(1)));
+    assert!(matches!(one_more, Err(StoreError::TooMuch { .. })));
+    scene.write(move |tx| drafts::put(tx, &HUONG, "7", &draft(2)));
+    scene.write(|tx| drafts::remove(tx, &HUONG, "new"));
+    assert_eq!(scene.read(|tx| drafts::list(tx, &HUONG)).len(), DRAFTS_MAX - 1);
+}
+
+#[test]
+fn a_repeated_request_gets_its_answer_and_another_body_under_its_key_is_told_apart() {
+    let scene = Scene::node();
+    let answer = Answer { status: 201, document: Some(DocumentId([8; 16])), bytes: vec![1] };
+    let given = answer.clone();
+    let look = |person: PersonId, key: &'static str, body: &'static [u8]| {
+        scene.write(move |tx| idempotency::look_up(tx, &person, key, body))
+    };
+    assert_eq!(look(HUONG, "k", b"body"), Known::Nothing);
+    scene.write(move |tx| idempotency::remember(tx, (&HUONG, "k"), b"body", &given, 1000));
+    assert_eq!(look(HUONG, "k", b"body"), Known::Same(answer));
+    assert_eq!(look(HUONG, "k", b"other"), Known::Other);
+    assert_eq!(look(BINH, "k", b"body"), Known::Nothing, "keys are per person");
+    scene.write(|tx| idempotency::sweep(tx, 1000 + KEPT_MS));
+    assert_ne!(look(HUONG, "k", b"body"), Known::Nothing);
+    scene.write(|tx| idempotency::sweep(tx, 1001 + KEPT_MS));
+    assert_eq!(look(HUONG, "k", b"body"), Known::Nothing);
+}
+
+#[test]
+fn a_fact_by_name_stays_over_a_restart() {
+    for mut scene in [Scene::node(), Scene::relay()] {
+        scene.write(|tx| meta::put_meta(tx, "secret", b"one"));
+        scene.write(|tx| meta::put_meta(tx, "secret", b"two"));
+        scene.reopen();
+        assert_eq!(scene.read(|tx| meta::meta(tx, "secret")), Some(b"two".to_vec()));
+        assert_eq!(scene.read(|tx| meta::meta(tx, "other")), None);
+    }
+}

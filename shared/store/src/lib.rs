@@ -13,6 +13,7 @@ pub mod meta;
 pub mod readers;
 pub mod records;
 pub mod rules;
+pub mod serial;
 pub mod sessions;
 pub mod tables;
 pub mod writer;

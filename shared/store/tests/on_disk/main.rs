@@ -7,3 +7,5 @@ mod desk;
 mod records;
 #[cfg(test)]
 mod scene;
+#[cfg(test)]
+mod serials;

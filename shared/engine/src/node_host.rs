@@ -1,0 +1,275 @@
+//! What a node's conversation asks of its memory: outputs of `sync` become calls of the journal's
+//! rules, their results become inputs. The same over SQLite and over a simulated disk.
+
+use hoso_identity::{Incarnation, Realm};
+use hoso_store::{
+    StoreError,
+    rules::{
+        feed, intake,
+        intake::{Misfit, Taken},
+        journal, ledger, mend,
+    },
+    tables::{self, Admission, Digest, JournalTables, NodeEntry, ScopePoint},
+};
+use hoso_sync::{
+    frame::{BATCH_BYTES, MINOR_MAX, MINOR_MIN},
+    node::{Input, Output},
+    wire::{self, Hello, Point},
+};
+
+/// Journal entries that are read at once.
+const JOURNAL_ENTRIES: usize = 512;
+
+/// What the shell brings to one piece of work.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Unix milliseconds.
+    pub now_ms: u64,
+    /// Fresh chance, should this database have to become a copy of its own.
+    pub incarnation: Incarnation,
+}
+
+/// What one piece of work gave. The input may be told only after the commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// What the conversation is told.
+    pub input: Option<Input>,
+    /// What came in.
+    pub taken: Taken,
+}
+
+/// Why a piece of work must be undone.
+#[derive(Debug)]
+pub enum Undone<E> {
+    /// The storage failed.
+    Storage(E),
+    /// The page does not fit what is here.
+    Misfit(Misfit),
+}
+
+impl<E> From<E> for Undone<E> {
+    fn from(error: E) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// The running digest in the bytes that are sent.
+#[must_use]
+pub fn short(digest: &Digest) -> wire::ShortDigest {
+    let mut sent = [0; 8];
+    sent.iter_mut().zip(digest).for_each(|(to, from)| *to = *from);
+    sent
+}
+
+/// A digest that was sent, for [`tables::digests_agree`]: only its first 8 bytes are known.
+#[must_use]
+pub fn long(sent: &wire::ShortDigest) -> Digest {
+    let mut digest = [0; 32];
+    digest.iter_mut().zip(sent).for_each(|(to, from)| *to = *from);
+    digest
+}
+
+/// The first frame of a session.
+///
+/// # Errors
+///
+/// As the storage fails.
+pub fn hello<T: JournalTables>(tables: &mut T, realm: Realm) -> Result<Hello, T::Error> {
+    let facts = tables.facts()?;
+    Ok(Hello {
+        minor_min: MINOR_MIN,
+        minor_max: MINOR_MAX,
+        realm,
+        incarnation: facts.incarnation,
+        token: facts.token,
+        epoch: facts.epoch,
+        cursors: tables.cursors()?.iter().map(to_point).collect(),
+        journal_head: facts.journal_head,
+    })
+}
+
+/// What has been applied, as the conversation is told it.
+///
+/// # Errors
+///
+/// As the storage fails.
+pub fn applied<T: JournalTables>(tables: &mut T) -> Result<Input, T::Error> {
+    let progress = journal::progress(tables)?;
+    let applied = progress.applied.iter();
+    let applied =
+        applied.map(|applied| wire::AppliedRow { scope: applied.scope, row: applied.row });
+    Ok(Input::Applied { applied: applied.collect(), except: progress.except })
+}
+
+/// Whether this output is work for the memory. The rest is the shell's: frames, time, the end.
+#[must_use]
+pub fn is_work(output: &Output) -> bool {
+    match output {
+        Output::StoreWelcome(_)
+        | Output::ReadJournal { .. }
+        | Output::StorePage(_)
+        | Output::StoreAck(_)
+        | Output::StoreDelivered(_)
+        | Output::ReadListing(_)
+        | Output::ReadHeld(..)
+        | Output::StoreHealed(_)
+        | Output::ReadClaims(_)
+        | Output::FinishHealing { .. }
+        | Output::Renew => true,
+        Output::Send(_) | Output::Up | Output::WakeAt(_) | Output::Close(_) => false,
+    }
+}
+
+/// Does one piece of work in the caller's transaction.
+///
+/// # Errors
+///
+/// [`Undone`]: then nothing of it may be committed.
+pub fn work<T: JournalTables>(
+    tables: &mut T,
+    admission: &mut impl Admission,
+    output: Output,
+    moment: Moment,
+) -> Result<Done, Undone<T::Error>> {
+    let input = match output {
+        Output::StoreWelcome(welcome) => welcomed(tables, &welcome)?,
+        Output::ReadJournal { after } => {
+            let entries = journal::read(tables, after, BATCH_BYTES, JOURNAL_ENTRIES)?;
+            Input::JournalRead(entries.into_iter().filter_map(to_pushed).collect())
+        }
+        Output::StorePage(page) => return page_stored(tables, admission, &page, moment),
+        Output::StoreAck(ack) => {
+            let agrees = journal::acknowledged(tables, &acknowledgement(ack))?;
+            Input::AckStored { agrees }
+        }
+        Output::StoreDelivered(delivered) => {
+            let wire::Delivered { unit, through, except } = delivered;
+            let fact = tables::Delivered { unit, through, except, at_ms: moment.now_ms };
+            journal::reached(tables, &fact)?;
+            return Ok(Done::default());
+        }
+        Output::ReadListing(scope) => Input::ListingRead(mend::items(&tables.listing(scope)?)),
+        Output::ReadHeld(scope, documents) => {
+            let listing = tables.listing(scope)?;
+            Input::HeldRead(documents.iter().map(|document| held(&listing, document)).collect())
+        }
+        Output::StoreHealed(entries) => {
+            let entries: Vec<mend::Positioned> = entries.into_iter().map(from_wire).collect();
+            let taken = intake::mend(tables, admission, &entries, moment.now_ms)?;
+            return Ok(Done { input: Some(Input::HealedStored), taken });
+        }
+        Output::ReadClaims(ids) => {
+            let entries = journal::positioned(tables, &ids)?;
+            Input::ClaimsRead(entries.into_iter().map(to_wire).collect())
+        }
+        Output::FinishHealing { welcome, heads } => {
+            let heads: Vec<ScopePoint> = heads.iter().map(head).collect();
+            journal::healed(tables, welcome.epoch, &heads, welcome.renumber)?;
+            Input::HealingFinished { journal_head: tables.facts()?.journal_head }
+        }
+        Output::Renew => {
+            journal::renew(tables, moment.incarnation)?;
+            return Ok(Done::default());
+        }
+        Output::Send(_) | Output::Up | Output::WakeAt(_) | Output::Close(_) => {
+            return Ok(Done::default());
+        }
+    };
+    Ok(Done { input: Some(input), taken: Taken::default() })
+}
+
+/// What the conversation is told when the work was undone.
+#[must_use]
+pub fn told(undone: &Undone<StoreError>) -> Input {
+    match undone {
+        Undone::Misfit(_) => Input::PageDiverged,
+        Undone::Storage(_) => Input::StorageFailed,
+    }
+}
+
+fn welcomed<T: JournalTables>(tables: &mut T, welcome: &wire::Welcome) -> Result<Input, T::Error> {
+    let agrees = journal::agrees(tables, welcome.through, &long(&welcome.digest))?;
+    if agrees {
+        journal::welcomed(tables, welcome.token, welcome.epoch, welcome.heal)?;
+    }
+    Ok(Input::WelcomeStored { agrees })
+}
+
+fn page_stored<T: JournalTables>(
+    tables: &mut T,
+    admission: &mut impl Admission,
+    page: &wire::Feed,
+    moment: Moment,
+) -> Result<Done, Undone<T::Error>> {
+    let page = feed::FeedPage {
+        epoch: page.epoch,
+        items: page.items.iter().map(item).collect(),
+        points: page.points.iter().map(from_point).collect(),
+    };
+    let taken = intake::take(tables, admission, &page, moment.now_ms)?;
+    let taken = taken.map_err(Undone::Misfit)?;
+    let stored = page.points.iter().map(to_point).collect();
+    Ok(Done { input: Some(Input::PageStored(stored)), taken })
+}
+
+fn item(item: &wire::FeedItem) -> feed::FeedItem {
+    let content = match &item.content {
+        wire::Content::Entry(bytes, position) => {
+            feed::Content::Entry { bytes: bytes.clone(), position: *position }
+        }
+        wire::Content::Yours(number, position) => {
+            feed::Content::Yours { number: *number, position: *position }
+        }
+        wire::Content::Erased(id) => feed::Content::Erased(*id),
+    };
+    feed::FeedItem { scope: item.scope, row: item.row, content }
+}
+
+fn acknowledgement(ack: wire::Ack) -> journal::Acknowledgement {
+    let outcome = |numbered: &wire::NumberedOutcome| {
+        let outcome = match numbered.outcome {
+            wire::Outcome::Waiting(what) => ledger::Outcome::Waiting(what),
+            wire::Outcome::Refused(reason) => ledger::Outcome::Refused(reason),
+        };
+        (numbered.number, outcome)
+    };
+    journal::Acknowledgement {
+        through: ack.through,
+        digest: long(&ack.digest),
+        outcomes: ack.outcomes.iter().map(outcome).collect(),
+    }
+}
+
+fn held(listing: &[mend::Listed], document: &[u8; 8]) -> wire::HeldDocument {
+    let here = listing.iter().find(|(id, _)| mend::document_hash(id) == *document);
+    let entries = here.map(|(_, entries)| entries.clone()).unwrap_or_default();
+    wire::HeldDocument { document: *document, entries }
+}
+
+fn to_pushed(entry: NodeEntry) -> Option<wire::Pushed> {
+    Some(wire::Pushed { number: entry.journal?, bytes: entry.bytes })
+}
+
+fn head(head: &wire::Head) -> ScopePoint {
+    ScopePoint { scope: head.scope, row: head.row, digest: head.digest }
+}
+
+/// A cursor as it is sent.
+pub(crate) fn to_point(point: &ScopePoint) -> Point {
+    Point { scope: point.scope, row: point.row, digest: short(&point.digest) }
+}
+
+/// A cursor as it came.
+pub(crate) fn from_point(point: &Point) -> ScopePoint {
+    ScopePoint { scope: point.scope, row: point.row, digest: long(&point.digest) }
+}
+
+/// An entry of a healing as it is sent.
+pub(crate) fn to_wire(entry: mend::Positioned) -> wire::Positioned {
+    wire::Positioned { bytes: entry.bytes, position: entry.position }
+}
+
+/// An entry of a healing as it came.
+pub(crate) fn from_wire(entry: wire::Positioned) -> mend::Positioned {
+    mend::Positioned { bytes: entry.bytes, position: entry.position }
+}

@@ -1,0 +1,295 @@
+//! What a relay's conversation asks of its memory: outputs of `sync` become calls of the ledger's
+//! rules, their results become inputs. The same over SQLite and over a simulated disk.
+
+use hoso_identity::{Incarnation, NodeId, PublicKey, Scope, SessionToken, UnitId};
+use hoso_registry::State;
+use hoso_store::{
+    rules::{feed, greeting, ledger, mend},
+    tables::{Admission, LedgerTables, ScopePoint},
+};
+use hoso_sync::{
+    frame::{BATCH_BYTES, MINOR_MAX},
+    relay::{CREDIT_ENTRIES, Greeted, Input, Output},
+    wire::{self, Farewell, Hello},
+};
+
+use crate::node_host::{from_point, from_wire, short, to_point};
+
+/// Feed rows that are read at once.
+const FEED_ROWS: usize = 512;
+
+/// One greeted session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The node.
+    pub node: NodeId,
+    /// The copy of its database.
+    pub incarnation: Incarnation,
+    /// Its unit.
+    pub unit: UnitId,
+    /// Whether it has ended: it may upload to quarantine and read the province's statements.
+    pub ended: bool,
+    /// What it reads.
+    pub scopes: Vec<Scope>,
+    /// The token of this session's `Welcome`.
+    pub token: SessionToken,
+}
+
+/// What one piece of work gave. The input may be told only after the commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// What the conversation is told.
+    pub input: Option<Input>,
+    /// Whether there are new rows: live sessions read on.
+    pub ledger_grew: bool,
+    /// Whether a node has applied more: live sessions are told.
+    pub reached_grew: bool,
+}
+
+/// The answer to a `Hello`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What the conversation is told.
+    pub greeted: Greeted,
+    /// The session, if there is one.
+    pub session: Option<Session>,
+    /// Whether a new epoch was minted: all other sessions must begin anew.
+    pub minted: bool,
+}
+
+impl Answer {
+    fn refuse(why: Farewell) -> Self {
+        Self { greeted: Greeted::Refuse(why), session: None, minted: false }
+    }
+}
+
+/// Who says `Hello`.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// The key that the connection has proved.
+    pub key: PublicKey,
+    /// Whether a request to join with this key waits for its approval.
+    pub pending: bool,
+}
+
+/// Decides how a session begins, in the caller's transaction.
+///
+/// # Errors
+///
+/// As the storage fails.
+pub fn greet<T: LedgerTables>(
+    tables: &mut T,
+    state: &State,
+    caller: Caller,
+    hello: &Hello,
+    (chance, now_ms): (greeting::Chance, u64),
+) -> Result<Answer, T::Error> {
+    let Some(node) = state.node_by_transport(&caller.key) else {
+        let why = if caller.pending { Farewell::Pending } else { Farewell::Unknown };
+        return Ok(Answer::refuse(why));
+    };
+    if state.realm() != Some(hello.realm) {
+        return Ok(Answer::refuse(Farewell::Realm));
+    }
+    let ended = node.ended.is_some();
+    let scopes = if ended { vec![Scope::Province] } else { state.scopes_of(node.unit) };
+    let cursors = hello.cursors.iter().filter(|point| scopes.contains(&point.scope));
+    let shown = greeting::Shown {
+        node: node.id,
+        incarnation: hello.incarnation,
+        token: hello.token,
+        epoch: hello.epoch,
+        cursors: cursors.map(from_point).collect(),
+    };
+    let welcome = match greeting::greet(tables, &shown, chance, now_ms)? {
+        greeting::Greeting::Welcome(welcome) => welcome,
+        greeting::Greeting::Copy => return Ok(Answer::refuse(Farewell::Copy)),
+        greeting::Greeting::Fuse => return Ok(Answer::refuse(Farewell::Fuse)),
+    };
+    let heal = welcome.heal.is_some();
+    let greeted = Greeted::Welcome(wire::Welcome {
+        minor: MINOR_MAX.min(hello.minor_max),
+        epoch: welcome.epoch,
+        token: welcome.token,
+        through: welcome.through,
+        digest: short(&welcome.digest),
+        heal,
+        renumber: heal && welcome.through == 0,
+        scopes: scopes.clone(),
+        credit: welcome.through.saturating_add(CREDIT_ENTRIES),
+        clock_ms: now_ms,
+    });
+    let session = Session {
+        node: node.id,
+        incarnation: hello.incarnation,
+        unit: node.unit,
+        ended,
+        scopes,
+        token: welcome.token,
+    };
+    Ok(Answer { greeted, session: Some(session), minted: welcome.minted })
+}
+
+/// Does one piece of work of a greeted session in the caller's transaction.
+///
+/// # Errors
+///
+/// As the storage fails; then nothing of it may be committed.
+pub fn work<T: LedgerTables>(
+    tables: &mut T,
+    admission: &mut impl Admission,
+    session: &Session,
+    output: Output,
+    now_ms: u64,
+) -> Result<Done, T::Error> {
+    let before = tables.head()?.number;
+    let mut reached_grew = false;
+    let input = match output {
+        Output::Store(batch) => store(tables, admission, session, batch, now_ms)?,
+        Output::ReadFeed(points) => read_feed(tables, session, &points)?,
+        Output::StoreAck(ack) => {
+            reached_grew = true;
+            acknowledge(tables, session, &ack)?
+        }
+        Output::ReadReached => {
+            let reached = feed::reached(tables, session.unit)?;
+            Input::ReachedRead(reached.into_iter().map(delivered).collect())
+        }
+        Output::ReadListing(scope) if session.scopes.contains(&scope) => {
+            let ScopePoint { row, digest, .. } = tables.feed_end(scope)?;
+            let items = mend::items(&tables.listing(scope)?);
+            Input::ListingRead(wire::Head { scope, row, digest }, items)
+        }
+        Output::Compare(held) if session.scopes.contains(&held.scope) => compare(tables, &held)?,
+        Output::ReadListing(_) | Output::Compare(_) => Input::End(Farewell::Protocol),
+        Output::ReadEntries(ids) => {
+            let mut entries = Vec::new();
+            for id in ids {
+                let entry = tables.entry(&id)?.filter(|entry| !entry.bytes.is_empty());
+                entries.extend(entry.map(|entry| wire::Positioned {
+                    bytes: entry.bytes,
+                    position: entry.position,
+                }));
+            }
+            entries.sort_by_key(|entry| entry.position);
+            Input::EntriesRead(entries)
+        }
+        Output::StoreClaims(entries) => {
+            let entries: Vec<mend::Positioned> = entries.into_iter().map(from_wire).collect();
+            if !session.ended {
+                mend::claim(tables, admission, &entries, now_ms)?;
+            }
+            Input::ClaimsStored
+        }
+        Output::StoreHealed => {
+            greeting::healed(tables, &session.node, &session.incarnation)?;
+            Input::HealedStored
+        }
+        Output::Send(_)
+        | Output::Greet(_)
+        | Output::KeepJoin(_)
+        | Output::KeepReport(_)
+        | Output::Up
+        | Output::WakeAt(_)
+        | Output::Close(_) => return Ok(Done::default()),
+    };
+    let ledger_grew = tables.head()?.number > before;
+    Ok(Done { input: Some(input), ledger_grew, reached_grew: reached_grew || ledger_grew })
+}
+
+fn store<T: LedgerTables>(
+    tables: &mut T,
+    admission: &mut impl Admission,
+    session: &Session,
+    batch: wire::PushedBatch,
+    now_ms: u64,
+) -> Result<Input, T::Error> {
+    let from = ledger::Pusher {
+        node: session.node,
+        incarnation: session.incarnation,
+        ended: session.ended,
+    };
+    let pushed = batch.entries.into_iter();
+    let pushed: Vec<ledger::Pushed> =
+        pushed.map(|entry| ledger::Pushed { number: entry.number, bytes: entry.bytes }).collect();
+    let Some(ingested) = ledger::ingest(tables, admission, from, &pushed, now_ms)? else {
+        return Ok(Input::End(Farewell::Again));
+    };
+    let outcomes = ingested.outcomes.into_iter().filter_map(|(number, outcome)| {
+        let outcome = match outcome {
+            ledger::Outcome::Accepted(_) => return None,
+            ledger::Outcome::Waiting(what) => wire::Outcome::Waiting(what),
+            ledger::Outcome::Refused(reason) => wire::Outcome::Refused(reason),
+        };
+        Some(wire::NumberedOutcome { number, outcome })
+    });
+    Ok(Input::Stored {
+        through: ingested.through,
+        digest: short(&ingested.digest),
+        outcomes: outcomes.collect(),
+        gap: ingested.gap,
+    })
+}
+
+fn read_feed<T: LedgerTables>(
+    tables: &mut T,
+    session: &Session,
+    points: &[wire::Point],
+) -> Result<Input, T::Error> {
+    let after: Vec<ScopePoint> = points
+        .iter()
+        .filter(|point| session.scopes.contains(&point.scope))
+        .map(from_point)
+        .collect();
+    let reader = (&session.node, &session.incarnation);
+    let page = feed::read(tables, reader, &after, BATCH_BYTES, FEED_ROWS)?;
+    let items = page.items.into_iter().map(|item| {
+        let content = match item.content {
+            feed::Content::Entry { bytes, position } => wire::Content::Entry(bytes, position),
+            feed::Content::Yours { number, position } => wire::Content::Yours(number, position),
+            feed::Content::Erased(id) => wire::Content::Erased(id),
+        };
+        wire::FeedItem { scope: item.scope, row: item.row, content }
+    });
+    Ok(Input::FeedRead(wire::Feed {
+        epoch: page.epoch,
+        items: items.collect(),
+        points: page.points.iter().map(to_point).collect(),
+    }))
+}
+
+fn acknowledge<T: LedgerTables>(
+    tables: &mut T,
+    session: &Session,
+    ack: &wire::FeedAck,
+) -> Result<Input, T::Error> {
+    let stored: Vec<ScopePoint> = ack
+        .stored
+        .iter()
+        .filter(|point| session.scopes.contains(&point.scope))
+        .map(from_point)
+        .collect();
+    let applied: Vec<feed::Applied> = ack
+        .applied
+        .iter()
+        .map(|applied| feed::Applied { scope: applied.scope, row: applied.row })
+        .collect();
+    greeting::confirm(tables, &session.node, &session.incarnation, session.token)?;
+    let differs = feed::acknowledge(tables, &session.node, &stored, &applied, &ack.except)?;
+    Ok(Input::AckStored { agrees: differs.is_none() })
+}
+
+fn compare<T: LedgerTables>(tables: &mut T, held: &wire::Held) -> Result<Input, T::Error> {
+    let listing = tables.listing(held.scope)?;
+    let documents: Vec<mend::Held> = held
+        .documents
+        .iter()
+        .map(|held| mend::Held { document: held.document, entries: held.entries.clone() })
+        .collect();
+    let mend::Difference { send, want } = mend::difference(&listing, &documents);
+    Ok(Input::Compared { send, want })
+}
+
+fn delivered(reached: feed::Reached) -> wire::Delivered {
+    wire::Delivered { unit: reached.unit, through: reached.through, except: reached.except }
+}

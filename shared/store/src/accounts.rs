@@ -1,4 +1,4 @@
-//! Who may log in at this node. Names are unique in their folded spelling.
+//! Who may log in: staff at a node, operators at a relay. Names are unique in their folded spelling.
 
 use hoso_identity::{EntryId, PersonId};
 use rusqlite::{Row, named_params};
@@ -20,7 +20,7 @@ const BY_PERSON: &str = "SELECT * FROM account WHERE person = :person ORDER BY f
 const LIST: &str = "SELECT * FROM account ORDER BY folded";
 const DISABLE: &str = "UPDATE account SET disabled = :disabled WHERE folded = :folded";
 
-/// One person at this node.
+/// One person at this place.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Account {
     /// The name to log in with, as it was given.

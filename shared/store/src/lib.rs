@@ -1,9 +1,11 @@
 //! Memory: journal, ledger, records and search in SQLite.
 
 pub mod accounts;
+pub mod audit;
 mod columns;
 pub mod database;
 pub mod drafts;
+pub mod enrolment;
 pub mod error;
 pub mod fold;
 pub mod idempotency;
@@ -16,6 +18,7 @@ pub mod rules;
 pub mod serial;
 pub mod sessions;
 pub mod tables;
+pub mod watch;
 pub mod writer;
 
 pub use error::StoreError;

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod operators;
+#[cfg(test)]
 mod records;
 #[cfg(test)]
 mod scene;

@@ -12,12 +12,12 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use crate::error::StoreError;
+use crate::{backup, error::StoreError};
 
 /// The database's name in the data directory.
 pub const DATABASE_NAME: &str = "hoso.db";
 const LOCK_NAME: &str = "hoso.lock";
-const MARKER_NAME: &str = "hoso.open";
+pub(crate) const MARKER_NAME: &str = "hoso.open";
 /// Prepared statements that each connection keeps.
 const STATEMENTS: usize = 128;
 
@@ -69,9 +69,11 @@ impl Database {
     /// # Errors
     ///
     /// [`StoreError::InUse`], [`StoreError::Foreign`], [`StoreError::Newer`],
-    /// [`StoreError::WalGone`], [`StoreError::Older`], [`StoreError::Damaged`], or what SQLite and the system say.
+    /// [`StoreError::WalGone`], [`StoreError::Older`], [`StoreError::Damaged`], or
+    /// what SQLite and the system say.
     pub fn open(data: &Path, schema: Schema) -> Result<Self, StoreError> {
         let lock = lock(data)?;
+        backup::finish(data)?;
         notice_vanished_log(data)?;
         let mut connection = Connection::open(data.join(DATABASE_NAME))?;
         keep_log(&connection, true)?;
@@ -141,6 +143,16 @@ impl Database {
         }
         writer.close().map_err(|(_, error)| StoreError::Sql(error))
     }
+}
+
+/// The name of a database's write-ahead log.
+pub(crate) fn log_name(database: &str) -> String {
+    format!("{database}-wal")
+}
+
+/// The name of the index of a database's log.
+pub(crate) fn shared_memory_name(database: &str) -> String {
+    format!("{database}-shm")
 }
 
 /// A connection that only reads.
@@ -247,7 +259,7 @@ fn notice_vanished_log(data: &Path) -> Result<(), StoreError> {
     if !data.join(MARKER_NAME).exists() {
         return Ok(());
     }
-    let path = data.join(format!("{DATABASE_NAME}-wal"));
+    let path = data.join(log_name(DATABASE_NAME));
     match fs::metadata(&path) {
         Ok(log) if log.len() > 0 => Ok(()),
         Ok(_) => Err(StoreError::WalGone { path }),

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod backup;
 mod columns;
 pub mod database;
 pub mod drafts;

@@ -2,6 +2,8 @@
 //! is refused.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod operators;

@@ -3,13 +3,19 @@
 //! Reading order: [`endpoint`] gives authenticated connections, [`frames`] cuts their streams into
 //! bounded frames, [`control`] and [`secret`] serve both programs' commands and keys.
 
+pub mod acceptor;
 pub mod admission;
+pub mod clock;
 pub mod close;
 pub mod command;
 pub mod control;
 pub mod endpoint;
 pub mod frames;
+pub mod join;
 pub mod keyfile;
+mod line;
+pub mod link;
+pub mod memory;
 pub mod node_host;
 mod raw_key;
 pub mod relay_host;

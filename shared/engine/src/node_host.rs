@@ -101,25 +101,6 @@ pub fn applied<T: JournalTables>(tables: &mut T) -> Result<Input, T::Error> {
     Ok(Input::Applied { applied: applied.collect(), except: progress.except })
 }
 
-/// Whether this output is work for the memory. The rest is the shell's: frames, time, the end.
-#[must_use]
-pub fn is_work(output: &Output) -> bool {
-    match output {
-        Output::StoreWelcome(_)
-        | Output::ReadJournal { .. }
-        | Output::StorePage(_)
-        | Output::StoreAck(_)
-        | Output::StoreDelivered(_)
-        | Output::ReadListing(_)
-        | Output::ReadHeld(..)
-        | Output::StoreHealed(_)
-        | Output::ReadClaims(_)
-        | Output::FinishHealing { .. }
-        | Output::Renew => true,
-        Output::Send(_) | Output::Up | Output::WakeAt(_) | Output::Close(_) => false,
-    }
-}
-
 /// Does one piece of work in the caller's transaction.
 ///
 /// # Errors

@@ -31,12 +31,17 @@ const FAREWELL_WAIT: Duration = Duration::from_secs(2);
 pub(crate) struct Streams {
     peer: Peer,
     /// Frames from the other side.
-    pub(crate) arrivals: Queues<mpsc::Receiver<Vec<u8>>>,
+    pub(crate) arrivals: Arrivals,
     /// Frames to the other side.
-    pub(crate) departures: Queues<mpsc::Sender<Vec<u8>>>,
+    pub(crate) departures: Departures,
     writers: JoinSet<()>,
     readers: JoinSet<()>,
 }
+
+/// Where frames are put.
+type Departures = Queues<mpsc::Sender<Vec<u8>>>;
+/// Where frames are taken.
+type Arrivals = Queues<mpsc::Receiver<Vec<u8>>>;
 
 /// One queue per kind of stream.
 #[derive(Clone, Debug)]
@@ -53,6 +58,15 @@ impl<Q> Queues<Q> {
             StreamKind::Control => &self.control,
             StreamKind::Entries => &self.entries,
             StreamKind::Healing => &self.healing,
+        }
+    }
+
+    /// The queue of that kind, to be changed.
+    pub(crate) fn of_mut(&mut self, kind: StreamKind) -> &mut Q {
+        match kind {
+            StreamKind::Control => &mut self.control,
+            StreamKind::Entries => &mut self.entries,
+            StreamKind::Healing => &mut self.healing,
         }
     }
 }
@@ -110,11 +124,6 @@ impl Streams {
         &self.peer
     }
 
-    /// Waits for the connection's end.
-    pub(crate) async fn closed(&self) -> quinn::ConnectionError {
-        self.peer.connection().closed().await
-    }
-
     /// Lets what was queued arrive, but not for ever, closes the connection and joins all tasks.
     pub(crate) async fn finish(self, code: CloseCode) {
         let Self { peer, arrivals, departures, mut writers, mut readers } = self;
@@ -131,7 +140,7 @@ impl Streams {
 }
 
 /// Bounded queues, one per kind.
-fn queues() -> (Queues<mpsc::Sender<Vec<u8>>>, Queues<mpsc::Receiver<Vec<u8>>>) {
+fn queues() -> (Departures, Arrivals) {
     let (control, control_end) = mpsc::channel(CONTROL_QUEUE_FRAMES);
     let (entries, entries_end) = mpsc::channel(BULK_QUEUE_FRAMES);
     let (healing, healing_end) = mpsc::channel(BULK_QUEUE_FRAMES);
@@ -187,7 +196,7 @@ async fn read_all(peer: Peer, mut reader: FrameReader, queue: mpsc::Sender<Vec<u
 }
 
 /// Takes the streams that the other side opens: one of each kind.
-async fn accept_all(peer: Peer, queues: Queues<mpsc::Sender<Vec<u8>>>, wire: WireBytes) {
+async fn accept_all(peer: Peer, queues: Departures, wire: WireBytes) {
     let once = Queues {
         control: Arc::new(Semaphore::new(0)),
         entries: Arc::new(Semaphore::new(1)),

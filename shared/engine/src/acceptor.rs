@@ -1,0 +1,406 @@
+//! The relay's side of all links: one session per node, each with its own conversation.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use hoso_identity::{NodeId, PublicKey, SessionToken, UnitId};
+use hoso_store::{StoreError, rules::greeting::Chance};
+use hoso_sync::{
+    relay::{Conversation, Greeted, Input, Output},
+    wire::{Farewell, Hello, Report},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::{
+    clock,
+    close::CloseCode,
+    endpoint::{Endpoint, Knock, Peer},
+    frames::WireBytes,
+    line::{Event, Line},
+    link::steady_ms,
+    memory::Memory,
+    relay_host::{self, Caller, Session},
+    secret,
+};
+
+/// Sessions at once; more are turned away and come again.
+const SESSIONS_MAX: usize = 512;
+/// How long a handshake may take.
+const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
+/// How long a session sleeps when nothing woke it earlier.
+const SLEEP_MAX: Duration = Duration::from_secs(10);
+
+/// What the relay's program does with what is not the protocol's.
+pub trait Office: Send + Sync + 'static {
+    /// Keeps a request to join that came over a connection with this key and exporter; `false`
+    /// when it is refused.
+    fn keep_join(
+        &self,
+        key: PublicKey,
+        exporter: [u8; 32],
+        request: Vec<u8>,
+    ) -> impl Future<Output = bool> + Send;
+    /// Whether a request to join with this key waits for its approval.
+    fn is_pending(&self, key: PublicKey) -> impl Future<Output = bool> + Send;
+    /// A node was heard.
+    fn heard(&self, news: News) -> impl Future<Output = ()> + Send;
+}
+
+/// What a session tells the office.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The session is up.
+    Up(NodeId, UnitId),
+    /// The node says how it stands.
+    Report(NodeId, Report),
+    /// The session has ended.
+    Down(NodeId),
+    /// A copy of the node's database was found.
+    Copy(PublicKey),
+    /// Healing was stopped after too many in an hour.
+    Fuse(PublicKey),
+}
+
+/// All sessions of a relay. Clones share them.
+#[derive(Debug)]
+pub struct Acceptor<O> {
+    shared: Arc<Shared<O>>,
+}
+
+#[derive(Debug)]
+struct Shared<O> {
+    memory: Memory,
+    office: Arc<O>,
+    wire: WireBytes,
+    grew: watch::Sender<u64>,
+    reached: watch::Sender<u64>,
+    sessions: Mutex<BTreeMap<NodeId, Live>>,
+    begun: Instant,
+}
+
+/// A session that is up.
+#[derive(Debug)]
+struct Live {
+    number: u64,
+    end: mpsc::Sender<Farewell>,
+}
+
+impl<O> Clone for Acceptor<O> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<O: Office> Acceptor<O> {
+    /// An acceptor over this memory.
+    #[must_use]
+    pub fn new(memory: Memory, office: Arc<O>, wire: WireBytes) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                memory,
+                office,
+                wire,
+                grew: watch::Sender::new(0),
+                reached: watch::Sender::new(0),
+                sessions: Mutex::default(),
+                begun: Instant::now(),
+            }),
+        }
+    }
+
+    /// Tells all sessions that the ledger grew, for entries that the relay itself wrote.
+    pub fn ledger_grew(&self) {
+        self.shared.grew.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// The nodes whose session is up.
+    #[must_use]
+    pub fn connected(&self) -> Vec<NodeId> {
+        self.shared.sessions().keys().copied().collect()
+    }
+
+    /// Accepts connections until `stop` turns true, then ends all sessions.
+    pub async fn run(self, endpoint: Endpoint, mut stop: watch::Receiver<bool>) {
+        let mut sessions = JoinSet::new();
+        let mut number = 0_u64;
+        let stopping = stop.clone();
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break,
+                Some(_) = sessions.join_next(), if !sessions.is_empty() => {}
+                knock = endpoint.accept(), if sessions.len() < SESSIONS_MAX => {
+                    let Some(knock) = knock else { break };
+                    number = number.wrapping_add(1);
+                    let shared = Arc::clone(&self.shared);
+                    sessions.spawn(shared.serve(knock, number, stopping.clone()));
+                }
+            }
+        }
+        // Each session says its farewell; what takes longer is cut off.
+        let farewells = async { while sessions.join_next().await.is_some() {} };
+        if timeout(Duration::from_secs(2), farewells).await.is_err() {
+            sessions.shutdown().await;
+        }
+        endpoint.close(CloseCode::Stopping);
+        // The nodes notice by themselves when they cannot be told in time.
+        drop(timeout(Duration::from_secs(1), endpoint.closed()).await);
+    }
+}
+
+impl<O: Office> Shared<O> {
+    fn sessions(&self) -> MutexGuard<'_, BTreeMap<NodeId, Live>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One connection from its handshake to its end.
+    async fn serve(self: Arc<Self>, knock: Knock, number: u64, stop: watch::Receiver<bool>) {
+        let peer = match timeout(HANDSHAKE_WAIT, knock.open()).await {
+            Ok(Ok(peer)) => peer,
+            Ok(Err(error)) => return tracing::debug!(%error, "a handshake failed"),
+            Err(_) => return tracing::debug!("a handshake took too long"),
+        };
+        let line = match Line::accept(peer.clone(), self.wire.clone()).await {
+            Ok(line) => line,
+            Err(error) => return tracing::debug!(%error, "a connection did not begin"),
+        };
+        let (conversation, outputs) = Conversation::begin(steady_ms(self.begun));
+        let talk = Talk {
+            shared: &self,
+            number,
+            peer,
+            line,
+            conversation,
+            outputs: outputs.into(),
+            wake: None,
+            finished: None,
+            session: None,
+        };
+        if let Err(error) = talk.run(stop).await {
+            tracing::warn!(%error, "a session ended because of the storage");
+        }
+    }
+
+    /// Makes this the node's one session: an older one ends.
+    async fn take_over(&self, node: NodeId, number: u64, end: mpsc::Sender<Farewell>) {
+        let older = self.sessions().insert(node, Live { number, end });
+        if let Some(older) = older {
+            dismiss(&older, Farewell::Replaced);
+        }
+    }
+
+    /// Ends all sessions but this one: the ledger's life has changed.
+    fn begin_anew(&self, but: u64) {
+        for live in self.sessions().values().filter(|live| live.number != but) {
+            dismiss(live, Farewell::Again);
+        }
+    }
+}
+
+/// Tells a session to end. One that is ending already needs to be told nothing.
+fn dismiss(live: &Live, why: Farewell) {
+    if live.end.try_send(why).is_err() {
+        tracing::debug!("a session had ended before it was told to");
+    }
+}
+
+/// One session.
+struct Talk<'a, O> {
+    shared: &'a Shared<O>,
+    number: u64,
+    peer: Peer,
+    line: Line,
+    conversation: Conversation,
+    outputs: VecDeque<Output>,
+    wake: Option<Instant>,
+    finished: Option<Farewell>,
+    session: Option<Session>,
+}
+
+impl<O: Office> Talk<'_, O> {
+    async fn run(mut self, stop: watch::Receiver<bool>) -> Result<(), StoreError> {
+        let (end, ends) = mpsc::channel(4);
+        let result = self.talk(stop, end, ends).await;
+        if let Some(session) = &self.session {
+            let current = {
+                let mut sessions = self.shared.sessions();
+                let current =
+                    sessions.get(&session.node).is_some_and(|live| live.number == self.number);
+                if current {
+                    sessions.remove(&session.node);
+                }
+                current
+            };
+            if current {
+                self.shared.office.heard(News::Down(session.node)).await;
+            }
+        }
+        self.line.finish(CloseCode::Done).await;
+        result
+    }
+
+    async fn talk(
+        &mut self,
+        mut stop: watch::Receiver<bool>,
+        end: mpsc::Sender<Farewell>,
+        mut ends: mpsc::Receiver<Farewell>,
+    ) -> Result<(), StoreError> {
+        let mut grew = self.shared.grew.subscribe();
+        let mut reached = self.shared.reached.subscribe();
+        let mut states = self.shared.memory.states();
+        loop {
+            self.work_off(&end).await?;
+            if self.finished.is_some() {
+                return Ok(());
+            }
+            let wake = self.wake.unwrap_or_else(|| Instant::now() + SLEEP_MAX);
+            let input = tokio::select! {
+                event = self.line.event() => match event {
+                    Event::Frame(frame) => Input::Frame(frame),
+                    Event::Room => continue,
+                    Event::Broken => Input::End(Farewell::Protocol),
+                    Event::Closed => return Ok(()),
+                },
+                () = sleep_until(wake) => {
+                    self.wake = None;
+                    Input::Tick
+                }
+                Ok(()) = grew.changed() => Input::LedgerGrew,
+                Ok(()) = reached.changed() => Input::ReachedGrew,
+                Some(why) = ends.recv() => Input::End(why),
+                Ok(()) = states.changed() => match self.ended() {
+                    true => Input::End(Farewell::Ended),
+                    false => continue,
+                },
+                _ = stop.wait_for(|stop| *stop) => Input::End(Farewell::Leaving),
+            };
+            self.tell(input);
+        }
+    }
+
+    /// Whether the node has ended since its session began.
+    fn ended(&self) -> bool {
+        let Some(session) = &self.session else { return false };
+        let state = self.shared.memory.state();
+        !session.ended && state.node(session.node).is_none_or(|node| node.ended.is_some())
+    }
+
+    fn tell(&mut self, input: Input) {
+        let more = self.conversation.handle(steady_ms(self.shared.begun), input);
+        self.outputs.extend(more);
+    }
+
+    async fn work_off(&mut self, end: &mpsc::Sender<Farewell>) -> Result<(), StoreError> {
+        while let Some(output) = self.outputs.pop_front() {
+            match output {
+                Output::Send(frame) => self.line.send(&frame),
+                Output::Greet(hello) => self.greet(hello).await?,
+                Output::KeepJoin(request) => {
+                    let kept = self.keep_join(request).await;
+                    self.tell(Input::JoinKept(kept));
+                }
+                Output::KeepReport(report) => {
+                    if let Some(session) = &self.session {
+                        let news = News::Report(session.node, report);
+                        self.shared.office.heard(news).await;
+                    }
+                }
+                Output::Up => {
+                    if let Some(session) = &self.session {
+                        let (node, unit) = (session.node, session.unit);
+                        self.shared.take_over(node, self.number, end.clone()).await;
+                        self.shared.office.heard(News::Up(node, unit)).await;
+                    }
+                }
+                Output::WakeAt(at_ms) => {
+                    self.wake = self.shared.begun.checked_add(Duration::from_millis(at_ms));
+                }
+                Output::Close(why) => self.finished = Some(why),
+                Output::ReadFeed(_) if self.line.is_full() => {
+                    self.outputs.push_front(output);
+                    return Ok(());
+                }
+                work @ (Output::Store(_)
+                | Output::ReadFeed(_)
+                | Output::StoreAck(_)
+                | Output::ReadReached
+                | Output::ReadListing(_)
+                | Output::Compare(_)
+                | Output::ReadEntries(_)
+                | Output::StoreClaims(_)
+                | Output::StoreHealed) => self.work(work).await,
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep_join(&self, request: Vec<u8>) -> bool {
+        let Ok(exporter) = self.peer.join_exporter() else { return false };
+        self.shared.office.keep_join(self.peer.key(), exporter, request).await
+    }
+
+    async fn greet(&mut self, hello: Hello) -> Result<(), StoreError> {
+        let key = self.peer.key();
+        let pending = self.shared.office.is_pending(key).await;
+        let caller = Caller { key, pending };
+        let (Ok(token), Ok(epoch)) = (secret::chance(), secret::chance()) else {
+            self.tell(Input::StorageFailed);
+            return Ok(());
+        };
+        let chance = (Chance { token: SessionToken(token), epoch }, clock::now_ms());
+        let state = self.shared.memory.state();
+        let answer = self
+            .shared
+            .memory
+            .write(false, move |tx, _| relay_host::greet(tx, &state, caller, &hello, chance))
+            .await?;
+        if answer.minted {
+            self.shared.begin_anew(self.number);
+        }
+        match answer.greeted {
+            Greeted::Refuse(Farewell::Copy) => self.shared.office.heard(News::Copy(key)).await,
+            Greeted::Refuse(Farewell::Fuse) => self.shared.office.heard(News::Fuse(key)).await,
+            Greeted::Refuse(_) | Greeted::Welcome(_) => {}
+        }
+        self.session = answer.session;
+        self.tell(Input::Greeted(answer.greeted));
+        Ok(())
+    }
+
+    /// Does one piece of work in one transaction, and tells its result when that is durable.
+    async fn work(&mut self, output: Output) {
+        let Some(session) = self.session.clone() else {
+            return self.tell(Input::End(Farewell::Protocol));
+        };
+        let now_ms = clock::now_ms();
+        let done = self
+            .shared
+            .memory
+            .write(session.ended, move |tx, registrar| {
+                relay_host::work(tx, registrar, &session, output, now_ms)
+            })
+            .await;
+        match done {
+            Ok(done) => {
+                if done.ledger_grew {
+                    self.shared.grew.send_modify(|count| *count = count.wrapping_add(1));
+                }
+                if done.reached_grew {
+                    self.shared.reached.send_modify(|count| *count = count.wrapping_add(1));
+                }
+                done.input.into_iter().for_each(|input| self.tell(input));
+            }
+            Err(error) => {
+                tracing::error!(%error, "the ledger could not be written");
+                self.tell(Input::StorageFailed);
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The frames of one connection: what comes, and what waits to be sent. Sending never blocks
+//! receiving, so two peers that both have much to say cannot stop each other.
+
+use std::collections::VecDeque;
+
+use hoso_sync::frame::{Frame, Stream};
+
+use crate::{
+    close::CloseCode,
+    endpoint::Peer,
+    frames::{FrameError, StreamKind, WireBytes},
+    streams::{Queues, Streams},
+};
+
+/// Frames of entries that may wait here before the shell reads more from its memory.
+const ENTRIES_WAITING_MAX: usize = 2;
+
+/// What happened on the line.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A frame came.
+    Frame(Frame),
+    /// So much was sent that more may be read from the memory.
+    Room,
+    /// What came is no frame of this protocol.
+    Broken,
+    /// The connection has ended.
+    Closed,
+}
+
+/// One connection with its streams.
+#[derive(Debug)]
+pub(crate) struct Line {
+    streams: Streams,
+    waiting: Queues<VecDeque<Vec<u8>>>,
+}
+
+impl Line {
+    /// The node's side.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError`] when the connection ends first.
+    pub(crate) async fn open(peer: Peer, wire: WireBytes) -> Result<Self, FrameError> {
+        Ok(Self::over(Streams::open(peer, wire).await?))
+    }
+
+    /// The relay's side.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError`] when the connection ends first or begins otherwise.
+    pub(crate) async fn accept(peer: Peer, wire: WireBytes) -> Result<Self, FrameError> {
+        Ok(Self::over(Streams::accept(peer, wire).await?))
+    }
+
+    fn over(streams: Streams) -> Self {
+        let waiting =
+            Queues { control: VecDeque::new(), entries: VecDeque::new(), healing: VecDeque::new() };
+        Self { streams, waiting }
+    }
+
+    /// Queues a frame.
+    pub(crate) fn send(&mut self, frame: &Frame) {
+        self.waiting.of_mut(kind(frame.stream())).push_back(frame.encode());
+    }
+
+    /// Whether so much waits to be sent that reading more would only fill memory.
+    pub(crate) fn is_full(&self) -> bool {
+        self.waiting.entries.len() >= ENTRIES_WAITING_MAX
+    }
+
+    /// Sends what waits and gives what comes. Cancel-safe.
+    pub(crate) async fn event(&mut self) -> Event {
+        let connection = self.streams.peer().connection().clone();
+        let Self { streams, waiting } = self;
+        let (to, from) = (&streams.departures, &mut streams.arrivals);
+        let full = waiting.entries.len() >= ENTRIES_WAITING_MAX;
+        loop {
+            let bytes = tokio::select! {
+                Ok(place) = to.control.reserve(), if !waiting.control.is_empty() => {
+                    if let Some(frame) = waiting.control.pop_front() { place.send(frame); }
+                    None
+                }
+                Ok(place) = to.entries.reserve(), if !waiting.entries.is_empty() => {
+                    if let Some(frame) = waiting.entries.pop_front() { place.send(frame); }
+                    if full {
+                        return Event::Room;
+                    }
+                    None
+                }
+                Ok(place) = to.healing.reserve(), if !waiting.healing.is_empty() => {
+                    if let Some(frame) = waiting.healing.pop_front() { place.send(frame); }
+                    None
+                }
+                Some(bytes) = from.control.recv() => Some(bytes),
+                Some(bytes) = from.entries.recv() => Some(bytes),
+                Some(bytes) = from.healing.recv() => Some(bytes),
+                _ = connection.closed() => return Event::Closed,
+            };
+            match bytes.map(|bytes| Frame::decode(&bytes)) {
+                None | Some(Ok(None)) => {}
+                Some(Ok(Some(frame))) => return Event::Frame(frame),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "the other side sent what is no frame");
+                    return Event::Broken;
+                }
+            }
+        }
+    }
+
+    /// Sends the rest of the control stream and closes.
+    pub(crate) async fn finish(mut self, code: CloseCode) {
+        for frame in self.waiting.control.drain(..) {
+            if self.streams.departures.control.send(frame).await.is_err() {
+                break;
+            }
+        }
+        self.streams.finish(code).await;
+    }
+}
+
+fn kind(stream: Stream) -> StreamKind {
+    match stream {
+        Stream::Control => StreamKind::Control,
+        Stream::Entries => StreamKind::Entries,
+        Stream::Healing => StreamKind::Healing,
+    }
+}

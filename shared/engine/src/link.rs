@@ -1,0 +1,408 @@
+//! A node's link: dials for ever, runs the conversation, says how it stands.
+
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
+
+use hoso_identity::{Incarnation, PublicKey};
+use hoso_store::{StoreError, journal, rules::intake::Taken, tables::JournalTables};
+use hoso_sync::{
+    node::{Conversation, Input, Output},
+    redial::Redial,
+    wire::{Farewell, Report},
+};
+use tokio::{
+    net::lookup_host,
+    sync::{Notify, watch},
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::{
+    clock,
+    close::CloseCode,
+    endpoint::{Endpoint, HandshakeError},
+    frames::{FrameError, WireBytes},
+    line::{Event, Line},
+    memory::Memory,
+    node_host::{self, Moment},
+    secret,
+};
+
+/// How long one dial may take.
+const DIAL_WAIT: Duration = Duration::from_secs(10);
+/// How often the operators are told how the node stands.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
+
+/// How the link stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Switched off.
+    Off,
+    /// Being dialled.
+    Down,
+    /// After the relay's `Welcome`.
+    Up,
+}
+
+impl State {
+    /// The word of the interface.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Down => "down",
+            Self::Up => "up",
+        }
+    }
+}
+
+/// What is known of the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkStatus {
+    /// How it stands.
+    pub state: State,
+    /// Since when, Unix milliseconds.
+    pub since_ms: u64,
+    /// When the relay last acknowledged something, Unix milliseconds.
+    pub acknowledged_ms: Option<u64>,
+    /// The highest journal number that was ever put on the line.
+    pub sent_through: u64,
+    /// Why the relay ended the last session, if it did.
+    pub farewell: Option<Farewell>,
+}
+
+/// What the link shares with the rest of the node.
+#[derive(Clone, Debug)]
+pub struct Signals {
+    /// Changed after the own journal has grown.
+    pub journal: watch::Receiver<u64>,
+    /// Changed after dossiers were applied.
+    pub applied: watch::Receiver<u64>,
+    /// Whether the link is wanted.
+    pub wanted: watch::Receiver<bool>,
+    /// Turns true when the program stops.
+    pub stop: watch::Receiver<bool>,
+    /// Woken when entries have come that are to be applied.
+    pub arrived: Arc<Notify>,
+    /// How the link stands.
+    pub status: watch::Sender<LinkStatus>,
+}
+
+/// Where the relay is and how it is known.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// `host:port`, tried in this order.
+    pub addresses: Vec<String>,
+    /// The keys, of which the relay must prove one.
+    pub pinned: Vec<PublicKey>,
+    /// The node's version, for the operators.
+    pub version: String,
+}
+
+impl LinkStatus {
+    /// A link that has not been dialled.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            state: State::Down,
+            since_ms: clock::now_ms(),
+            acknowledged_ms: None,
+            sent_through: 0,
+            farewell: None,
+        }
+    }
+}
+
+impl Default for LinkStatus {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Why one session ended.
+#[derive(Debug, thiserror::Error)]
+enum SessionError {
+    #[error("the address of the relay is not known")]
+    Address(#[source] std::io::Error),
+    #[error("the relay did not answer in time")]
+    TooSlow,
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the system gives no random bytes: {0}")]
+    Chance(std::io::Error),
+}
+
+/// The link of one node.
+#[derive(Debug)]
+pub struct Link {
+    endpoint: Endpoint,
+    target: Target,
+    memory: Memory,
+    signals: Signals,
+    wire: WireBytes,
+    redial: Redial,
+    /// Where the conversation's time begins: it must not jump with the wall clock.
+    begun: Instant,
+}
+
+impl Link {
+    /// A link over this endpoint.
+    #[must_use]
+    pub fn new(
+        endpoint: Endpoint,
+        target: Target,
+        memory: Memory,
+        signals: Signals,
+        wire: WireBytes,
+    ) -> Self {
+        let (redial, begun) = (Redial::default(), Instant::now());
+        Self { endpoint, target, memory, signals, wire, redial, begun }
+    }
+
+    /// Runs until the program stops.
+    pub async fn run(mut self) {
+        loop {
+            if *self.signals.stop.borrow() {
+                break;
+            }
+            if !*self.signals.wanted.borrow() {
+                self.set(State::Off);
+                let (wanted, stop) = (&mut self.signals.wanted, &mut self.signals.stop);
+                tokio::select! {
+                    gone = wanted.wait_for(|wanted| *wanted) => if gone.is_err() { break },
+                    _ = stop.wait_for(|stop| *stop) => break,
+                }
+                self.redial.hurry();
+                continue;
+            }
+            self.set(State::Down);
+            if let Err(error) = self.session().await {
+                tracing::debug!(%error, "no link");
+            }
+            self.pause().await;
+        }
+        self.endpoint.close(CloseCode::Stopping);
+        // The relay notices by itself when it cannot be told in time.
+        drop(timeout(Duration::from_secs(1), self.endpoint.closed()).await);
+    }
+
+    /// Waits before the next dial, unless the link is switched or the program stops.
+    async fn pause(&mut self) {
+        self.set(State::Down);
+        let chance = secret::chance().map_or(0, u64::from_le_bytes);
+        let wait_ms = self.redial.down(steady_ms(self.begun), chance);
+        let (wanted, stop) = (&mut self.signals.wanted, &mut self.signals.stop);
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
+            _ = wanted.changed() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// Sets the state; the time only when it changes.
+    fn set(&self, state: State) {
+        self.signals.status.send_if_modified(|status| {
+            if !*self.signals.wanted.borrow() && state == State::Down {
+                return false;
+            }
+            let changed = status.state != state;
+            if changed {
+                status.state = state;
+                status.since_ms = clock::now_ms();
+            }
+            changed
+        });
+    }
+
+    async fn dial(&self) -> Result<Line, SessionError> {
+        let mut last = SessionError::TooSlow;
+        for name in &self.target.addresses {
+            let found = match timeout(DIAL_WAIT, lookup_host(name)).await {
+                Ok(Ok(found)) => found.collect::<Vec<SocketAddr>>(),
+                Ok(Err(error)) => {
+                    last = SessionError::Address(error);
+                    continue;
+                }
+                Err(_) => continue,
+            };
+            for address in found {
+                let dialling = self.endpoint.dial(address, &self.target.pinned);
+                match timeout(DIAL_WAIT, dialling).await {
+                    Ok(Ok(peer)) => return Ok(Line::open(peer, self.wire.clone()).await?),
+                    Ok(Err(error)) => last = error.into(),
+                    Err(_) => last = SessionError::TooSlow,
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// Dials and talks until the connection ends.
+    async fn session(&mut self) -> Result<(), SessionError> {
+        let mut stop = self.signals.stop.clone();
+        let mut wanted = self.signals.wanted.clone();
+        let line = tokio::select! {
+            line = self.dial() => line?,
+            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+            _ = wanted.wait_for(|wanted| !*wanted) => return Ok(()),
+        };
+        let realm = self.memory.realm();
+        let hello = self.memory.read(move |tx| node_host::hello(tx, realm)).await?;
+        let (conversation, outputs) = Conversation::begin(hello, steady_ms(self.begun));
+        let talk = Talk {
+            line,
+            conversation,
+            outputs: outputs.into(),
+            wake: None,
+            finished: None,
+            up: false,
+            begun: self.begun,
+        };
+        self.talk(talk).await
+    }
+
+    async fn talk(&mut self, mut talk: Talk) -> Result<(), SessionError> {
+        let mut report = tokio::time::interval(REPORT_EVERY);
+        let Signals { mut journal, mut applied, mut wanted, mut stop, .. } = self.signals.clone();
+        loop {
+            self.work_off(&mut talk).await?;
+            if let Some(why) = talk.finished {
+                self.signals.status.send_modify(|status| status.farewell = Some(why));
+                talk.line.finish(CloseCode::Done).await;
+                return Ok(());
+            }
+            let wake = talk.wake.unwrap_or_else(|| Instant::now() + DIAL_WAIT);
+            let input = tokio::select! {
+                event = talk.line.event() => match event {
+                    Event::Frame(frame) => Input::Frame(frame),
+                    Event::Room => continue,
+                    Event::Broken => Input::Stop,
+                    Event::Closed => return Ok(()),
+                },
+                () = sleep_until(wake) => {
+                    talk.wake = None;
+                    Input::Tick
+                }
+                Ok(()) = journal.changed() => {
+                    let head = self.memory.read(|tx| tx.facts()).await?.journal_head;
+                    Input::JournalGrew(head)
+                }
+                Ok(()) = applied.changed() => self.memory.read(|tx| node_host::applied(tx)).await?,
+                _ = report.tick(), if talk.up => Input::Report(self.report().await?),
+                _ = wanted.wait_for(|wanted| !*wanted) => Input::Stop,
+                _ = stop.wait_for(|stop| *stop) => Input::Stop,
+            };
+            talk.tell(input);
+        }
+    }
+
+    /// Does what the conversation asks, in its order, until it asks for nothing or the line is
+    /// full.
+    async fn work_off(&mut self, talk: &mut Talk) -> Result<(), SessionError> {
+        while let Some(output) = talk.outputs.pop_front() {
+            match output {
+                Output::Send(frame) => talk.line.send(&frame),
+                Output::Up => {
+                    talk.up = true;
+                    self.redial.up(steady_ms(self.begun));
+                    self.signals.status.send_modify(|status| status.farewell = None);
+                    self.set(State::Up);
+                    let input = self.memory.read(|tx| node_host::applied(tx)).await?;
+                    talk.tell(input);
+                }
+                Output::WakeAt(at_ms) => talk.wake_at(at_ms),
+                Output::Close(why) => talk.finished = Some(why),
+                Output::ReadJournal { .. } if talk.line.is_full() => {
+                    talk.outputs.push_front(output);
+                    return Ok(());
+                }
+                work @ (Output::StoreWelcome(_)
+                | Output::ReadJournal { .. }
+                | Output::StorePage(_)
+                | Output::StoreAck(_)
+                | Output::StoreDelivered(_)
+                | Output::ReadListing(_)
+                | Output::ReadHeld(..)
+                | Output::StoreHealed(_)
+                | Output::ReadClaims(_)
+                | Output::FinishHealing { .. }
+                | Output::Renew) => self.work(talk, work).await?,
+            }
+        }
+        let sent = talk.conversation.sent_through();
+        self.signals.status.send_if_modified(|status| {
+            let more = sent > status.sent_through;
+            status.sent_through = status.sent_through.max(sent);
+            more
+        });
+        Ok(())
+    }
+
+    /// Does one piece of work in one transaction, and tells its result when that is durable.
+    async fn work(&self, talk: &mut Talk, output: Output) -> Result<(), SessionError> {
+        let acknowledges = matches!(output, Output::StoreAck(_));
+        let incarnation = Incarnation(secret::chance().map_err(SessionError::Chance)?);
+        let moment = Moment { now_ms: clock::now_ms(), incarnation };
+        let done = self
+            .memory
+            .write(false, move |tx, registrar| node_host::work(tx, registrar, output, moment))
+            .await;
+        match done {
+            Ok(done) => {
+                if done.taken != Taken::default() {
+                    self.signals.arrived.notify_one();
+                }
+                if acknowledges {
+                    let now_ms = clock::now_ms();
+                    self.signals.status.send_modify(|status| status.acknowledged_ms = Some(now_ms));
+                }
+                done.input.into_iter().for_each(|input| talk.tell(input));
+            }
+            Err(undone) => {
+                tracing::warn!(?undone, "what came could not be taken");
+                talk.tell(node_host::told(&undone));
+            }
+        }
+        Ok(())
+    }
+
+    async fn report(&self) -> Result<Report, StoreError> {
+        let backlog = self.memory.read(journal::backlog).await?;
+        Ok(Report {
+            backlog_entries: backlog.entries,
+            backlog_bytes: backlog.bytes,
+            oldest_ms: 0,
+            clock_ms: clock::now_ms(),
+            version: self.target.version.clone(),
+        })
+    }
+}
+
+/// One session.
+struct Talk {
+    line: Line,
+    conversation: Conversation,
+    outputs: VecDeque<Output>,
+    wake: Option<Instant>,
+    finished: Option<Farewell>,
+    up: bool,
+    begun: Instant,
+}
+
+impl Talk {
+    fn tell(&mut self, input: Input) {
+        let more = self.conversation.handle(steady_ms(self.begun), input);
+        self.outputs.extend(more);
+    }
+
+    fn wake_at(&mut self, at_ms: u64) {
+        self.wake = self.begun.checked_add(Duration::from_millis(at_ms));
+    }
+}
+
+/// Milliseconds since then by the steady clock.
+pub(crate) fn steady_ms(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

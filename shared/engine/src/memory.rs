@@ -1,0 +1,180 @@
+//! A program's memory: the writer, the readers, and the registry as the stored statements have it.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use hoso_identity::{DocumentId, Entry, Position, Realm};
+use hoso_registry::{Placed, State, Statement, replay};
+use hoso_store::{
+    StoreError,
+    database::{Database, Schema},
+    ledger,
+    readers::Readers,
+    tables::{JournalTables, Standing},
+    writer::{Tx, Writer, WriterThread},
+};
+use tokio::sync::watch;
+
+use crate::admission::Registrar;
+
+/// Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    writer: Writer,
+    readers: Readers,
+    schema: Schema,
+    realm: Realm,
+    /// What the writer's next job decides by; it runs ahead of what is published by one commit.
+    written: Arc<Mutex<Arc<State>>>,
+    published: Arc<watch::Sender<Arc<State>>>,
+}
+
+impl Memory {
+    /// Takes a database, reads its statements and starts the writer. `realm` is the one of the
+    /// invitation or of the founding entry; `committed` is called with the time of each commit.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub fn open(
+        data: &Path,
+        schema: Schema,
+        realm: Realm,
+        committed: impl Fn(Duration) + Send + 'static,
+    ) -> Result<(Self, WriterThread), StoreError> {
+        let database = Database::open(data, schema)?;
+        let readers = Readers::of(data);
+        let state = Arc::new(readers.read(|tx| registry(tx, schema))?);
+        let (writer, thread) = Writer::start(database, committed)?;
+        let memory = Self {
+            writer,
+            readers,
+            schema,
+            realm,
+            written: Arc::new(Mutex::new(Arc::clone(&state))),
+            published: Arc::new(watch::Sender::new(state)),
+        };
+        Ok((memory, thread))
+    }
+
+    /// The realm.
+    #[must_use]
+    pub fn realm(&self) -> Realm {
+        self.realm
+    }
+
+    /// The registry as it is committed.
+    #[must_use]
+    pub fn state(&self) -> Arc<State> {
+        Arc::clone(&self.published.borrow())
+    }
+
+    /// Sees the registry change.
+    #[must_use]
+    pub fn states(&self) -> watch::Receiver<Arc<State>> {
+        self.published.subscribe()
+    }
+
+    /// Whether a commit has failed, so that nothing is saved until a new start.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.writer.is_dead()
+    }
+
+    /// Writes in one transaction, with the registry's verdict at hand; gives the result when it is
+    /// durable. `sender_ended`: nothing that was brought counts.
+    ///
+    /// # Errors
+    ///
+    /// The job's own, and [`StoreError`] of the commit.
+    pub async fn write<R, E>(
+        &self,
+        sender_ended: bool,
+        job: impl FnOnce(&mut Tx<'_>, &mut Registrar) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (written, schema, realm) = (Arc::clone(&self.written), self.schema, self.realm);
+        let result = self
+            .writer
+            .write(move |tx| {
+                let before = Arc::clone(&written.lock().unwrap_or_else(PoisonError::into_inner));
+                let registrar = Registrar::new(before, realm);
+                let mut registrar =
+                    if sender_ended { registrar.of_ended_sender() } else { registrar };
+                let result = job(tx, &mut registrar)?;
+                let (_, statements) = registrar.finish();
+                if statements > 0 {
+                    let state = Arc::new(registry(tx, schema)?);
+                    *written.lock().unwrap_or_else(PoisonError::into_inner) = state;
+                }
+                Ok((result, statements > 0))
+            })
+            .await;
+        result.map(|(result, changed)| {
+            if changed {
+                let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+                self.published.send_replace(Arc::clone(&written));
+            }
+            result
+        })
+    }
+
+    /// Reads one consistent state, off the async threads.
+    ///
+    /// # Errors
+    ///
+    /// The reader's own, or what SQLite says.
+    pub async fn read<R, E>(
+        &self,
+        reader: impl FnOnce(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let readers = self.readers.clone();
+        let read = tokio::task::spawn_blocking(move || readers.read(reader));
+        read.await.unwrap_or_else(|_| Err(StoreError::Dead.into()))
+    }
+}
+
+/// A statement as it is stored, with its position.
+type Stored = (Vec<u8>, Option<Position>);
+
+/// The registry that the stored statements make.
+fn registry(tx: &mut Tx<'_>, schema: Schema) -> Result<State, StoreError> {
+    let stored: Vec<Stored> = match schema {
+        Schema::Relay => ledger::statements(tx)?
+            .into_iter()
+            .map(|entry| (entry.bytes, Some(entry.position)))
+            .collect(),
+        Schema::Node => counting(tx)?,
+    };
+    let mut read: Vec<(Entry, Statement, Option<Position>)> = Vec::with_capacity(stored.len());
+    for (bytes, position) in stored {
+        let entry = Entry::decode(&bytes).map_err(|_| StoreError::Damaged("a statement"))?;
+        // A kind of tomorrow is kept and says nothing to this program.
+        if let Ok(statement) = Statement::decode(entry.header().kind, entry.payload()) {
+            read.push((entry, statement, position));
+        }
+    }
+    Ok(replay(read.iter().map(|(entry, statement, position)| Placed {
+        header: entry.header(),
+        id: entry.id(),
+        statement,
+        position: *position,
+    })))
+}
+
+/// The statements at a node that have effect.
+fn counting(tx: &mut Tx<'_>) -> Result<Vec<Stored>, StoreError> {
+    let all = JournalTables::document(tx, &DocumentId::ZERO)?;
+    let counting = all.into_iter().filter(|entry| entry.standing == Standing::Counts);
+    Ok(counting.map(|entry| (entry.bytes, entry.position)).collect())
+}

@@ -25,7 +25,7 @@ use crate::{
     endpoint::{Endpoint, Knock, Peer},
     frames::WireBytes,
     line::{Event, Line},
-    link::steady_ms,
+    link::{becomes, steady_ms},
     memory::Memory,
     relay_host::{self, Caller, Session},
     secret,
@@ -134,7 +134,7 @@ impl<O: Office> Acceptor<O> {
         let stopping = stop.clone();
         loop {
             tokio::select! {
-                _ = stop.wait_for(|stop| *stop) => break,
+                () = becomes(&mut stop, true) => break,
                 Some(_) = sessions.join_next(), if !sessions.is_empty() => {}
                 knock = endpoint.accept(), if sessions.len() < SESSIONS_MAX => {
                     let Some(knock) = knock else { break };
@@ -279,7 +279,7 @@ impl<O: Office> Talk<'_, O> {
                     true => Input::End(Farewell::Ended),
                     false => continue,
                 },
-                _ = stop.wait_for(|stop| *stop) => Input::End(Farewell::Leaving),
+                () = becomes(&mut stop, true) => Input::End(Farewell::Leaving),
             };
             self.tell(input);
         }

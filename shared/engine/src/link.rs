@@ -171,8 +171,8 @@ impl Link {
                 self.set(State::Off);
                 let (wanted, stop) = (&mut self.signals.wanted, &mut self.signals.stop);
                 tokio::select! {
-                    gone = wanted.wait_for(|wanted| *wanted) => if gone.is_err() { break },
-                    _ = stop.wait_for(|stop| *stop) => break,
+                    () = becomes(wanted, true) => {}
+                    () = becomes(stop, true) => {}
                 }
                 self.redial.hurry();
                 continue;
@@ -197,7 +197,7 @@ impl Link {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
             _ = wanted.changed() => {}
-            _ = stop.wait_for(|stop| *stop) => {}
+            () = becomes(stop, true) => {}
         }
     }
 
@@ -245,8 +245,8 @@ impl Link {
         let mut wanted = self.signals.wanted.clone();
         let line = tokio::select! {
             line = self.dial() => line?,
-            _ = stop.wait_for(|stop| *stop) => return Ok(()),
-            _ = wanted.wait_for(|wanted| !*wanted) => return Ok(()),
+            () = becomes(&mut stop, true) => return Ok(()),
+            () = becomes(&mut wanted, false) => return Ok(()),
         };
         let realm = self.memory.realm();
         let hello = self.memory.read(move |tx| node_host::hello(tx, realm)).await?;
@@ -291,8 +291,8 @@ impl Link {
                 }
                 Ok(()) = applied.changed() => self.memory.read(|tx| node_host::applied(tx)).await?,
                 _ = report.tick(), if talk.up => Input::Report(self.report().await?),
-                _ = wanted.wait_for(|wanted| !*wanted) => Input::Stop,
-                _ = stop.wait_for(|stop| *stop) => Input::Stop,
+                () = becomes(&mut wanted, false) => Input::Stop,
+                () = becomes(&mut stop, true) => Input::Stop,
             };
             talk.tell(input);
         }
@@ -405,4 +405,11 @@ impl Talk {
 /// Milliseconds since then by the steady clock.
 pub(crate) fn steady_ms(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Waits until the signal has this value, or for ever when nobody can change it any more.
+pub(crate) async fn becomes(signal: &mut watch::Receiver<bool>, value: bool) {
+    if signal.wait_for(|now| *now == value).await.is_err() {
+        std::future::pending().await
+    }
 }

@@ -9,6 +9,7 @@ use std::{
 
 use hoso_engine::{
     admission::Registrar,
+    clock,
     keyfile::{self, KeyError},
     secret,
 };
@@ -20,8 +21,9 @@ use hoso_registry::{
 };
 use hoso_store::{
     StoreError,
+    accounts::{self, Account},
+    audit,
     database::{Database, Schema},
-    operators::{self, OperatorRow},
     rules::ledger::{Outcome, accept_own},
     tables::{LedgerHead, LedgerTables},
     writer::{Tx, Writer},
@@ -31,7 +33,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     cli::{Init, RealmName},
-    clock, keys,
+    keys,
     sign::{SignError, Signer},
 };
 
@@ -104,14 +106,16 @@ pub struct FirstRegistrar {
 }
 
 impl FirstRegistrar {
-    fn account(&self, since_ms: u64) -> OperatorRow {
-        OperatorRow {
-            name: self.name.clone(),
+    fn account(&self, created_ms: u64) -> Account {
+        Account {
+            username: self.name.clone(),
+            person: self.grant.person(),
             grant: self.grant,
             wrapped_key: self.key.to_bytes(),
+            display_name: self.name.clone(),
             roles: Role::Registrar.code().to_owned(),
             disabled: false,
-            since_ms,
+            created_ms,
         }
     }
 }
@@ -256,7 +260,8 @@ fn keep(
     let kept = writer.write_blocking(move |tx| {
         tx.put_head(&LedgerHead { epoch: Epoch { generation: 1, random }, number: 0 })?;
         accept_all(tx, &statements)?;
-        operators::put_operator(tx, &registrar.account(clock::now_ms()))?;
+        accounts::add(tx, &registrar.account(clock::now_ms()))?;
+        audit::append(tx, clock::now_ms(), &registrar.name, "founded", "")?;
         Ok(())
     });
     drop(writer);
@@ -350,10 +355,8 @@ mod tests {
             "--operator-password-file",
             secret,
         ]);
-        match cli.unwrap().command {
-            Command::Init(init) => init,
-            other => panic!("{other:?}"),
-        }
+        let Command::Init(init) = cli.unwrap().command else { panic!("not init") };
+        init
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The relay of one province: admission, ledger, operators' pages.
 
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod founding;
 pub mod keys;

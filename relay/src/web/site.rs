@@ -4,13 +4,14 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::http::{HeaderMap, header};
 use fluent_bundle::FluentArgs;
+use hoso_engine::clock;
 use tokio::sync::Semaphore;
 
 use super::{
     session::{Operator, Sessions},
     words::{Language, Words},
 };
-use crate::{clock, office::Office};
+use crate::office::Office;
 
 /// The cookie that holds the session's token.
 pub(super) const SESSION_COOKIE: &str = "hoso_session";

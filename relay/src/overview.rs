@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_dark_island_is_away_for_a_day_and_silent_after_it() {
-        let seen = |ago| NodeFacts { last_seen_ms: Some(10 * DAY_MS - ago), ..NodeFacts::default() };
+        let seen =
+            |ago| NodeFacts { last_seen_ms: Some(10 * DAY_MS - ago), ..NodeFacts::default() };
         assert_eq!(row(&[seen(DAY_MS)]).standing, Standing::Away);
         assert_eq!(row(&[seen(DAY_MS + 1000)]).standing, Standing::Silent);
         assert_eq!(row(&[seen(DAY_MS + 1000), seen(5000)]).last_seen_s, Some(5));
@@ -128,7 +129,8 @@ mod tests {
     #[test]
     fn trouble_outranks_contact() {
         let troubled = NodeFacts { connected: true, troubled: 1, ..NodeFacts::default() };
-        let mut rows = [row(&[NodeFacts { connected: true, ..NodeFacts::default() }]), row(&[troubled])];
+        let mut rows =
+            [row(&[NodeFacts { connected: true, ..NodeFacts::default() }]), row(&[troubled])];
         sort_by_urgency(&mut rows);
         assert_eq!(rows[0].standing, Standing::Attention);
     }

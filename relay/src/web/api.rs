@@ -99,9 +99,7 @@ pub(super) async fn readyz(State(site): State<Arc<Site>>) -> Response {
 /// Metrics in the text form of Prometheus; no personal data, label `unit` only.
 pub(super) async fn metrics(State(site): State<Arc<Site>>) -> Response {
     match site.office.metrics().await {
-        Ok(text) => {
-            ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
-        }
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
         Err(problem) => (StatusCode::SERVICE_UNAVAILABLE, problem.text).into_response(),
     }
 }

@@ -119,9 +119,7 @@ pub(super) async fn log_in(
     Form(form): Form<LogInForm>,
 ) -> Response {
     match site.log_in(&form.username, &form.password, from.ip()).await {
-        Ok((token, _)) => {
-            ([session_cookie(&token)], Redirect::to("/")).into_response()
-        }
+        Ok((token, _)) => ([session_cookie(&token)], Redirect::to("/")).into_response(),
         Err(problem) => {
             let (words, _) = site.words(&headers);
             let (status, text) = match problem {
@@ -166,7 +164,8 @@ pub(super) async fn style() -> impl IntoResponse {
 pub(super) async fn not_found(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
     let (words, _) = site.words(&headers);
     let message = words.say("not-found");
-    let page = page(&MessagePage { frame: frame(&site, &headers, "overview-title", None), message });
+    let page =
+        page(&MessagePage { frame: frame(&site, &headers, "overview-title", None), message });
     (StatusCode::NOT_FOUND, page).into_response()
 }
 
@@ -234,8 +233,7 @@ fn columns(words: &Words) -> Columns {
 }
 
 fn row(words: &Words, unit: UnitRow) -> Row {
-    let backlog =
-        numbers(&[("entries", unit.backlog_entries), ("bytes", unit.backlog_bytes)]);
+    let backlog = numbers(&[("entries", unit.backlog_entries), ("bytes", unit.backlog_bytes)]);
     Row {
         state_code: unit.standing.code(),
         state: words.say(&format!("state-{}", unit.standing.code())),

@@ -10,8 +10,10 @@ use axum::{
 };
 
 use super::{
-    api, guard::{Hosts, guard},
-    pages, site::Site,
+    api,
+    guard::{Hosts, guard},
+    pages,
+    site::Site,
 };
 
 /// Bytes of the largest request body.

@@ -9,7 +9,9 @@ use minicbor::{Decode, Encode};
 
 /// Defines an enum of kinds: variant, number and stable word side by side.
 macro_rules! kinds {
-    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $number:literal $code:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident {
+        $($(#[$about:meta])* $variant:ident = $number:literal $code:literal,)*
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name { $($(#[$about])* $variant,)* }

@@ -165,7 +165,10 @@ mod tests {
         }
 
         #[test]
-        fn noise_of_any_kind_never_panics(kind: u16, payload in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn noise_of_any_kind_never_panics(
+            kind: u16,
+            payload in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
             for kind in [kind, kind % 16] {
                 if let Ok(read) = Statement::decode(Kind(kind), &payload) {
                     prop_assert_eq!(read.encode(), payload.clone());

@@ -1,4 +1,5 @@
-//! Who may log in: staff at a node, operators at a relay. Names are unique in their folded spelling.
+//! Who may log in: staff at a node, operators at a relay. Names are unique in their folded
+//! spelling.
 
 use hoso_identity::{EntryId, PersonId};
 use rusqlite::{Row, named_params};

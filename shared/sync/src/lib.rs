@@ -5,8 +5,8 @@
 //! answered by an input of the matching name; there is never more than one unanswered request of
 //! a kind. An acknowledgement is produced only by the input that says that the host has stored.
 //!
-//! Reading order: [`frame`] and [`wire`] are what travels, [`node`] and [`relay`] are the two sides,
-//! [`liveness`] decides when a link is dead, [`redial`] when to try again.
+//! Reading order: [`frame`] and [`wire`] are what travels, [`node`] and [`relay`] are the two
+//! sides, [`liveness`] decides when a link is dead, [`redial`] when to try again.
 
 pub mod frame;
 pub mod listing;

@@ -77,7 +77,10 @@ fn accepted(payloads: &[Vec<u8>]) -> Vec<Change> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(300)
+    })]
 
     #[test]
     fn every_honest_change_is_accepted_and_read_as_automerge_reads_it(
@@ -95,7 +98,8 @@ proptest! {
         for (payload, change) in payloads.iter().zip(&changes) {
             let theirs = automerge::Change::try_from(payload.as_slice()).unwrap();
             prop_assert_eq!(theirs.hash().0, change.hash.0);
-            prop_assert_eq!((theirs.start_op().get(), theirs.max_op()), (change.start_op, change.max_op));
+            prop_assert_eq!(theirs.start_op().get(), change.start_op);
+            prop_assert_eq!(theirs.max_op(), change.max_op);
             let deps: Vec<_> = theirs.deps().iter().map(|dep| ChangeHash(dep.0)).collect();
             prop_assert_eq!(&deps, &change.deps);
         }

@@ -216,7 +216,10 @@ mod tests {
         }
 
         #[test]
-        fn a_damaged_invitation_is_read_as_itself_or_not_at_all(flip in 0_usize..200, bit in 0_u32..8) {
+        fn a_damaged_invitation_is_read_as_itself_or_not_at_all(
+            flip in 0_usize..200,
+            bit in 0_u32..8,
+        ) {
             let mut body = minicbor::to_vec(invitation()).unwrap();
             let index = flip % body.len();
             body[index] ^= 1 << bit;

@@ -56,7 +56,7 @@ pub(super) async fn log_in(
 /// `DELETE /sessions/current`.
 pub(super) async fn log_out(State(site): State<Arc<Site>>, headers: HeaderMap) -> StatusCode {
     if let Some(token) = token(&headers) {
-        site.sessions.end(&token);
+        site.office.sessions.end(&token);
     }
     StatusCode::NO_CONTENT
 }

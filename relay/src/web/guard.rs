@@ -34,7 +34,11 @@ impl Hosts {
 }
 
 /// Lets a request through, or says why not.
-pub async fn guard(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
+pub(super) async fn guard(
+    State(hosts): State<Arc<Hosts>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = match refusal(&hosts, request.method(), request.headers()) {
         Some((status, text)) => (status, text).into_response(),
         None => match tokio::time::timeout(REQUEST_WAIT, next.run(request)).await {

@@ -11,4 +11,5 @@ mod words;
 pub use guard::Hosts;
 pub use router::router;
 pub use session::Operator;
+pub(crate) use session::Sessions;
 pub use site::Site;

@@ -140,7 +140,7 @@ pub(super) async fn log_in(
 /// Ends the session.
 pub(super) async fn log_out(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
     if let Some(token) = token(&headers) {
-        site.sessions.end(&token);
+        site.office.sessions.end(&token);
     }
     Redirect::to("/log-in").into_response()
 }

@@ -20,7 +20,6 @@ use super::{
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// The whole web side.
-#[must_use]
 pub fn router(site: Arc<Site>, hosts: Hosts) -> Router {
     Router::new()
         .route("/", get(pages::overview))

@@ -30,6 +30,7 @@ pub struct Operator {
     pub roles: Vec<String>,
 }
 
+#[derive(Debug)]
 struct Session {
     operator: Operator,
     begun_ms: u64,
@@ -37,8 +38,8 @@ struct Session {
 }
 
 /// All sessions, by the hash of their token.
-#[derive(Default)]
-pub struct Sessions {
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
     by_hash: Mutex<BTreeMap<[u8; 32], Session>>,
     failures: Mutex<BTreeMap<String, VecDeque<u64>>>,
 }
@@ -49,7 +50,7 @@ impl Sessions {
     /// # Errors
     ///
     /// When the system has no chance to give.
-    pub fn begin(&self, operator: Operator, now_ms: u64) -> std::io::Result<String> {
+    pub(crate) fn begin(&self, operator: Operator, now_ms: u64) -> std::io::Result<String> {
         let token = BASE64URL_NOPAD.encode(&secret::chance::<32>()?);
         let mut sessions = locked(&self.by_hash);
         if sessions.len() >= SESSIONS_MAX {
@@ -64,7 +65,7 @@ impl Sessions {
 
     /// Who holds this token, if it lives.
     #[must_use]
-    pub fn find(&self, token: &str, now_ms: u64) -> Option<Operator> {
+    pub(crate) fn find(&self, token: &str, now_ms: u64) -> Option<Operator> {
         let mut sessions = locked(&self.by_hash);
         let session = sessions.get_mut(&hash(token))?;
         let alive = now_ms.saturating_sub(session.begun_ms) < SESSION_MS
@@ -79,18 +80,18 @@ impl Sessions {
     }
 
     /// Ends a session.
-    pub fn end(&self, token: &str) {
+    pub(crate) fn end(&self, token: &str) {
         locked(&self.by_hash).remove(&hash(token));
     }
 
     /// Ends all sessions of a name, for one that was disabled.
-    pub fn end_all(&self, name: &str) {
+    pub(crate) fn end_all(&self, name: &str) {
         locked(&self.by_hash).retain(|_, session| session.operator.name != name);
     }
 
     /// Seconds to wait before the next attempt of this name or address; zero for none.
     #[must_use]
-    pub fn wait_s(&self, sources: &[&str], now_ms: u64) -> u64 {
+    pub(crate) fn wait_s(&self, sources: &[&str], now_ms: u64) -> u64 {
         let failures = locked(&self.failures);
         let waits = sources.iter().filter_map(|source| {
             let recent = failures.get(*source)?;
@@ -102,7 +103,7 @@ impl Sessions {
     }
 
     /// Remembers a failed attempt.
-    pub fn failed(&self, sources: &[&str], now_ms: u64) {
+    pub(crate) fn failed(&self, sources: &[&str], now_ms: u64) {
         let mut failures = locked(&self.failures);
         for source in sources {
             let recent = failures.entry((*source).to_owned()).or_default();

@@ -8,7 +8,7 @@ use hoso_engine::clock;
 use tokio::sync::Semaphore;
 
 use super::{
-    session::{Operator, Sessions},
+    session::Operator,
     words::{Language, Words},
 };
 use crate::office::Office;
@@ -33,7 +33,6 @@ pub(super) enum LogInProblem {
 /// What the handlers share.
 pub struct Site {
     pub(super) office: Arc<Office>,
-    pub(super) sessions: Sessions,
     vietnamese: Words,
     english: Words,
     checks: Semaphore,
@@ -47,7 +46,6 @@ impl Site {
         let english = include_str!("../../locales/en.ftl");
         Self {
             office,
-            sessions: Sessions::default(),
             vietnamese: Words::new(Language::Vietnamese, vietnamese),
             english: Words::new(Language::English, english),
             checks: Semaphore::new(CHECKS_MAX),
@@ -71,7 +69,7 @@ impl Site {
 
     /// Who sent this request, by cookie or bearer token.
     pub(super) fn operator(&self, headers: &HeaderMap) -> Option<Operator> {
-        self.sessions.find(&token(headers)?, clock::now_ms())
+        self.office.sessions.find(&token(headers)?, clock::now_ms())
     }
 
     /// Checks a password and begins a session; gives its token.
@@ -84,7 +82,7 @@ impl Site {
         let now_ms = clock::now_ms();
         let address = address.to_string();
         let sources = [name, address.as_str()];
-        match self.sessions.wait_s(&sources, now_ms) {
+        match self.office.sessions.wait_s(&sources, now_ms) {
             0 => {}
             seconds => return Err(LogInProblem::Later(seconds)),
         }
@@ -93,11 +91,11 @@ impl Site {
         drop(place);
         match checked {
             Ok(Some(operator)) => {
-                let token = self.sessions.begin(operator.clone(), now_ms);
+                let token = self.office.sessions.begin(operator.clone(), now_ms);
                 Ok((token.map_err(|_| LogInProblem::Broken)?, operator))
             }
             Ok(None) => {
-                self.sessions.failed(&sources, now_ms);
+                self.office.sessions.failed(&sources, now_ms);
                 Err(LogInProblem::Wrong)
             }
             Err(problem) => {

@@ -100,31 +100,20 @@ impl<O> Clone for Acceptor<O> {
 }
 
 impl<O: Office> Acceptor<O> {
-    /// An acceptor over this memory.
+    /// An acceptor over this memory. `grew` is changed by whoever adds to the ledger.
     #[must_use]
-    pub fn new(memory: Memory, office: Arc<O>, wire: WireBytes) -> Self {
+    pub fn new(memory: Memory, office: Arc<O>, wire: WireBytes, grew: watch::Sender<u64>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 memory,
                 office,
                 wire,
-                grew: watch::Sender::new(0),
+                grew,
                 reached: watch::Sender::new(0),
                 sessions: Mutex::default(),
                 begun: Instant::now(),
             }),
         }
-    }
-
-    /// Tells all sessions that the ledger grew, for entries that the relay itself wrote.
-    pub fn ledger_grew(&self) {
-        self.shared.grew.send_modify(|count| *count = count.wrapping_add(1));
-    }
-
-    /// The nodes whose session is up.
-    #[must_use]
-    pub fn connected(&self) -> Vec<NodeId> {
-        self.shared.sessions().keys().copied().collect()
     }
 
     /// Accepts connections until `stop` turns true, then ends all sessions.

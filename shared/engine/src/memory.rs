@@ -34,7 +34,7 @@ pub struct Memory {
 
 impl Memory {
     /// Takes a database, reads its statements and starts the writer. `realm` is the one of the
-    /// invitation or of the founding entry; `committed` is called with the time of each commit.
+    /// invitation, for a registry that is still empty; `committed` is called with the time of each commit.
     ///
     /// # Errors
     ///
@@ -48,6 +48,7 @@ impl Memory {
         let database = Database::open(data, schema)?;
         let readers = Readers::of(data);
         let state = Arc::new(readers.read(|tx| registry(tx, schema))?);
+        let realm = state.realm().unwrap_or(realm);
         let (writer, thread) = Writer::start(database, committed)?;
         let memory = Self {
             writer,

@@ -207,7 +207,10 @@ impl Relay {
         }
         let endpoint = Endpoint::listen(address, &key(9), Congestion::default()).unwrap();
         let address = endpoint.local_address().unwrap();
-        let acceptor = Acceptor::new(memory.clone(), Arc::new(NoOffice), WireBytes::default());
+        let acceptor = {
+            let (office, grew) = (Arc::new(NoOffice), watch::Sender::new(0));
+            Acceptor::new(memory.clone(), office, WireBytes::default(), grew)
+        };
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(acceptor.run(endpoint, stopped));
         Self { memory, thread, address, stop, running }

@@ -1,0 +1,311 @@
+//! The relay's office: what operators and their commands ask, and what nodes report.
+
+mod commands;
+mod enrol;
+mod people;
+
+use std::{path::PathBuf, sync::Arc};
+
+use hoso_engine::{
+    acceptor::{News, Office as Listener},
+    clock,
+    command::{Answer, Problem},
+    memory::Memory,
+};
+use hoso_identity::{PublicKey, SigningKey};
+use hoso_registry::{State, Statement};
+use hoso_store::{
+    StoreError, enrolment, ledger,
+    rules::ledger::{Outcome, accept_own},
+    watch::{self, NodeStatus},
+    writer::Tx,
+};
+use serde_json::{Value, json};
+use tokio::sync::watch::Sender;
+
+use crate::{
+    overview::{NodeFacts, UnitRow, sort_by_urgency},
+    sign::{SignError, Signer},
+    web::Sessions,
+};
+
+/// The relay's desk, behind the pages, the control socket and the links.
+#[derive(Debug)]
+pub struct Office {
+    pub(crate) data: PathBuf,
+    pub(crate) memory: Memory,
+    pub(crate) transport: PublicKey,
+    /// `host:port`s that invitations carry.
+    pub(crate) addresses: Vec<String>,
+    /// The key of the registrar `auto`, outside the official realm.
+    pub(crate) auto: Option<Signing>,
+    pub(crate) grew: Sender<u64>,
+    pub(crate) sessions: Sessions,
+}
+
+/// A key that must not be printed.
+#[derive(Clone)]
+pub(crate) struct Signing(pub(crate) SigningKey);
+
+impl std::fmt::Debug for Signing {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Signing({})", self.0.public())
+    }
+}
+
+impl From<SignError> for Problem {
+    fn from(error: SignError) -> Self {
+        Self::new("sign", error.to_string())
+    }
+}
+
+/// A problem with the storage, for a command or a page.
+pub(crate) fn storage(error: &StoreError) -> Problem {
+    Problem::new("storage", error.to_string())
+}
+
+/// A problem, or the storage's.
+#[derive(Debug)]
+pub(crate) struct Failed(pub(crate) Problem);
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self(storage(&error))
+    }
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl Office {
+    /// The registry.
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.memory.state()
+    }
+
+    /// `official`, `trial` or `training`.
+    #[must_use]
+    pub fn realm_code(&self) -> &'static str {
+        self.state().realm_kind().map_or("trial", |kind| kind.code())
+    }
+
+    /// The province's name.
+    #[must_use]
+    pub fn province_name(&self) -> String {
+        self.state().province().map(|province| province.name.clone()).unwrap_or_default()
+    }
+
+    /// Whether the relay can store.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    pub async fn ready(&self) -> Result<(), Problem> {
+        if self.memory.is_dead() {
+            return Err(storage(&StoreError::Dead));
+        }
+        let head = self.memory.read(|tx| hoso_store::tables::LedgerTables::head(tx)).await;
+        head.map(|_| ()).map_err(|error| storage(&error))
+    }
+
+    /// Every unit, urgent ones first.
+    ///
+    /// # Errors
+    ///
+    /// What the storage says.
+    pub async fn overview(&self) -> Result<Vec<UnitRow>, Problem> {
+        let (statuses, state) = (self.statuses().await?, self.state());
+        let now_ms = clock::now_ms();
+        let mut rows: Vec<UnitRow> = state
+            .units()
+            .map(|unit| {
+                let nodes = state.nodes_of_unit(unit.id).filter(|node| node.ended.is_none());
+                let nodes: Vec<NodeFacts> = nodes
+                    .map(|node| statuses.iter().find(|status| status.node == node.id))
+                    .map(|status| status.map(facts).unwrap_or_default())
+                    .collect();
+                UnitRow::new(unit.code.clone(), unit.full_name(), &nodes, now_ms)
+            })
+            .collect();
+        sort_by_urgency(&mut rows);
+        Ok(rows)
+    }
+
+    /// Every node and every request to join.
+    ///
+    /// # Errors
+    ///
+    /// What the storage says.
+    pub async fn nodes(&self) -> Answer {
+        let (statuses, state) = (self.statuses().await?, self.state());
+        let code = |unit| state.unit(unit).map(|unit| unit.code.clone());
+        let nodes = state.nodes().map(|node| {
+            let status = statuses.iter().find(|status| status.node == node.id);
+            json!({
+                "node": node.id.to_string(),
+                "unit": code(node.unit),
+                "label": node.label,
+                "stations": node.stations,
+                "state": if node.ended.is_some() { "ended" } else { "approved" },
+                "connected": status.is_some_and(|status| status.connected),
+                "last_seen_ms": status.map(|status| status.last_seen_ms),
+                "backlog_entries": status.map_or(0, |status| status.backlog_entries),
+            })
+        });
+        let mut items: Vec<Value> = nodes.collect();
+        let requests = self.memory.read(enrolment::requests).await;
+        for request in requests.map_err(|error| storage(&error))? {
+            if request.state == enrolment::JoinState::Pending {
+                items.push(json!({
+                    "node": request.transport.to_string(),
+                    "unit": code(request.unit),
+                    "state": "pending",
+                    "words": request.words,
+                }));
+            }
+        }
+        Ok(json!({ "items": items }))
+    }
+
+    /// Metrics in the text form of Prometheus.
+    ///
+    /// # Errors
+    ///
+    /// What the storage says.
+    pub async fn metrics(&self) -> Result<String, Problem> {
+        let rows = self.overview().await?;
+        let counts = self
+            .memory
+            .read(|tx| Ok::<_, StoreError>((ledger::refused(tx)?, ledger::waiting_count(tx)?)));
+        let (refused, waiting) = counts.await.map_err(|error| storage(&error))?;
+        let mut text = format!("hoso_build_info{{version=\"{}\"}} 1\n", env!("CARGO_PKG_VERSION"));
+        for row in rows.iter().filter(|row| row.nodes > 0) {
+            let up = u8::from(row.standing == crate::overview::Standing::Connected);
+            text += &format!("hoso_link_up{{unit=\"{}\"}} {up}\n", row.code);
+            let backlog = row.backlog_entries;
+            text += &format!("hoso_backlog_entries{{unit=\"{}\"}} {backlog}\n", row.code);
+            let bytes = row.backlog_bytes;
+            text += &format!("hoso_backlog_bytes{{unit=\"{}\"}} {bytes}\n", row.code);
+            if let Some(seen) = row.last_seen_s {
+                text += &format!("hoso_node_last_seen_seconds{{unit=\"{}\"}} {seen}\n", row.code);
+            }
+        }
+        for (reason, count) in refused {
+            text += &format!("hoso_refused_total{{reason=\"{}\"}} {count}\n", reason.code());
+        }
+        text += &format!("hoso_waiting_entries {waiting}\n");
+        Ok(text)
+    }
+
+    async fn statuses(&self) -> Result<Vec<NodeStatus>, Problem> {
+        self.memory.read(watch::statuses).await.map_err(|error| storage(&error))
+    }
+
+    /// Signs a statement and adds it to the ledger; `also` is kept with it.
+    pub(crate) async fn publish(
+        &self,
+        signer: &Signer,
+        statement: &Statement,
+        also: impl FnOnce(&mut Tx<'_>, hoso_identity::EntryId) -> Result<(), StoreError>
+        + Send
+        + 'static,
+    ) -> Result<hoso_identity::EntryId, Problem> {
+        let entry = signer.sign(statement)?;
+        let (id, bytes) = (entry.id(), entry.encode());
+        let published = self.memory.write(false, move |tx, registrar| {
+            match accept_own(tx, registrar, &bytes, clock::now_ms())? {
+                Outcome::Accepted(_) => {}
+                Outcome::Refused(reason) => return Err(refused(reason.code()).into()),
+                Outcome::Waiting(what) => return Err(refused(what.code()).into()),
+            }
+            also(tx, id)?;
+            Ok::<_, Failed>(id)
+        });
+        let id = published.await.map_err(|failed| failed.0)?;
+        self.grew.send_modify(|count| *count = count.wrapping_add(1));
+        Ok(id)
+    }
+}
+
+fn refused(code: &str) -> Problem {
+    let text = "the statement is not allowed to this signer: use another one with --as";
+    Problem::new(code, format!("{text} ({code})"))
+}
+
+fn facts(status: &NodeStatus) -> NodeFacts {
+    NodeFacts {
+        connected: status.connected,
+        last_seen_ms: Some(status.last_seen_ms),
+        backlog_entries: status.backlog_entries,
+        backlog_bytes: status.backlog_bytes,
+        troubled: status.waiting.saturating_add(status.refused),
+    }
+}
+
+impl Listener for Office {
+    async fn keep_join(&self, key: PublicKey, exporter: [u8; 32], request: Vec<u8>) -> bool {
+        match self.enrol(key, exporter, &request).await {
+            Ok(kept) => kept,
+            Err(problem) => {
+                tracing::warn!(code = problem.code, "a request to join was not kept");
+                false
+            }
+        }
+    }
+
+    async fn is_pending(&self, key: PublicKey) -> bool {
+        let request = self.memory.read(move |tx| enrolment::request(tx, &key)).await;
+        let pending = enrolment::JoinState::Pending;
+        request.is_ok_and(|request| request.is_some_and(|request| request.state == pending))
+    }
+
+    async fn heard(&self, news: News) {
+        let now_ms = clock::now_ms();
+        let noted = self.memory.write(false, move |tx, _| note(tx, &news, now_ms)).await;
+        if let Err(error) = noted {
+            tracing::error!(%error, "what a node reported could not be kept");
+        }
+    }
+}
+
+fn note(tx: &mut Tx<'_>, news: &News, now_ms: u64) -> Result<(), StoreError> {
+    let (node, connected, report) = match news {
+        News::Up(node, _) => (node, true, None),
+        News::Report(node, report) => (node, true, Some(report)),
+        News::Down(node) => (node, false, None),
+        News::Copy(key) => {
+            return watch::raise(tx, "copy", None, &key.to_string(), now_ms).map(|_| ());
+        }
+        News::Fuse(key) => {
+            return watch::raise(tx, "healing", None, &key.to_string(), now_ms).map(|_| ());
+        }
+    };
+    let mut status = watch::status(tx, node)?.unwrap_or(NodeStatus {
+        node: *node,
+        connected,
+        last_seen_ms: now_ms,
+        incarnation: None,
+        backlog_entries: 0,
+        backlog_bytes: 0,
+        oldest_pending_ms: None,
+        waiting: 0,
+        refused: 0,
+        clock_skew_ms: 0,
+        version: String::new(),
+    });
+    status.connected = connected;
+    status.last_seen_ms = now_ms;
+    status.refused = ledger::troubled(tx, node)?;
+    if let Some(report) = report {
+        status.backlog_entries = report.backlog_entries;
+        status.backlog_bytes = report.backlog_bytes;
+        status.oldest_pending_ms = now_ms.checked_sub(report.oldest_ms);
+        let [here, there] = [now_ms, report.clock_ms].map(|ms| i64::try_from(ms).unwrap_or(0));
+        status.clock_skew_ms = there.saturating_sub(here);
+        status.version.clone_from(&report.version);
+    }
+    watch::put_status(tx, &status)
+}

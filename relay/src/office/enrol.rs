@@ -1,0 +1,192 @@
+//! How a node joins: invitation, request, approval.
+
+use hoso_engine::{
+    clock,
+    command::{Answer, Problem},
+    secret,
+};
+use hoso_identity::{EntryId, PublicKey};
+use hoso_registry::{
+    Statement,
+    enrolment::{Invitation, InvitationCode, JoinRequest, SignedJoin, same_words},
+    statement::{End, Part, RealmKind},
+};
+use hoso_store::{
+    StoreError, audit,
+    enrolment::{self, JoinState, Spent},
+    watch,
+};
+use serde_json::json;
+
+use super::{Office, storage};
+use crate::{founding::AUTO, request::Signer as Named, sign::Signer};
+
+/// Stations that an approval gives: one for this incarnation, one for the next.
+const STATIONS: usize = 2;
+
+impl Office {
+    /// Makes an invitation.
+    pub(super) async fn invite(&self, unit: &str, ttl_s: u64, auto_approve: bool) -> Answer {
+        let state = self.state();
+        if auto_approve && state.realm_kind() == Some(RealmKind::Official) {
+            let text = "in an official realm a person approves each node: leave --auto-approve out";
+            return Err(Problem::new("official", text));
+        }
+        let found = state.unit_by_code(unit).map(|unit| unit.id);
+        let (Some(unit_id), Some(founding)) = (found, state.founding()) else {
+            let text = format!("there is no unit {unit}: `nodes` and the page list the codes");
+            return Err(Problem::new("unit", text));
+        };
+        let bytes = secret::chance().map_err(|error| Problem::new("chance", error.to_string()))?;
+        let code = InvitationCode::from_bytes(bytes);
+        let invitation = Invitation {
+            code,
+            unit: unit_id,
+            founding,
+            relay: self.transport,
+            addresses: self.addresses.clone(),
+        };
+        let created_ms = clock::now_ms();
+        let expires_ms = created_ms.saturating_add(ttl_s.saturating_mul(1000));
+        let row = enrolment::Invitation {
+            key: code.signing_key().public(),
+            unit: unit_id,
+            made_by: String::new(),
+            created_ms,
+            expires_ms,
+            auto_approve,
+            used_by: None,
+        };
+        let subject = unit.to_owned();
+        let kept = self.memory.write(false, move |tx, _| {
+            enrolment::invite(tx, &row)?;
+            audit::append(tx, created_ms, "", "invited", &subject)
+        });
+        kept.await.map_err(|error: StoreError| storage(&error))?;
+        Ok(json!({ "code": invitation.to_text(), "unit": unit, "expires_ms": expires_ms }))
+    }
+
+    /// Keeps a request that came over a connection; approves it at once when the invitation says
+    /// so. `false`: it is refused.
+    pub(super) async fn enrol(
+        &self,
+        key: PublicKey,
+        exporter: [u8; 32],
+        bytes: &[u8],
+    ) -> Result<bool, Problem> {
+        let Ok(signed) = SignedJoin::decode(bytes) else { return Ok(false) };
+        let Ok(request) = signed.verify() else { return Ok(false) };
+        let own = request.transport == key
+            && request.exporter == exporter
+            && request.relay == self.transport
+            && self.state().realm() == Some(request.realm);
+        if !own {
+            return Ok(false);
+        }
+        let now_ms = clock::now_ms();
+        let row = enrolment::JoinRequest {
+            transport: key,
+            invitation: signed.invitation,
+            unit: request.unit,
+            request: signed.request.clone(),
+            words: signed.words().join(" "),
+            at_ms: now_ms,
+            state: JoinState::Pending,
+            node: None,
+        };
+        let kept = self.memory.write(false, move |tx, _| {
+            let spent = enrolment::spend(tx, &row.invitation, &key, now_ms)?;
+            match spent {
+                Spent::Yours(invitation) if invitation.unit == row.unit => {
+                    enrolment::ask(tx, &row)?;
+                    Ok(Some(invitation))
+                }
+                Spent::Used(_) => {
+                    watch::raise(tx, "invitation", Some(row.unit), &key.to_string(), now_ms)?;
+                    Ok(None)
+                }
+                Spent::Yours(_) | Spent::Expired | Spent::Unknown => Ok(None),
+            }
+        });
+        let kept = kept.await.map_err(|error: StoreError| storage(&error))?;
+        let Some(invitation) = kept else { return Ok(false) };
+        if invitation.auto_approve && self.state().node_by_transport(&key).is_none() {
+            self.approve_automatically(&request).await?;
+        }
+        Ok(true)
+    }
+
+    /// Approves in the name of the registrar `auto`.
+    async fn approve_automatically(&self, request: &JoinRequest) -> Result<(), Problem> {
+        let state = self.state();
+        let auto = self.auto.as_ref().map(|auto| auto.0.clone());
+        let signer = auto.and_then(|key| {
+            let public = key.public();
+            let mut grants = state.provincial_grants();
+            let grant = grants.find(|grant| grant.key == public && grant.ended.is_none())?;
+            Some(Signer { realm: state.realm()?, grant: grant.statement, key: key.clone() })
+        });
+        let signer =
+            signer.ok_or_else(|| Problem::new("auto", "this realm has no registrar `auto`"))?;
+        self.approve_request(&signer, AUTO, request).await.map(|_| ())
+    }
+
+    /// Approves a request after the words were compared.
+    pub(super) async fn approve(&self, node: &str, words: &str, named: &Named) -> Answer {
+        let requests = self.memory.read(enrolment::requests).await;
+        let requests = requests.map_err(|error| storage(&error))?;
+        let mut matching = requests.into_iter().filter(|request| {
+            request.state == JoinState::Pending && request.transport.to_string().starts_with(node)
+        });
+        let (Some(found), None) = (matching.next(), matching.next()) else {
+            let text = "no request, or more than one, begins so: see `hoso-relay nodes`";
+            return Err(Problem::new("request", text));
+        };
+        let shown = hoso_registry::enrolment::words(&found.request);
+        if !same_words(words, &shown) {
+            let text = "the words differ from those of the request: do not approve; ask the office \
+                        to read them again";
+            return Err(Problem::new("words", text));
+        }
+        let request = JoinRequest::decode(&found.request)
+            .map_err(|error| Problem::new("request", error.to_string()))?;
+        let signer = self.signer(named).await?;
+        let id = self.approve_request(&signer, &named.name, &request).await?;
+        Ok(json!({ "node": id.node().to_string() }))
+    }
+
+    async fn approve_request(
+        &self,
+        signer: &Signer,
+        who: &str,
+        request: &JoinRequest,
+    ) -> Result<EntryId, Problem> {
+        let stations: Vec<u16> = self.state().free_stations(request.unit).take(STATIONS).collect();
+        let statement = Statement::Approval(request.approval(None, stations));
+        let (transport, who) = (request.transport, who.to_owned());
+        self.publish(signer, &statement, move |tx, id| {
+            enrolment::approve(tx, &transport, &id.node())?;
+            audit::append(tx, clock::now_ms(), &who, "approved", &id.node().to_string())
+        })
+        .await
+    }
+
+    /// Ends a node.
+    pub(super) async fn revoke(&self, node: &str, named: &Named) -> Answer {
+        let state = self.state();
+        let mut matching = state.nodes().filter(|known| known.id.to_string().starts_with(node));
+        let (Some(found), None) = (matching.next(), matching.next()) else {
+            let text = "no node, or more than one, begins so: see `hoso-relay nodes`";
+            return Err(Problem::new("node", text));
+        };
+        let signer = self.signer(named).await?;
+        let end = Statement::End(End { grant: found.approval, what: Part::Node });
+        let (id, transport, who) = (found.id, found.transport, named.name.clone());
+        self.publish(&signer, &end, move |tx, _| {
+            enrolment::revoke(tx, &transport)?;
+            audit::append(tx, clock::now_ms(), &who, "revoked", &id.to_string())
+        })
+        .await?;
+        Ok(json!({ "node": id.to_string() }))
+    }
+}

@@ -1,0 +1,190 @@
+//! Operators, auditors and registrars: log-in, grants, their end.
+
+use hoso_engine::{
+    clock,
+    command::{Answer, Problem, Secret},
+    keyfile,
+};
+use hoso_identity::{SigningKey, WrapError, WrappedKey};
+use hoso_registry::{
+    Role, Statement,
+    statement::{End, Grant, Part},
+};
+use hoso_store::{
+    StoreError,
+    accounts::{self, Account},
+    audit,
+};
+use serde_json::json;
+
+use super::{Office, storage};
+use crate::{keys, request::Signer as Named, sign::Signer, web::Operator};
+
+/// The name under which the root signs.
+const ROOT: &str = "root";
+
+impl Office {
+    /// Who has this name and password, if anyone. Takes as long for an unknown name.
+    ///
+    /// # Errors
+    ///
+    /// What the storage says.
+    pub async fn check_password(
+        &self,
+        name: String,
+        password: String,
+    ) -> Result<Option<Operator>, Problem> {
+        let opened = self.open(&name, Secret::new(password)).await?;
+        Ok(opened.map(|(account, _)| Operator {
+            name: account.username,
+            roles: account.roles.split(',').map(str::to_owned).collect(),
+        }))
+    }
+
+    async fn open(
+        &self,
+        name: &str,
+        password: Secret,
+    ) -> Result<Option<(Account, SigningKey)>, Problem> {
+        let name = name.to_owned();
+        let account = self.memory.read(move |tx| accounts::get(tx, &name)).await;
+        let account = account.map_err(|error| storage(&error))?.filter(|found| !found.disabled);
+        let opening = tokio::task::spawn_blocking(move || {
+            let wrapped =
+                account.as_ref().map(|account| WrappedKey::from_bytes(&account.wrapped_key));
+            let wrapped = match wrapped {
+                Some(wrapped) => wrapped?,
+                None => WrappedKey::decoy(),
+            };
+            match wrapped.open(password.expose()) {
+                Ok(key) => Ok(account.map(|account| (account, key))),
+                Err(WrapError::Closed) => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        let opened =
+            opening.await.map_err(|_| Problem::new("password", "cannot be checked now"))?;
+        // A password out of bounds is no password of anyone.
+        Ok(opened.unwrap_or(None))
+    }
+
+    /// The key and grant of a registrar or of the root, opened with the secret that came along.
+    pub(super) async fn signer(&self, named: &Named) -> Result<Signer, Problem> {
+        let state = self.state();
+        let realm = state.realm().ok_or_else(|| Problem::new("realm", "no province is founded"))?;
+        if named.name == ROOT {
+            let (path, secret) = (keys::root(&self.data), named.secret.clone());
+            let opening =
+                tokio::task::spawn_blocking(move || keyfile::open(&path, secret.expose()));
+            let opened = opening.await.map_err(|_| wrong_secret())?;
+            let key = opened.map_err(|_| wrong_secret())?;
+            let grant = state.founding().ok_or_else(wrong_secret)?;
+            return Ok(Signer { realm, grant, key });
+        }
+        let opened = self.open(&named.name, named.secret.clone()).await?;
+        let (account, key) = opened.ok_or_else(wrong_secret)?;
+        Ok(Signer { realm, grant: account.grant, key })
+    }
+
+    /// Names someone at the province.
+    pub(super) async fn add_user(
+        &self,
+        name: String,
+        roles: &[String],
+        password: &Secret,
+        named: &Named,
+    ) -> Answer {
+        let mut wanted = Vec::new();
+        for role in roles {
+            let role = Role::from_code(role).filter(|role| role.is_given_by_root());
+            let text = "roles at the province are operator, auditor and registrar";
+            wanted.push(role.ok_or_else(|| Problem::new("role", text))?);
+        }
+        wanted.sort_unstable();
+        wanted.dedup();
+        let wrap_password = password.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            let key = keyfile::fresh()?;
+            let wrapped = keyfile::wrap(&key, wrap_password.expose())?;
+            Ok::<_, keyfile::KeyError>((key, wrapped))
+        });
+        let made = made.await.map_err(|_| wrong_secret())?;
+        let (key, wrapped) = made.map_err(|error| Problem::new("password", error.to_string()))?;
+        let signer = self.signer(named).await?;
+        let known = name.clone();
+        let known = self.memory.read(move |tx| accounts::get(tx, &known)).await;
+        if known.map_err(|error| storage(&error))?.is_some() {
+            return Err(Problem::new("name", "that name is taken: choose another"));
+        }
+        let codes: Vec<&str> = wanted.iter().map(|role| role.code()).collect();
+        let (codes, who) = (codes.join(","), named.name.clone());
+        let statement = Statement::Grant(Grant {
+            person: None,
+            name: name.clone(),
+            key: key.public(),
+            unit: None,
+            node: None,
+            roles: wanted,
+            from: None,
+            until: None,
+        });
+        let answer = json!({ "username": name, "roles": roles });
+        self.publish(&signer, &statement, move |tx, id| {
+            let created_ms = clock::now_ms();
+            audit::append(tx, created_ms, &who, "named", &name)?;
+            accounts::add(
+                tx,
+                &Account {
+                    username: name.clone(),
+                    person: id.person(),
+                    grant: id,
+                    wrapped_key: wrapped.to_bytes(),
+                    display_name: name,
+                    roles: codes,
+                    disabled: false,
+                    created_ms,
+                },
+            )
+            .map(|_| ())
+        })
+        .await?;
+        Ok(answer)
+    }
+
+    /// Everyone at the province.
+    pub(super) async fn list_users(&self) -> Answer {
+        let accounts = self.memory.read(accounts::list).await;
+        let accounts = accounts.map_err(|error: StoreError| storage(&error))?;
+        let items = accounts.iter().map(|account| {
+            json!({
+                "username": account.username,
+                "roles": account.roles.split(',').collect::<Vec<_>>(),
+                "disabled": account.disabled,
+            })
+        });
+        Ok(json!({ "items": items.collect::<Vec<_>>() }))
+    }
+
+    /// Ends someone's grant and log-in.
+    pub(super) async fn disable_user(&self, name: String, named: &Named) -> Answer {
+        let wanted = name.clone();
+        let found = self.memory.read(move |tx| accounts::get(tx, &wanted)).await;
+        let found = found.map_err(|error| storage(&error))?;
+        let found =
+            found.ok_or_else(|| Problem::new("name", "nobody has that name: see `user list`"))?;
+        let signer = self.signer(named).await?;
+        let end = Statement::End(End { grant: found.grant, what: Part::Person });
+        let (who, ended) = (named.name.clone(), found.username.clone());
+        self.publish(&signer, &end, move |tx, _| {
+            accounts::set_disabled(tx, &ended, true)?;
+            audit::append(tx, clock::now_ms(), &who, "disabled", &ended)
+        })
+        .await?;
+        self.sessions.end_all(&found.username);
+        Ok(json!({ "username": found.username, "disabled": true }))
+    }
+}
+
+fn wrong_secret() -> Problem {
+    Problem::new("secret", "the name or the secret on standard input is not right")
+}

@@ -110,10 +110,10 @@ impl Writer {
         answer.blocking_recv().unwrap_or_else(|_| Err(StoreError::Dead.into()))
     }
 
-    /// Whether a commit has failed.
+    /// Whether a commit has failed, or the thread has ended by itself: nothing can be saved.
     #[must_use]
     pub fn is_dead(&self) -> bool {
-        self.dead.load(Ordering::Acquire)
+        self.dead.load(Ordering::Acquire) || self.jobs.is_closed()
     }
 }
 
@@ -195,4 +195,53 @@ fn group(
     }
     transaction.commit()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{database::Schema, meta};
+
+    fn put(writer: &Writer, name: &'static str) -> Result<(), StoreError> {
+        writer.write_blocking(move |tx| meta::put_meta(tx, name, b"x"))
+    }
+
+    #[test]
+    fn after_a_commit_that_failed_nothing_is_answered_until_a_new_start() {
+        let data = tempfile::tempdir().unwrap();
+        let database = Database::open(data.path(), Schema::Node).unwrap();
+        let (writer, thread) = Writer::start(database, |_| {}).unwrap();
+        put(&writer, "before").unwrap();
+        // The job itself succeeds; the commit finds a journal row without its entry.
+        let late = writer.write_blocking(|tx| -> Result<(), StoreError> {
+            tx.connection.execute_batch(
+                "PRAGMA defer_foreign_keys = ON; INSERT INTO journal VALUES (1, 999, x'00')",
+            )?;
+            Ok(())
+        });
+        assert!(matches!(late, Err(StoreError::Dead)));
+        assert!(writer.is_dead());
+        assert!(matches!(put(&writer, "after"), Err(StoreError::Dead)));
+        drop(writer);
+        assert!(thread.join().is_err());
+        let database = Database::open(data.path(), Schema::Node).unwrap();
+        let (writer, _thread) = Writer::start(database, |_| {}).unwrap();
+        let found = |name| writer.write_blocking(move |tx| meta::meta(tx, name));
+        assert!(found("before").is_ok_and(|value: Option<_>| value.is_some()));
+        let lost: Result<_, StoreError> = found("after");
+        assert!(lost.is_ok_and(|value| value.is_none()));
+    }
+
+    #[test]
+    fn a_job_that_breaks_its_thread_leaves_a_writer_that_says_so() {
+        let data = tempfile::tempdir().unwrap();
+        let database = Database::open(data.path(), Schema::Node).unwrap();
+        let (writer, thread) = Writer::start(database, |_| {}).unwrap();
+        let broken: Result<(), StoreError> = writer.write_blocking(|_| panic!("a planted fault"));
+        assert!(matches!(broken, Err(StoreError::Dead)));
+        assert!(matches!(put(&writer, "after"), Err(StoreError::Dead)));
+        assert!(writer.is_dead());
+        drop(writer);
+        assert!(thread.join().is_err());
+    }
 }

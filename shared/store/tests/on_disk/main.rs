@@ -6,10 +6,16 @@ mod backup;
 #[cfg(test)]
 mod desk;
 #[cfg(test)]
+mod directory;
+#[cfg(test)]
 mod operators;
+#[cfg(test)]
+mod processes;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod serials;
+#[cfg(test)]
+mod writer;

@@ -1,0 +1,116 @@
+//! Faults that need a process of their own: a second one on the same directory, a disk that fails
+//! to sync. Each child is this test program again, told by the environment what to be.
+
+use std::{
+    env, fs,
+    io::{self, BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use hoso_store::{
+    StoreError,
+    database::{Database, Schema},
+    meta,
+    writer::Writer,
+};
+
+use crate::scene::start;
+
+/// What a child shall be, with the directory that it shall work in.
+const ROLE: &str = "HOSO_TEST_ROLE";
+const DIRECTORY: &str = "HOSO_TEST_DIRECTORY";
+/// While this file exists, syncing fails.
+const FAILING: &str = "HOSO_EIO";
+
+fn child(role: &str, directory: &Path) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", "processes::a_child_is_what_it_is_told_to_be", "--nocapture"]);
+    command.env(ROLE, role).env(DIRECTORY, directory);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+}
+
+#[test]
+fn a_child_is_what_it_is_told_to_be() {
+    let Ok(role) = env::var(ROLE) else { return };
+    let directory = PathBuf::from(env::var_os(DIRECTORY).unwrap());
+    match role.as_str() {
+        "holder" => hold(&directory),
+        "saver" => save_on_a_failing_disk(&directory),
+        other => panic!("no child is a {other}"),
+    }
+}
+
+/// Works in the directory until its input ends, then goes without closing anything.
+fn hold(directory: &Path) {
+    let (writer, _thread) = start(directory, Schema::Node).unwrap();
+    put(&writer, "held").unwrap();
+    println!("\nholding");
+    io::stdin().read_line(&mut String::new()).unwrap();
+    std::process::exit(0);
+}
+
+fn put(writer: &Writer, name: &'static str) -> Result<(), StoreError> {
+    writer.write_blocking(move |tx| meta::put_meta(tx, name, b"x"))
+}
+
+fn save_on_a_failing_disk(directory: &Path) {
+    let flag = PathBuf::from(env::var_os(FAILING).unwrap());
+    let (writer, thread) = start(directory, Schema::Node).unwrap();
+    put(&writer, "before").unwrap();
+    fs::write(&flag, "").unwrap();
+    assert!(matches!(put(&writer, "during"), Err(StoreError::Dead)));
+    fs::remove_file(&flag).unwrap();
+    // The disk works again, but the kernel may have dropped what it could not write.
+    assert!(matches!(put(&writer, "after"), Err(StoreError::Dead)));
+    assert!(writer.is_dead());
+    drop(writer);
+    assert!(thread.join().is_err());
+    println!("\nrefused");
+}
+
+#[test]
+fn a_second_process_is_refused_and_told_the_pid_and_a_killed_one_leaves_what_it_answered() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut holder = child("holder", directory.path()).spawn().unwrap();
+    let mut said = BufReader::new(holder.stdout.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap() == "holding"));
+    match Database::open(directory.path(), Schema::Node) {
+        Err(StoreError::InUse { pid, .. }) => assert_eq!(pid, holder.id().to_string()),
+        other => panic!("{other:?}"),
+    }
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let (writer, thread) = start(directory.path(), Schema::Node).unwrap();
+    let held: Result<_, StoreError> = writer.write_blocking(|tx| meta::meta(tx, "held"));
+    assert!(held.unwrap().is_some());
+    drop(writer);
+    thread.join().unwrap();
+}
+
+#[test]
+fn after_a_sync_that_failed_nothing_is_acknowledged_and_what_was_is_there_at_the_next_start() {
+    let tools = tempfile::tempdir().unwrap();
+    let library = tools.path().join("eio.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/eio.c");
+    let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let mut compile = Command::new(compiler);
+    compile.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    assert!(compile.status().unwrap().success(), "a C compiler is needed");
+    let directory = tempfile::tempdir().unwrap();
+    let mut saver = child("saver", directory.path());
+    saver.env("LD_PRELOAD", &library).env(FAILING, tools.path().join("failing"));
+    let output = saver.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.lines().any(|line| line == "refused"), "{said}");
+    let (writer, thread) = start(directory.path(), Schema::Node).unwrap();
+    let found = |name| -> Result<bool, StoreError> {
+        writer.write_blocking(move |tx| Ok(meta::meta(tx, name)?.is_some()))
+    };
+    assert!(found("before").unwrap());
+    assert!(!found("after").unwrap());
+    put(&writer, "again").unwrap();
+    drop(writer);
+    thread.join().unwrap();
+}

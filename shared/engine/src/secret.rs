@@ -30,7 +30,10 @@ pub fn make_data_directory(path: &Path) -> io::Result<()> {
 ///
 /// What the system says; then the old file, if any, is untouched.
 pub fn write(path: &Path, secret: &[u8]) -> io::Result<()> {
-    let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let directory = match path.parent().ok_or(io::ErrorKind::InvalidInput)? {
+        here if here.as_os_str().is_empty() => Path::new("."),
+        directory => directory,
+    };
     let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
     name.push(".new");
     let draft = directory.join(name);

@@ -1,5 +1,7 @@
 //! An entry has the same bytes in every release: what is signed today is read for decades.
 
+#![expect(clippy::unwrap_used, reason = "what a test makes itself is there")]
+
 use hoso_identity::{
     DocumentId, Entry, EntryId, Header, Kind, Nonce, PayloadHash, Realm, SigningKey, UnitId,
 };

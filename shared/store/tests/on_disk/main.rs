@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod backup;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod desk;
 #[cfg(test)]
 mod directory;
@@ -17,5 +19,7 @@ mod records;
 mod scene;
 #[cfg(test)]
 mod serials;
+#[cfg(test)]
+mod tables;
 #[cfg(test)]
 mod writer;

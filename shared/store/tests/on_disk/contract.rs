@@ -1,0 +1,331 @@
+//! What every implementation of the tables must keep: generic over the traits, so that any other
+//! one can be held against the same claims. Each takes tables that are new and founded.
+
+use std::fmt::Debug;
+
+use hoso_identity::{
+    DocumentId, EntryId, Epoch, Incarnation, Kind, NodeId, Position, Reason, Scope, SessionToken,
+    UnitId, WaitingFor,
+};
+use hoso_store::tables::{
+    Delivered, EXCEPTIONS_MAX, FeedRow, JournalTables, LedgerEntry, LedgerHead, LedgerTables,
+    NodeEntry, NodeFacts, Origin, Quarantined, Reader, ScopePoint, Sender, Standing, ToApply,
+    WaitingEntry,
+};
+
+const EPOCH: Epoch = Epoch { generation: 3, random: [4; 8] };
+const HERE: UnitId = UnitId(7);
+const THERE: UnitId = UnitId(9);
+const DOSSIER: DocumentId = DocumentId([5; 16]);
+
+pub(crate) fn id(number: u8) -> EntryId {
+    EntryId([number; 32])
+}
+
+fn at(number: u64) -> Position {
+    Position { epoch: EPOCH, number }
+}
+
+fn node_entry(number: u8, document: DocumentId) -> NodeEntry {
+    NodeEntry {
+        id: id(number),
+        document,
+        kind: Kind(if document.is_zero() { 7 } else { 257 }),
+        author_unit: None,
+        bytes: vec![number; 40],
+        journal: None,
+        position: None,
+        row: None,
+        standing: Standing::Counts,
+    }
+}
+
+/// Every claim about a node's tables.
+pub(crate) fn journal<T: JournalTables<Error: Debug>>(tables: &mut T) {
+    facts(tables);
+    entries(tables);
+    numbering(tables);
+    feeds(tables);
+    marks(tables);
+    destinations(tables);
+}
+
+fn facts<T: JournalTables<Error: Debug>>(tables: &mut T) {
+    let facts = NodeFacts {
+        incarnation: Incarnation([1; 16]),
+        epoch: Some(EPOCH),
+        token: Some(SessionToken([2; 16])),
+        journal_head: 3,
+        journal_digest: [4; 32],
+        journal_through: 2,
+        rechecking: true,
+    };
+    tables.put_facts(&facts).unwrap();
+    assert_eq!(tables.facts().unwrap(), facts);
+    let bare = NodeFacts { epoch: None, token: None, rechecking: false, ..facts };
+    tables.put_facts(&bare).unwrap();
+    assert_eq!(tables.facts().unwrap(), bare);
+}
+
+fn entries<T: JournalTables<Error: Debug>>(tables: &mut T) {
+    assert_eq!(tables.entry(&id(1)).unwrap(), None);
+    let mut entry = node_entry(1, DOSSIER);
+    tables.put_entry(&entry).unwrap();
+    let standings = [
+        Standing::Counts,
+        Standing::Refused(Reason::Shape),
+        Standing::Waiting(WaitingFor::Document(DOSSIER)),
+        Standing::Waiting(WaitingFor::Grant(id(200))),
+        Standing::Waiting(WaitingFor::Audience(DOSSIER, HERE)),
+        Standing::Waiting(WaitingFor::Dependency(DOSSIER)),
+        Standing::Waiting(WaitingFor::Operator(id(1))),
+    ];
+    for standing in standings {
+        entry.standing = standing;
+        entry.author_unit = Some(HERE);
+        entry.position = Some(at(9));
+        entry.row = Some(10);
+        tables.put_entry(&entry).unwrap();
+        assert_eq!(tables.entry(&id(1)).unwrap(), Some(entry.clone()));
+    }
+    let forged = NodeEntry { bytes: vec![0], ..entry.clone() };
+    tables.put_entry(&forged).unwrap();
+    assert_eq!(tables.entry(&id(1)).unwrap().unwrap().bytes, entry.bytes, "bytes never change");
+    let second = NodeEntry { standing: entry.standing, ..node_entry(2, DOSSIER) };
+    tables.put_entry(&second).unwrap();
+    let waiting = WaitingFor::Operator(id(1));
+    assert_eq!(tables.waiting_for(&waiting).unwrap(), [id(1), id(2)], "in order of arrival");
+    assert_eq!(tables.waiting_for(&WaitingFor::Operator(id(2))).unwrap(), []);
+    assert_eq!(tables.document(&DOSSIER).unwrap(), [entry, second]);
+    tables.put_entry(&node_entry(3, DocumentId::ZERO)).unwrap();
+    assert_eq!(tables.document(&DocumentId::ZERO).unwrap().len(), 1);
+}
+
+fn numbering<T: JournalTables<Error: Debug>>(tables: &mut T) {
+    assert_eq!(tables.journal_digest(0).unwrap(), Some([0; 32]));
+    assert_eq!(tables.journal_digest(1).unwrap(), None);
+    for number in 1..=3_u8 {
+        let mut entry = tables.entry(&id(number)).unwrap().unwrap();
+        entry.journal = Some(u64::from(number));
+        tables.put_entry(&entry).unwrap();
+        tables.journal_append(u64::from(number), &id(number), &[number; 32]).unwrap();
+    }
+    let numbers = |entries: Vec<NodeEntry>| -> Vec<Option<u64>> {
+        entries.into_iter().map(|entry| entry.journal).collect()
+    };
+    assert_eq!(numbers(tables.journal_after(0, 2).unwrap()), [Some(1), Some(2)]);
+    assert_eq!(numbers(tables.journal_after(2, 9).unwrap()), [Some(3)]);
+    assert_eq!(tables.journal_digest(2).unwrap(), Some([2; 32]));
+    tables.journal_clear().unwrap();
+    assert_eq!(tables.journal_after(0, 9).unwrap(), []);
+    let kept = tables.entry(&id(2)).unwrap().unwrap();
+    assert_eq!((kept.journal, kept.bytes.len()), (None, 40), "the entries stay");
+}
+
+fn feeds<T: JournalTables<Error: Debug>>(tables: &mut T) {
+    let mut point = ScopePoint { scope: Scope::Unit(HERE), row: 4, digest: [1; 32] };
+    let province = ScopePoint { scope: Scope::Province, row: 2, digest: [2; 32] };
+    tables.put_cursor(&point).unwrap();
+    tables.put_cursor(&province).unwrap();
+    point.row = 5;
+    tables.put_cursor(&point).unwrap();
+    assert_eq!(tables.cursors().unwrap(), [province, point]);
+    assert_eq!(tables.audience(&DOSSIER).unwrap(), None);
+    tables.add_audience(&DOSSIER, &[THERE, HERE]).unwrap();
+    tables.add_audience(&DOSSIER, &[HERE]).unwrap();
+    assert_eq!(tables.audience(&DOSSIER).unwrap(), Some(vec![HERE, THERE]));
+    let here = tables.listing(Scope::Unit(HERE)).unwrap();
+    assert_eq!(here, [(DOSSIER, vec![id(1)])], "only what has a position");
+    assert_eq!(tables.listing(Scope::Unit(UnitId(1))).unwrap(), []);
+    assert_eq!(tables.listing(Scope::Province).unwrap(), []);
+    let placed = NodeEntry { position: Some(at(8)), ..node_entry(3, DocumentId::ZERO) };
+    tables.put_entry(&placed).unwrap();
+    let statements = tables.listing(Scope::Province).unwrap();
+    assert_eq!(statements, [(DocumentId::ZERO, vec![id(3)])]);
+    tables.set_rows(Scope::Unit(HERE), 77).unwrap();
+    assert_eq!(tables.entry(&id(1)).unwrap().unwrap().row, Some(77));
+    assert_eq!(tables.entry(&id(2)).unwrap().unwrap().row, None, "it has no position");
+    tables.set_rows(Scope::Province, 78).unwrap();
+    assert_eq!(tables.entry(&id(3)).unwrap().unwrap().row, Some(78));
+}
+
+fn marks<T: JournalTables<Error: Debug>>(tables: &mut T) {
+    let other = DocumentId([6; 16]);
+    tables.mark_to_apply(&DOSSIER, 9).unwrap();
+    tables.mark_to_apply(&other, 3).unwrap();
+    tables.set_attempts(&DOSSIER, 1).unwrap();
+    tables.mark_to_apply(&DOSSIER, 12).unwrap();
+    tables.mark_to_apply(&DOSSIER, 5).unwrap();
+    let expected = [
+        ToApply { document: DOSSIER, row: 5, attempts: 1 },
+        ToApply { document: other, row: 3, attempts: 0 },
+    ];
+    assert_eq!(tables.to_apply().unwrap(), expected, "oldest first, lower row, attempts kept");
+    assert_eq!(tables.excepted(2).unwrap(), [id(1)], "it waits and has a row");
+    let mut settled = tables.entry(&id(1)).unwrap().unwrap();
+    settled.standing = Standing::Counts;
+    tables.put_entry(&settled).unwrap();
+    assert_eq!(tables.excepted(2).unwrap(), []);
+    tables.set_attempts(&DOSSIER, 2).unwrap();
+    assert_eq!(tables.excepted(2).unwrap(), [id(1)], "its dossier is set aside");
+    assert!(tables.excepted(0).unwrap().len() <= EXCEPTIONS_MAX);
+    tables.clear_to_apply(&DOSSIER).unwrap();
+    tables.clear_to_apply(&other).unwrap();
+    assert_eq!(tables.to_apply().unwrap(), []);
+}
+
+fn destinations<T: JournalTables<Error: Debug>>(tables: &mut T) {
+    assert_eq!(tables.delivered(THERE).unwrap(), None);
+    let mut fact = Delivered { unit: THERE, through: 3, except: vec![id(1), id(2)], at_ms: 4 };
+    tables.put_delivered(&fact).unwrap();
+    fact.through = 9;
+    fact.except.clear();
+    tables.put_delivered(&fact).unwrap();
+    assert_eq!(tables.delivered(THERE).unwrap(), Some(fact));
+    tables.clear_delivered().unwrap();
+    assert_eq!(tables.delivered(THERE).unwrap(), None);
+    tables.quarantine(b"no entry", Reason::Malformed, 1).unwrap();
+    tables.quarantine(b"no entry", Reason::Malformed, 2).unwrap();
+}
+
+const NODE: NodeId = NodeId([8; 16]);
+const COPY: Incarnation = Incarnation([9; 16]);
+
+fn ledger_entry(number: u8, document: DocumentId) -> LedgerEntry {
+    LedgerEntry {
+        id: id(number),
+        document,
+        bytes: vec![number; 40],
+        position: at(u64::from(number)),
+        origin: Some(Origin { node: NODE, incarnation: COPY, number: 1 }),
+    }
+}
+
+/// Every claim about a relay's tables.
+pub(crate) fn ledger<T: LedgerTables<Error: Debug>>(tables: &mut T) {
+    let head = LedgerHead { epoch: EPOCH, number: 9 };
+    tables.put_head(&head).unwrap();
+    assert_eq!(tables.head().unwrap(), head);
+    accepted(tables);
+    undecided(tables);
+    rows(tables);
+    senders(tables);
+    readers(tables);
+}
+
+fn accepted<T: LedgerTables<Error: Debug>>(tables: &mut T) {
+    assert_eq!(tables.entry(&id(1)).unwrap(), None);
+    let first = ledger_entry(2, DOSSIER);
+    let older = LedgerEntry {
+        position: Position { epoch: Epoch { generation: 1, ..EPOCH }, number: 99 },
+        origin: None,
+        ..ledger_entry(3, DOSSIER)
+    };
+    let statement = ledger_entry(4, DocumentId::ZERO);
+    for entry in [&first, &older, &statement] {
+        tables.insert_entry(entry).unwrap();
+        assert_eq!(tables.entry(&entry.id).unwrap().as_ref(), Some(entry));
+        assert_eq!(tables.entry_at(&entry.position).unwrap(), Some(entry.id));
+    }
+    assert!(tables.insert_entry(&first).is_err(), "an entry is accepted once");
+    assert_eq!(tables.entry_at(&at(50)).unwrap(), None);
+    assert_eq!(tables.document(&DOSSIER).unwrap(), [id(3), id(2)], "an older epoch comes first");
+    assert_eq!(tables.document(&DocumentId::ZERO).unwrap(), [id(4)]);
+    assert_eq!(tables.audience(&DOSSIER).unwrap(), None);
+    tables.add_audience(&DOSSIER, &[THERE]).unwrap();
+    tables.add_audience(&DOSSIER, &[HERE, THERE]).unwrap();
+    assert_eq!(tables.audience(&DOSSIER).unwrap(), Some(vec![HERE, THERE]));
+    assert_eq!(tables.neighbours(HERE).unwrap(), [THERE]);
+    assert_eq!(tables.neighbours(THERE).unwrap(), [HERE]);
+    assert_eq!(tables.neighbours(UnitId(1)).unwrap(), []);
+    let listing = tables.listing(Scope::Unit(HERE)).unwrap();
+    assert_eq!(listing, [(DOSSIER, vec![id(2), id(3)])], "ids in their own order");
+    let statements = tables.listing(Scope::Province).unwrap();
+    assert_eq!(statements, [(DocumentId::ZERO, vec![id(4)])]);
+}
+
+fn undecided<T: LedgerTables<Error: Debug>>(tables: &mut T) {
+    let mut waiting = WaitingEntry {
+        id: id(20),
+        bytes: vec![20; 40],
+        what: WaitingFor::Document(DOSSIER),
+        origin: None,
+        since_ms: 5,
+    };
+    let second = WaitingEntry { id: id(19), ..waiting.clone() };
+    tables.put_waiting(&waiting).unwrap();
+    tables.put_waiting(&second).unwrap();
+    let what = waiting.what;
+    assert_eq!(tables.waiting_for(&what).unwrap(), [waiting.clone(), second.clone()]);
+    waiting.what = WaitingFor::Audience(DOSSIER, HERE);
+    tables.put_waiting(&waiting).unwrap();
+    assert_eq!(tables.waiting_for(&what).unwrap(), [second]);
+    assert_eq!(tables.waiting(&id(20)).unwrap(), Some(waiting));
+    tables.remove_waiting(&id(20)).unwrap();
+    assert_eq!(tables.waiting(&id(20)).unwrap(), None);
+    assert_eq!(tables.quarantined(&[1; 32]).unwrap(), None);
+    let refused = Quarantined {
+        key: [1; 32],
+        id: None,
+        bytes: vec![1],
+        reason: Reason::Signature,
+        origin: None,
+        since_ms: 6,
+    };
+    tables.quarantine(&refused).unwrap();
+    assert_eq!(tables.quarantined(&[1; 32]).unwrap(), Some(Reason::Signature));
+}
+
+fn rows<T: LedgerTables<Error: Debug>>(tables: &mut T) {
+    let scope = Scope::Unit(HERE);
+    let empty = ScopePoint { scope, row: 0, digest: [0; 32] };
+    assert_eq!(tables.feed_end(scope).unwrap(), empty);
+    let row =
+        |row: u64, number: u8| FeedRow { scope, row, entry: id(number), digest: [number; 32] };
+    let all = [row(2, 2), row(5, 3), row(9, 2)];
+    for row in &all {
+        tables.feed_append(row).unwrap();
+    }
+    assert_eq!(tables.feed_end(scope).unwrap(), ScopePoint { scope, row: 9, digest: [2; 32] });
+    assert_eq!(tables.feed_after(scope, 0, 2).unwrap(), all[..2]);
+    assert_eq!(tables.feed_after(scope, 4, 9).unwrap(), all[1..]);
+    assert_eq!(tables.feed_after(Scope::Unit(THERE), 0, 9).unwrap(), []);
+    assert_eq!(tables.feed_digest(scope, 0).unwrap(), Some([0; 32]));
+    assert_eq!(tables.feed_digest(scope, 5).unwrap(), Some([3; 32]));
+    assert_eq!(tables.feed_digest(scope, 4).unwrap(), None, "exactly this row");
+}
+
+fn senders<T: LedgerTables<Error: Debug>>(tables: &mut T) {
+    assert!(!tables.node_seen(&NODE).unwrap());
+    assert_eq!(tables.sender(&NODE, &COPY).unwrap(), None);
+    let sender = Sender {
+        through: 1,
+        digest: [2; 32],
+        token: SessionToken([3; 16]),
+        previous: None,
+        confirmed: false,
+        healed: true,
+    };
+    tables.put_sender(&NODE, &COPY, &sender).unwrap();
+    let moved = Sender { through: 2, previous: Some(sender.token), confirmed: true, ..sender };
+    tables.put_sender(&NODE, &COPY, &moved).unwrap();
+    assert_eq!(tables.sender(&NODE, &COPY).unwrap(), Some(moved));
+    assert_eq!(tables.sender(&NODE, &Incarnation([1; 16])).unwrap(), None);
+    assert!(tables.node_seen(&NODE).unwrap());
+}
+
+fn readers<T: LedgerTables<Error: Debug>>(tables: &mut T) {
+    let scope = Scope::Unit(HERE);
+    let reader = Reader { stored: 3, applied: 2, except: vec![id(3)] };
+    tables.put_reader(&NODE, scope, &Reader { stored: 1, ..reader.clone() }).unwrap();
+    tables.put_reader(&NODE, scope, &reader).unwrap();
+    assert_eq!(tables.readers(scope).unwrap(), [reader]);
+    assert_eq!(tables.readers(Scope::Province).unwrap(), []);
+    tables.clear_readers().unwrap();
+    assert_eq!(tables.readers(scope).unwrap(), []);
+    for at_ms in [10, 30, 20] {
+        tables.note_healing(&NODE, at_ms).unwrap();
+    }
+    assert_eq!(tables.healings(&NODE).unwrap(), [30, 20], "the newest two");
+    assert_eq!(tables.healings(&NodeId([1; 16])).unwrap(), []);
+}

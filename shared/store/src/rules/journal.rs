@@ -285,7 +285,10 @@ fn refused<T: JournalTables>(tables: &mut T, number: u64, reason: Reason) -> Res
     for mut entry in found {
         entry.standing = Standing::Refused(reason);
         tables.put_entry(&entry)?;
-        tables.mark_to_apply(&entry.document, 0)?;
+        // Statements are folded, not applied.
+        if !entry.kind.is_statement() {
+            tables.mark_to_apply(&entry.document, 0)?;
+        }
     }
     Ok(())
 }

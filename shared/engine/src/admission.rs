@@ -31,10 +31,16 @@ impl Registrar {
         self
     }
 
-    /// The registry with what was admitted, and how many statements that were.
+    /// The registry with what was admitted, and how many statements changed it.
     #[must_use]
     pub fn finish(self) -> (Arc<State>, usize) {
         (self.state, self.statements)
+    }
+
+    /// Asks for the registry to be made anew of the statements that count: one may have lost its
+    /// effect though none was admitted.
+    pub fn refold(&mut self) {
+        self.statements = self.statements.saturating_add(1);
     }
 
     /// The registry so far.

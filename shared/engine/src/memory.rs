@@ -28,9 +28,12 @@ pub struct Memory {
     schema: Schema,
     realm: Realm,
     /// What the writer's next job decides by; it runs ahead of what is published by one commit.
-    written: Arc<Mutex<Arc<State>>>,
-    published: Arc<watch::Sender<Arc<State>>>,
+    written: Written,
+    published: Published,
 }
+
+type Written = Arc<Mutex<Arc<State>>>;
+type Published = Arc<watch::Sender<Arc<State>>>;
 
 impl Memory {
     /// Takes a database, reads its statements and starts the writer. `realm` is the one of the
@@ -49,16 +52,14 @@ impl Memory {
         let readers = Readers::of(data);
         let state = Arc::new(readers.read(|tx| registry(tx, schema))?);
         let realm = state.realm().unwrap_or(realm);
-        let (writer, thread) = Writer::start(database, committed)?;
-        let memory = Self {
-            writer,
-            readers,
-            schema,
-            realm,
-            written: Arc::new(Mutex::new(Arc::clone(&state))),
-            published: Arc::new(watch::Sender::new(state)),
-        };
-        Ok((memory, thread))
+        let written = Arc::new(Mutex::new(Arc::clone(&state)));
+        let published = Arc::new(watch::Sender::new(state));
+        let (from, to) = (Arc::clone(&written), Arc::clone(&published));
+        let (writer, thread) = Writer::start(database, move |took| {
+            publish(&from, &to);
+            committed(took);
+        })?;
+        Ok((Self { writer, readers, schema, realm, written, published }, thread))
     }
 
     /// The realm.
@@ -101,29 +102,19 @@ impl Memory {
         E: From<StoreError> + Send + 'static,
     {
         let (written, schema, realm) = (Arc::clone(&self.written), self.schema, self.realm);
-        let result = self
-            .writer
-            .write(move |tx| {
-                let before = Arc::clone(&written.lock().unwrap_or_else(PoisonError::into_inner));
-                let registrar = Registrar::new(before, realm);
-                let mut registrar =
-                    if sender_ended { registrar.of_ended_sender() } else { registrar };
-                let result = job(tx, &mut registrar)?;
-                let (_, statements) = registrar.finish();
-                if statements > 0 {
-                    let state = Arc::new(registry(tx, schema)?);
-                    *written.lock().unwrap_or_else(PoisonError::into_inner) = state;
-                }
-                Ok((result, statements > 0))
-            })
-            .await;
-        result.map(|(result, changed)| {
-            if changed {
-                let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-                self.published.send_replace(Arc::clone(&written));
+        let write = self.writer.write(move |tx| {
+            let before = Arc::clone(&written.lock().unwrap_or_else(PoisonError::into_inner));
+            let registrar = Registrar::new(before, realm);
+            let mut registrar = if sender_ended { registrar.of_ended_sender() } else { registrar };
+            let result = job(tx, &mut registrar)?;
+            let (_, statements) = registrar.finish();
+            if statements > 0 {
+                let state = Arc::new(registry(tx, schema)?);
+                *written.lock().unwrap_or_else(PoisonError::into_inner) = state;
             }
-            result
-        })
+            Ok(result)
+        });
+        write.await
     }
 
     /// Reads one consistent state, off the async threads.
@@ -143,6 +134,17 @@ impl Memory {
         let read = tokio::task::spawn_blocking(move || readers.read(reader));
         read.await.unwrap_or_else(|_| Err(StoreError::Dead.into()))
     }
+}
+
+/// Publishes what has been written. Called by the writer between its commits, so that it is what
+/// is durable, and also when whoever asked for the write has gone away.
+fn publish(written: &Mutex<Arc<State>>, published: &watch::Sender<Arc<State>>) {
+    let newest = Arc::clone(&written.lock().unwrap_or_else(PoisonError::into_inner));
+    published.send_if_modified(|state| {
+        let changed = !Arc::ptr_eq(state, &newest);
+        *state = newest;
+        changed
+    });
 }
 
 /// A statement as it is stored, with its position.

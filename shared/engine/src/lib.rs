@@ -5,6 +5,7 @@
 
 pub mod acceptor;
 pub mod admission;
+mod ages;
 pub mod clock;
 pub mod close;
 pub mod command;

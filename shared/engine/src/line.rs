@@ -1,9 +1,10 @@
 //! The frames of one connection: what comes, and what waits to be sent. Sending never blocks
 //! receiving, so two peers that both have much to say cannot stop each other.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use hoso_sync::frame::{Frame, Stream};
+use tokio::time::timeout;
 
 use crate::{
     close::CloseCode,
@@ -14,6 +15,11 @@ use crate::{
 
 /// Frames of entries that may wait here before the shell reads more from its memory.
 const ENTRIES_WAITING_MAX: usize = 2;
+/// Frames of a stream that may wait here before no more is read of that stream: who asks much and
+/// reads nothing is not answered without bound.
+const ANSWERS_WAITING_MAX: usize = 1024;
+/// How long queueing the last control frames may take.
+const FAREWELL_WAIT: Duration = Duration::from_secs(1);
 
 /// What happened on the line.
 #[derive(Debug)]
@@ -93,9 +99,9 @@ impl Line {
                     if let Some(frame) = waiting.healing.pop_front() { place.send(frame); }
                     None
                 }
-                Some(bytes) = from.control.recv() => Some(bytes),
-                Some(bytes) = from.entries.recv() => Some(bytes),
-                Some(bytes) = from.healing.recv() => Some(bytes),
+                Some(bytes) = from.control.recv(), if has_room(&waiting.control) => Some(bytes),
+                Some(bytes) = from.entries.recv(), if has_room(&waiting.control) => Some(bytes),
+                Some(bytes) = from.healing.recv(), if has_room(&waiting.healing) => Some(bytes),
                 _ = connection.closed() => return Event::Closed,
             };
             match bytes.map(|bytes| Frame::decode(&bytes)) {
@@ -111,13 +117,24 @@ impl Line {
 
     /// Sends the rest of the control stream and closes.
     pub(crate) async fn finish(mut self, code: CloseCode) {
-        for frame in self.waiting.control.drain(..) {
-            if self.streams.departures.control.send(frame).await.is_err() {
-                break;
+        let control = self.waiting.control.drain(..);
+        let to = &self.streams.departures.control;
+        let farewell = async {
+            for frame in control {
+                if to.send(frame).await.is_err() {
+                    break;
+                }
             }
+        };
+        if timeout(FAREWELL_WAIT, farewell).await.is_err() {
+            tracing::debug!("the other side does not read its control stream");
         }
         self.streams.finish(code).await;
     }
+}
+
+fn has_room(answers: &VecDeque<Vec<u8>>) -> bool {
+    answers.len() < ANSWERS_WAITING_MAX
 }
 
 fn kind(stream: Stream) -> StreamKind {

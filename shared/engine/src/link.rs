@@ -1,9 +1,14 @@
 //! A node's link: dials for ever, runs the conversation, says how it stands.
 
-use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use hoso_identity::{Incarnation, PublicKey};
-use hoso_store::{StoreError, journal, rules::intake::Taken, tables::JournalTables};
+use hoso_store::{StoreError, journal, rules::intake::Taken, tables::JournalTables, writer::Tx};
 use hoso_sync::{
     node::{Conversation, Input, Output},
     redial::Redial,
@@ -16,13 +21,15 @@ use tokio::{
 };
 
 use crate::{
+    admission::Registrar,
+    ages::Ages,
     clock,
     close::CloseCode,
     endpoint::{Endpoint, HandshakeError},
     frames::{FrameError, WireBytes},
     line::{Event, Line},
     memory::Memory,
-    node_host::{self, Moment},
+    node_host::{self, Done, Moment, Undone},
     secret,
 };
 
@@ -65,8 +72,13 @@ pub struct LinkStatus {
     pub acknowledged_ms: Option<u64>,
     /// The highest journal number that was ever put on the line.
     pub sent_through: u64,
-    /// Why the relay ended the last session, if it did.
+    /// Since when the oldest entry waits that the relay has not acknowledged, Unix milliseconds.
+    /// What was written before the program started counts from its start.
+    pub pending_since_ms: Option<u64>,
+    /// Why the last session ended, if one side said so.
     pub farewell: Option<Farewell>,
+    /// Why there is no link, for logs and the operator; none while it is up.
+    pub error: Option<String>,
 }
 
 /// What the link shares with the rest of the node.
@@ -106,7 +118,9 @@ impl LinkStatus {
             since_ms: clock::now_ms(),
             acknowledged_ms: None,
             sent_through: 0,
+            pending_since_ms: None,
             farewell: None,
+            error: None,
         }
     }
 }
@@ -145,6 +159,7 @@ pub struct Link {
     redial: Redial,
     /// Where the conversation's time begins: it must not jump with the wall clock.
     begun: Instant,
+    ages: Arc<Mutex<Ages>>,
 }
 
 impl Link {
@@ -157,12 +172,24 @@ impl Link {
         signals: Signals,
         wire: WireBytes,
     ) -> Self {
-        let (redial, begun) = (Redial::default(), Instant::now());
-        Self { endpoint, target, memory, signals, wire, redial, begun }
+        let (redial, begun, ages) = (Redial::default(), Instant::now(), Arc::default());
+        Self { endpoint, target, memory, signals, wire, redial, begun, ages }
     }
 
     /// Runs until the program stops.
     pub async fn run(mut self) {
+        let (memory, signals, ages) =
+            (self.memory.clone(), self.signals.clone(), Arc::clone(&self.ages));
+        tokio::select! {
+            () = self.dial_for_ever() => {}
+            () = watch_ages(&memory, signals, &ages) => {}
+        }
+        self.endpoint.close(CloseCode::Stopping);
+        // The relay notices by itself when it cannot be told in time.
+        drop(timeout(Duration::from_secs(1), self.endpoint.closed()).await);
+    }
+
+    async fn dial_for_ever(&mut self) {
         loop {
             if *self.signals.stop.borrow() {
                 break;
@@ -180,12 +207,11 @@ impl Link {
             self.set(State::Down);
             if let Err(error) = self.session().await {
                 tracing::debug!(%error, "no link");
+                let why = error.to_string();
+                self.signals.status.send_modify(|status| status.error = Some(why));
             }
             self.pause().await;
         }
-        self.endpoint.close(CloseCode::Stopping);
-        // The relay notices by itself when it cannot be told in time.
-        drop(timeout(Duration::from_secs(1), self.endpoint.closed()).await);
     }
 
     /// Waits before the next dial, unless the link is switched or the program stops.
@@ -196,7 +222,7 @@ impl Link {
         let (wanted, stop) = (&mut self.signals.wanted, &mut self.signals.stop);
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
-            _ = wanted.changed() => {}
+            Ok(()) = wanted.changed() => {}
             () = becomes(stop, true) => {}
         }
     }
@@ -204,9 +230,8 @@ impl Link {
     /// Sets the state; the time only when it changes.
     fn set(&self, state: State) {
         self.signals.status.send_if_modified(|status| {
-            if !*self.signals.wanted.borrow() && state == State::Down {
-                return false;
-            }
+            let wanted = *self.signals.wanted.borrow();
+            let state = if state == State::Down && !wanted { State::Off } else { state };
             let changed = status.state != state;
             if changed {
                 status.state = state;
@@ -255,6 +280,7 @@ impl Link {
             line,
             conversation,
             outputs: outputs.into(),
+            parked: None,
             wake: None,
             finished: None,
             up: false,
@@ -269,6 +295,7 @@ impl Link {
         loop {
             self.work_off(&mut talk).await?;
             if let Some(why) = talk.finished {
+                self.set(State::Down);
                 self.signals.status.send_modify(|status| status.farewell = Some(why));
                 talk.line.finish(CloseCode::Done).await;
                 return Ok(());
@@ -277,7 +304,10 @@ impl Link {
             let input = tokio::select! {
                 event = talk.line.event() => match event {
                     Event::Frame(frame) => Input::Frame(frame),
-                    Event::Room => continue,
+                    Event::Room => {
+                        talk.outputs.extend(talk.parked.take());
+                        continue;
+                    }
                     Event::Broken => Input::Stop,
                     Event::Closed => return Ok(()),
                 },
@@ -307,17 +337,17 @@ impl Link {
                 Output::Up => {
                     talk.up = true;
                     self.redial.up(steady_ms(self.begun));
-                    self.signals.status.send_modify(|status| status.farewell = None);
+                    self.signals.status.send_modify(|status| {
+                        (status.farewell, status.error) = (None, None);
+                    });
                     self.set(State::Up);
                     let input = self.memory.read(|tx| node_host::applied(tx)).await?;
                     talk.tell(input);
                 }
                 Output::WakeAt(at_ms) => talk.wake_at(at_ms),
                 Output::Close(why) => talk.finished = Some(why),
-                Output::ReadJournal { .. } if talk.line.is_full() => {
-                    talk.outputs.push_front(output);
-                    return Ok(());
-                }
+                // Waits for room on the line; nothing else waits behind it.
+                Output::ReadJournal { .. } if talk.line.is_full() => talk.parked = Some(output),
                 work @ (Output::StoreWelcome(_)
                 | Output::ReadJournal { .. }
                 | Output::StorePage(_)
@@ -343,13 +373,9 @@ impl Link {
     /// Does one piece of work in one transaction, and tells its result when that is durable.
     async fn work(&self, talk: &mut Talk, output: Output) -> Result<(), SessionError> {
         let acknowledges = matches!(output, Output::StoreAck(_));
+        let renumbers = matches!(output, Output::FinishHealing { .. });
         let incarnation = Incarnation(secret::chance().map_err(SessionError::Chance)?);
-        let moment = Moment { now_ms: clock::now_ms(), incarnation };
-        let done = self
-            .memory
-            .write(false, move |tx, registrar| node_host::work(tx, registrar, output, moment))
-            .await;
-        match done {
+        match self.done(output, Moment { now_ms: clock::now_ms(), incarnation }).await {
             Ok(done) => {
                 if done.taken != Taken::default() {
                     self.signals.arrived.notify_one();
@@ -357,6 +383,12 @@ impl Link {
                 if acknowledges {
                     let now_ms = clock::now_ms();
                     self.signals.status.send_modify(|status| status.acknowledged_ms = Some(now_ms));
+                }
+                if renumbers {
+                    self.ages.lock().unwrap_or_else(PoisonError::into_inner).forget();
+                }
+                if acknowledges || renumbers {
+                    show_age(&self.memory, &self.signals.status, &self.ages).await;
                 }
                 done.input.into_iter().for_each(|input| talk.tell(input));
             }
@@ -368,13 +400,30 @@ impl Link {
         Ok(())
     }
 
+    async fn done(&self, output: Output, moment: Moment) -> Result<Done, Undone<StoreError>> {
+        if node_host::only_reads(&output) {
+            let mut registrar = Registrar::new(self.memory.state(), self.memory.realm());
+            let read = move |tx: &mut Tx<'_>| node_host::work(tx, &mut registrar, output, moment);
+            return self.memory.read(read).await;
+        }
+        let write = move |tx: &mut Tx<'_>, registrar: &mut Registrar| {
+            let done = node_host::work(tx, registrar, output, moment)?;
+            if done.taken.statements {
+                registrar.refold();
+            }
+            Ok(done)
+        };
+        self.memory.write(false, write).await
+    }
+
     async fn report(&self) -> Result<Report, StoreError> {
         let backlog = self.memory.read(journal::backlog).await?;
+        let (now_ms, since_ms) = (clock::now_ms(), self.signals.status.borrow().pending_since_ms);
         Ok(Report {
             backlog_entries: backlog.entries,
             backlog_bytes: backlog.bytes,
-            oldest_ms: 0,
-            clock_ms: clock::now_ms(),
+            oldest_ms: since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms)),
+            clock_ms: now_ms,
             version: self.target.version.clone(),
         })
     }
@@ -385,6 +434,7 @@ struct Talk {
     line: Line,
     conversation: Conversation,
     outputs: VecDeque<Output>,
+    parked: Option<Output>,
     wake: Option<Instant>,
     finished: Option<Farewell>,
     up: bool,
@@ -400,6 +450,31 @@ impl Talk {
     fn wake_at(&mut self, at_ms: u64) {
         self.wake = self.begun.checked_add(Duration::from_millis(at_ms));
     }
+}
+
+/// Keeps the age of the backlog true, link or no link. Never ends.
+async fn watch_ages(memory: &Memory, mut signals: Signals, ages: &Mutex<Ages>) {
+    loop {
+        show_age(memory, &signals.status, ages).await;
+        if signals.journal.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Shows since when the oldest entry waits.
+async fn show_age(memory: &Memory, status: &watch::Sender<LinkStatus>, ages: &Mutex<Ages>) {
+    let Ok(facts) = memory.read(|tx| tx.facts()).await else { return };
+    let since_ms = {
+        let mut ages = ages.lock().unwrap_or_else(PoisonError::into_inner);
+        ages.grew(facts.journal_head, clock::now_ms());
+        ages.since(facts.journal_through)
+    };
+    status.send_if_modified(|status| {
+        let changed = status.pending_since_ms != since_ms;
+        status.pending_since_ms = since_ms;
+        changed
+    });
 }
 
 /// Milliseconds since then by the steady clock.

@@ -101,6 +101,18 @@ pub fn applied<T: JournalTables>(tables: &mut T) -> Result<Input, T::Error> {
     Ok(Input::Applied { applied: applied.collect(), except: progress.except })
 }
 
+/// Whether this work only reads, so that it need not wait for the writer.
+#[must_use]
+pub fn only_reads(output: &Output) -> bool {
+    matches!(
+        output,
+        Output::ReadJournal { .. }
+            | Output::ReadListing(_)
+            | Output::ReadHeld(..)
+            | Output::ReadClaims(_)
+    )
+}
+
 /// Does one piece of work in the caller's transaction.
 ///
 /// # Errors
@@ -120,8 +132,10 @@ pub fn work<T: JournalTables>(
         }
         Output::StorePage(page) => return page_stored(tables, admission, &page, moment),
         Output::StoreAck(ack) => {
-            let agrees = journal::acknowledged(tables, &acknowledgement(ack))?;
-            Input::AckStored { agrees }
+            let ack = acknowledgement(ack);
+            let agrees = journal::acknowledged(tables, &ack)?;
+            let taken = if agrees { refused(tables, &ack)? } else { Taken::default() };
+            return Ok(Done { input: Some(Input::AckStored { agrees }), taken });
         }
         Output::StoreDelivered(delivered) => {
             let wire::Delivered { unit, through, except } = delivered;
@@ -219,6 +233,27 @@ fn acknowledgement(ack: wire::Ack) -> journal::Acknowledgement {
         digest: long(&ack.digest),
         outcomes: ack.outcomes.iter().map(outcome).collect(),
     }
+}
+
+/// What an acknowledgement has refused: dossiers to be applied without it.
+fn refused<T: JournalTables>(
+    tables: &mut T,
+    ack: &journal::Acknowledgement,
+) -> Result<Taken, T::Error> {
+    let mut taken = Taken::default();
+    for (number, outcome) in &ack.outcomes {
+        if !matches!(outcome, ledger::Outcome::Refused(_)) {
+            continue;
+        }
+        for entry in tables.journal_after(number.saturating_sub(1), 1)? {
+            if entry.kind.is_statement() {
+                taken.statements = true;
+            } else {
+                taken.documents.insert(entry.document);
+            }
+        }
+    }
+    Ok(taken)
 }
 
 fn held(listing: &[mend::Listed], document: &[u8; 8]) -> wire::HeldDocument {

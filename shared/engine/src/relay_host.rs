@@ -1,7 +1,7 @@
 //! What a relay's conversation asks of its memory: outputs of `sync` become calls of the ledger's
 //! rules, their results become inputs. The same over SQLite and over a simulated disk.
 
-use hoso_identity::{Incarnation, NodeId, PublicKey, Scope, SessionToken, UnitId};
+use hoso_identity::{EntryId, Incarnation, NodeId, PublicKey, Scope, SessionToken, UnitId};
 use hoso_registry::State;
 use hoso_store::{
     rules::{feed, greeting, ledger, mend},
@@ -148,8 +148,10 @@ pub fn work<T: LedgerTables>(
         Output::Store(batch) => store(tables, admission, session, batch, now_ms)?,
         Output::ReadFeed(points) => read_feed(tables, session, &points)?,
         Output::StoreAck(ack) => {
-            reached_grew = true;
-            acknowledge(tables, session, &ack)?
+            let before = farthest(tables, session.unit)?;
+            let input = acknowledge(tables, session, &ack)?;
+            reached_grew = farthest(tables, session.unit)? != before;
+            input
         }
         Output::ReadReached => {
             let reached = feed::reached(tables, session.unit)?;
@@ -194,7 +196,29 @@ pub fn work<T: LedgerTables>(
         | Output::Close(_) => return Ok(Done::default()),
     };
     let ledger_grew = tables.head()?.number > before;
-    Ok(Done { input: Some(input), ledger_grew, reached_grew: reached_grew || ledger_grew })
+    Ok(Done { input: Some(input), ledger_grew, reached_grew })
+}
+
+/// Whether this work only reads, so that it need not wait for the writer.
+#[must_use]
+pub fn only_reads(output: &Output) -> bool {
+    matches!(
+        output,
+        Output::ReadFeed(_)
+            | Output::ReadReached
+            | Output::ReadListing(_)
+            | Output::Compare(_)
+            | Output::ReadEntries(_)
+    )
+}
+
+/// How far any node of the unit has applied its feed; others are told when that changes.
+fn farthest<T: LedgerTables>(
+    tables: &mut T,
+    unit: UnitId,
+) -> Result<Option<(u64, Vec<EntryId>)>, T::Error> {
+    let readers = tables.readers(Scope::Unit(unit))?.into_iter();
+    Ok(readers.max_by_key(|reader| reader.applied).map(|best| (best.applied, best.except)))
 }
 
 fn store<T: LedgerTables>(

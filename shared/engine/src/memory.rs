@@ -37,7 +37,8 @@ type Published = Arc<watch::Sender<Arc<State>>>;
 
 impl Memory {
     /// Takes a database, reads its statements and starts the writer. `realm` is the one of the
-    /// invitation, for a registry that is still empty; `committed` is called with the time of each commit.
+    /// invitation, for a registry that is still empty; `committed` is called with the time of each
+    /// commit.
     ///
     /// # Errors
     ///

@@ -30,7 +30,7 @@ const HOMES: [(&str, &[&str]); 6] = [
     ("libsqlite3-sys", &["hoso-store"]),
     ("quinn", &["hoso-engine"]),
     ("quinn-proto", &["hoso-engine"]),
-    ("tokio", &["hoso-store", "hoso-engine", "hoso-relay", "hoso-node"]),
+    ("tokio", &["hoso-store", "hoso-engine", "hoso-relay", "hoso-node", "hoso-tests"]),
 ];
 /// What must not be anywhere below a pure crate.
 const IMPURE: [&str; 8] =

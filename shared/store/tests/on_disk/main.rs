@@ -16,6 +16,8 @@ mod processes;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod serials;

@@ -8,18 +8,19 @@ use std::{
 };
 
 use hoso_identity::{NodeId, PublicKey, SessionToken, UnitId};
-use hoso_store::{StoreError, rules::greeting::Chance};
+use hoso_store::{StoreError, rules::greeting::Chance, tables::LedgerTables, writer::Tx};
 use hoso_sync::{
     relay::{Conversation, Greeted, Input, Output},
     wire::{Farewell, Hello, Report},
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{broadcast, mpsc, watch},
     task::JoinSet,
     time::{Instant, sleep_until, timeout},
 };
 
 use crate::{
+    admission::Registrar,
     clock,
     close::CloseCode,
     endpoint::{Endpoint, Knock, Peer},
@@ -27,7 +28,7 @@ use crate::{
     line::{Event, Line},
     link::{becomes, steady_ms},
     memory::Memory,
-    relay_host::{self, Caller, Session},
+    relay_host::{self, Caller, Done, Session},
     secret,
 };
 
@@ -35,6 +36,10 @@ use crate::{
 const SESSIONS_MAX: usize = 512;
 /// How long a handshake may take.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
+/// How long a connection may live before its key has proved to be a node's.
+const GREETING_WAIT: Duration = Duration::from_secs(10);
+/// News of units that applied more, kept for a session that is busy; one that missed some asks.
+const REACHED_KEPT: usize = 1024;
 /// How long a session sleeps when nothing woke it earlier.
 const SLEEP_MAX: Duration = Duration::from_secs(10);
 
@@ -81,7 +86,7 @@ struct Shared<O> {
     office: Arc<O>,
     wire: WireBytes,
     grew: watch::Sender<u64>,
-    reached: watch::Sender<u64>,
+    reached: broadcast::Sender<UnitId>,
     sessions: Mutex<BTreeMap<NodeId, Live>>,
     begun: Instant,
 }
@@ -109,7 +114,7 @@ impl<O: Office> Acceptor<O> {
                 office,
                 wire,
                 grew,
-                reached: watch::Sender::new(0),
+                reached: broadcast::Sender::new(REACHED_KEPT),
                 sessions: Mutex::default(),
                 begun: Instant::now(),
             }),
@@ -168,6 +173,7 @@ impl<O: Office> Shared<O> {
             line,
             conversation,
             outputs: outputs.into(),
+            parked: None,
             wake: None,
             finished: None,
             session: None,
@@ -208,6 +214,7 @@ struct Talk<'a, O> {
     line: Line,
     conversation: Conversation,
     outputs: VecDeque<Output>,
+    parked: Option<Output>,
     wake: Option<Instant>,
     finished: Option<Farewell>,
     session: Option<Session>,
@@ -244,6 +251,7 @@ impl<O: Office> Talk<'_, O> {
         let mut grew = self.shared.grew.subscribe();
         let mut reached = self.shared.reached.subscribe();
         let mut states = self.shared.memory.states();
+        let greeted_by = Instant::now() + GREETING_WAIT;
         loop {
             self.work_off(&end).await?;
             if self.finished.is_some() {
@@ -253,7 +261,10 @@ impl<O: Office> Talk<'_, O> {
             let input = tokio::select! {
                 event = self.line.event() => match event {
                     Event::Frame(frame) => Input::Frame(frame),
-                    Event::Room => continue,
+                    Event::Room => {
+                        self.outputs.extend(self.parked.take());
+                        continue;
+                    }
                     Event::Broken => Input::End(Farewell::Protocol),
                     Event::Closed => return Ok(()),
                 },
@@ -262,23 +273,41 @@ impl<O: Office> Talk<'_, O> {
                     Input::Tick
                 }
                 Ok(()) = grew.changed() => Input::LedgerGrew,
-                Ok(()) = reached.changed() => Input::ReachedGrew,
-                Some(why) = ends.recv() => Input::End(why),
-                Ok(()) = states.changed() => match self.ended() {
-                    true => Input::End(Farewell::Ended),
+                news = reached.recv() => match self.concerns(news).await? {
+                    true => Input::ReachedGrew,
                     false => continue,
                 },
+                Some(why) = ends.recv() => Input::End(why),
+                // A statement is in the ledger too, whoever said it.
+                Ok(()) = states.changed() => self.outdated().map_or(Input::LedgerGrew, Input::End),
+                () = sleep_until(greeted_by), if self.session.is_none() => {
+                    Input::End(Farewell::Silence)
+                }
                 () = becomes(&mut stop, true) => Input::End(Farewell::Leaving),
             };
             self.tell(input);
         }
     }
 
-    /// Whether the node has ended since its session began.
-    fn ended(&self) -> bool {
-        let Some(session) = &self.session else { return false };
+    /// Why the session must end, if the registry has moved on since it began.
+    fn outdated(&self) -> Option<Farewell> {
+        let session = self.session.as_ref().filter(|session| !session.ended)?;
         let state = self.shared.memory.state();
-        !session.ended && state.node(session.node).is_none_or(|node| node.ended.is_some())
+        if state.node(session.node).is_none_or(|node| node.ended.is_some()) {
+            return Some(Farewell::Ended);
+        }
+        (state.scopes_of(session.unit) != session.scopes).then_some(Farewell::Again)
+    }
+
+    /// Whether this unit shares dossiers with the session's. One that missed news is concerned.
+    async fn concerns(
+        &self,
+        news: Result<UnitId, broadcast::error::RecvError>,
+    ) -> Result<bool, StoreError> {
+        let (Some(session), Ok(unit)) = (&self.session, news) else { return Ok(true) };
+        let own = session.unit;
+        let neighbours = move |tx: &mut Tx<'_>| tx.neighbours(own);
+        Ok(self.shared.memory.read(neighbours).await?.contains(&unit))
     }
 
     fn tell(&mut self, input: Input) {
@@ -312,10 +341,8 @@ impl<O: Office> Talk<'_, O> {
                     self.wake = self.shared.begun.checked_add(Duration::from_millis(at_ms));
                 }
                 Output::Close(why) => self.finished = Some(why),
-                Output::ReadFeed(_) if self.line.is_full() => {
-                    self.outputs.push_front(output);
-                    return Ok(());
-                }
+                // Waits for room on the line; nothing else waits behind it.
+                Output::ReadFeed(_) if self.line.is_full() => self.parked = Some(output),
                 work @ (Output::Store(_)
                 | Output::ReadFeed(_)
                 | Output::StoreAck(_)
@@ -368,21 +395,15 @@ impl<O: Office> Talk<'_, O> {
         let Some(session) = self.session.clone() else {
             return self.tell(Input::End(Farewell::Protocol));
         };
-        let now_ms = clock::now_ms();
-        let done = self
-            .shared
-            .memory
-            .write(session.ended, move |tx, registrar| {
-                relay_host::work(tx, registrar, &session, output, now_ms)
-            })
-            .await;
+        let unit = session.unit;
+        let done = self.done(session, output).await;
         match done {
             Ok(done) => {
                 if done.ledger_grew {
                     self.shared.grew.send_modify(|count| *count = count.wrapping_add(1));
                 }
-                if done.reached_grew {
-                    self.shared.reached.send_modify(|count| *count = count.wrapping_add(1));
+                if done.reached_grew && self.shared.reached.send(unit).is_err() {
+                    tracing::trace!("no session listens");
                 }
                 done.input.into_iter().for_each(|input| self.tell(input));
             }
@@ -391,5 +412,21 @@ impl<O: Office> Talk<'_, O> {
                 self.tell(Input::StorageFailed);
             }
         }
+    }
+
+    async fn done(&self, session: Session, output: Output) -> Result<Done, StoreError> {
+        let (memory, now_ms) = (&self.shared.memory, clock::now_ms());
+        if relay_host::only_reads(&output) {
+            let mut registrar = Registrar::new(memory.state(), memory.realm());
+            let read = move |tx: &mut Tx<'_>| {
+                relay_host::work(tx, &mut registrar, &session, output, now_ms)
+            };
+            return memory.read(read).await;
+        }
+        let ended = session.ended;
+        let write = move |tx: &mut Tx<'_>, registrar: &mut Registrar| {
+            relay_host::work(tx, registrar, &session, output, now_ms)
+        };
+        memory.write(ended, write).await
     }
 }

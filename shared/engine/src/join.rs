@@ -14,7 +14,7 @@ use hoso_sync::{
 use thiserror::Error;
 use tokio::{
     net::lookup_host,
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
@@ -27,6 +27,8 @@ use crate::{
 
 /// How long a request may take on one address.
 const JOIN_WAIT: Duration = Duration::from_secs(15);
+/// How long telling the relay of the end may take.
+const FAREWELL_WAIT: Duration = Duration::from_secs(1);
 
 /// What the new node brings.
 #[derive(Clone, Debug)]
@@ -98,6 +100,9 @@ pub async fn join(
     let deadline = Instant::now() + JOIN_WAIT;
     let stored = timeout_at(deadline, stored(&mut line)).await.unwrap_or(None);
     line.finish(CloseCode::Done).await;
+    endpoint.close(CloseCode::Done);
+    // The relay notices by itself when it cannot be told in time.
+    drop(timeout(FAREWELL_WAIT, endpoint.closed()).await);
     match stored {
         Some(true) => Ok(signed.words()),
         Some(false) => Err(JoinError::Refused),

@@ -4,6 +4,7 @@
 //! [`shape`] what it may be, [`document`] what keeps it.
 
 pub mod chunk;
+pub mod deadline;
 pub mod document;
 pub mod shape;
 pub mod value;

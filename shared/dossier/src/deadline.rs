@@ -1,0 +1,381 @@
+//! When a result is owed. Where the law leaves room, this is the reading that is printed beside
+//! the due time:
+//!
+//! 1. A day counts if the clock runs at the closing time of that working day; the day of reception
+//!    never counts. 2. Received on a day off: the next working day is day 1. 3. Same-day: received
+//!    before the cut-off, due at closing of that day, otherwise at closing of the next working
+//!    day. 4. Calendar days: the last one moves to the next working day. 5. Due at the closing
+//!    time of the competent unit's desk. 6. A supplement restarts the count with the first working
+//!    day after everything is there, or resumes it; payments and stops always resume. 7. By
+//!    announcement: no due time. 8. Days of a year that is not decided make the due time
+//!    uncertain. 9. The clock is UTC+7 whatever the machine's zone.
+
+use hoso_registry::{
+    Calendar,
+    calendar::DayKind,
+    statement::{Supplement, Term},
+};
+use time::{Date, OffsetDateTime, UtcOffset};
+
+/// Milliseconds of a minute.
+const MINUTE_MS: i64 = 60_000;
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// Milliseconds by which the wall clock in Vietnam is ahead of UTC.
+const AHEAD_MS: i64 = 7 * 60 * MINUTE_MS;
+
+/// What a procedure and the competent desk say of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// How long it may take.
+    pub term: Term,
+    /// What a supplement does to the count.
+    pub supplement: Supplement,
+    /// Until when a same-day dossier is due the same day, minutes after midnight at UTC+7.
+    pub cutoff_minute: u16,
+    /// When the competent desk closes, minutes after midnight at UTC+7.
+    pub closing_minute: u16,
+}
+
+/// Why the clock stood still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PauseKind {
+    /// Papers are missing.
+    Supplement,
+    /// A payment is awaited, or the dossier is stopped.
+    Other,
+}
+
+/// A time during which the clock stood still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Why.
+    pub kind: PauseKind,
+    /// From when, Unix milliseconds.
+    pub from_ms: i64,
+    /// Until when, Unix milliseconds; `None` while it lasts.
+    pub until_ms: Option<i64>,
+}
+
+/// Why a day counts or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepReason {
+    /// The day of reception, or of the last paper: counting begins after it.
+    Reception,
+    /// A working day.
+    Working,
+    /// A Saturday that makes up for a day off.
+    WorkingSaturday,
+    /// A Saturday or Sunday.
+    Weekend,
+    /// A day off on a weekday.
+    OffDay,
+    /// A day of a term in calendar days.
+    CalendarDay,
+    /// The clock stood still at closing time.
+    Paused,
+    /// The last day was no working day: this one takes its place.
+    Moved,
+}
+
+impl StepReason {
+    /// The stable code of the interface.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Reception => "reception",
+            Self::Working => "working",
+            Self::WorkingSaturday => "working_saturday",
+            Self::Weekend => "weekend",
+            Self::OffDay => "off_day",
+            Self::CalendarDay => "calendar_day",
+            Self::Paused => "paused",
+            Self::Moved => "moved",
+        }
+    }
+}
+
+/// One day on the way to the due time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The day at UTC+7.
+    pub date: Date,
+    /// Whether it counts.
+    pub counted: bool,
+    /// Why.
+    pub reason: StepReason,
+}
+
+/// When a result is owed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Unix milliseconds; `None` by announcement, while a pause lasts, and beyond the years that
+    /// dates can hold.
+    pub at_ms: Option<i64>,
+    /// Whether every day on the way belongs to a year whose calendar is decided.
+    pub certain: bool,
+    /// The days on the way, in order.
+    pub steps: Vec<Step>,
+}
+
+/// Computes the due time of a dossier that was received at that moment, Unix milliseconds.
+#[must_use]
+pub fn due(rule: &Rule, calendar: &Calendar, received_ms: i64, pauses: &[Pause]) -> Due {
+    let mut count = Count { rule, calendar, pauses, certain: true, steps: Vec::new() };
+    let restarted =
+        (rule.supplement == Supplement::Restart).then(|| last_supplement(pauses)).flatten();
+    let at_ms = match rule.term {
+        Term::ByAnnouncement => None,
+        Term::SameDay => count.same_day(restarted.unwrap_or(received_ms), restarted.is_some()),
+        Term::WorkingDays(days) => count.working_days(restarted.unwrap_or(received_ms), days),
+        Term::CalendarDays(days) => count.calendar_days(restarted.unwrap_or(received_ms), days),
+    };
+    let open = pauses.iter().any(|pause| pause.until_ms.is_none());
+    let Count { certain, steps, .. } = count;
+    Due { at_ms: at_ms.filter(|_| !open), certain, steps }
+}
+
+/// The day of this moment at UTC+7, if dates can hold it.
+#[must_use]
+pub fn local_date(at_ms: i64) -> Option<Date> {
+    let offset = UtcOffset::from_hms(7, 0, 0).ok()?;
+    let moment = OffsetDateTime::from_unix_timestamp(at_ms.div_euclid(1000)).ok()?;
+    moment.checked_to_offset(offset).map(OffsetDateTime::date)
+}
+
+/// The moment of that minute of a day at UTC+7, Unix milliseconds.
+#[must_use]
+pub fn moment(date: Date, minute: u16) -> i64 {
+    let days = i64::from(date.to_julian_day())
+        .saturating_sub(i64::from(OffsetDateTime::UNIX_EPOCH.date().to_julian_day()));
+    days.saturating_mul(DAY_MS)
+        .saturating_add(i64::from(minute).saturating_mul(MINUTE_MS))
+        .saturating_sub(AHEAD_MS)
+}
+
+/// When the last paper of the last supplement came.
+fn last_supplement(pauses: &[Pause]) -> Option<i64> {
+    let supplements = pauses.iter().filter(|pause| pause.kind == PauseKind::Supplement);
+    supplements.filter_map(|pause| pause.until_ms).max()
+}
+
+/// One count on its way.
+struct Count<'a> {
+    rule: &'a Rule,
+    calendar: &'a Calendar,
+    pauses: &'a [Pause],
+    certain: bool,
+    steps: Vec<Step>,
+}
+
+impl Count<'_> {
+    fn same_day(&mut self, from_ms: i64, restarted: bool) -> Option<i64> {
+        let date = local_date(from_ms)?;
+        let in_time = from_ms < moment(date, self.rule.cutoff_minute);
+        if in_time && !restarted && self.take(date, true) {
+            return Some(self.closing(date));
+        }
+        if self.steps.is_empty() {
+            self.step(date, false, StepReason::Reception);
+        }
+        self.working_after(date, 1)
+    }
+
+    fn working_days(&mut self, from_ms: i64, days: u16) -> Option<i64> {
+        let date = local_date(from_ms)?;
+        self.step(date, false, StepReason::Reception);
+        self.working_after(date, days)
+    }
+
+    /// The closing of the last of so many working days after this one.
+    fn working_after(&mut self, mut date: Date, days: u16) -> Option<i64> {
+        let mut left = days;
+        while left > 0 {
+            date = date.next_day()?;
+            if self.take(date, true) {
+                left = left.saturating_sub(1);
+            }
+        }
+        Some(self.closing(date))
+    }
+
+    fn calendar_days(&mut self, from_ms: i64, days: u16) -> Option<i64> {
+        let mut date = local_date(from_ms)?;
+        self.step(date, false, StepReason::Reception);
+        let mut left = days;
+        while left > 0 {
+            date = date.next_day()?;
+            if self.take(date, false) {
+                left = left.saturating_sub(1);
+            }
+        }
+        if !self.calendar.is_working_day(date) {
+            date = self.calendar.next_working_day(date)?;
+            self.step(date, false, StepReason::Moved);
+        }
+        Some(self.closing(date))
+    }
+
+    /// Takes one day; gives whether it counts.
+    fn take(&mut self, date: Date, working_days: bool) -> bool {
+        let paused = self.is_paused(self.closing(date));
+        let reason = match self.calendar.day(date).kind {
+            DayKind::Weekend if working_days => StepReason::Weekend,
+            DayKind::OffDay if working_days => StepReason::OffDay,
+            _ if paused => StepReason::Paused,
+            _ if !working_days => StepReason::CalendarDay,
+            DayKind::WorkingSaturday => StepReason::WorkingSaturday,
+            DayKind::Weekday | DayKind::Weekend | DayKind::OffDay => StepReason::Working,
+        };
+        let counted = matches!(
+            reason,
+            StepReason::Working | StepReason::WorkingSaturday | StepReason::CalendarDay
+        );
+        self.step(date, counted, reason);
+        counted
+    }
+
+    fn step(&mut self, date: Date, counted: bool, reason: StepReason) {
+        self.certain &= self.calendar.day(date).is_certain();
+        self.steps.push(Step { date, counted, reason });
+    }
+
+    fn closing(&self, date: Date) -> i64 {
+        moment(date, self.rule.closing_minute)
+    }
+
+    /// Whether the clock stands still then. A pause that lasts is left out: there is no due time
+    /// while it does.
+    fn is_paused(&self, at_ms: i64) -> bool {
+        self.pauses
+            .iter()
+            .any(|pause| pause.from_ms <= at_ms && pause.until_ms.is_some_and(|end| at_ms < end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hoso_registry::{Day, catalogue};
+
+    use super::*;
+
+    const CLOSING: u16 = 17 * 60;
+
+    fn calendar() -> Calendar {
+        let text = include_str!("../../../deploy/data/holidays.toml");
+        Calendar::of(&catalogue::calendars(text).unwrap())
+    }
+
+    /// The rule of a procedure of the project's catalogue.
+    fn rule(code: &str) -> Rule {
+        let text = include_str!("../../../deploy/data/procedures.csv");
+        let all = catalogue::procedures(text, |_| Some(hoso_identity::UnitId(1_001))).unwrap();
+        let procedure = all.into_iter().find(|procedure| procedure.code == code).unwrap();
+        Rule {
+            term: procedure.term,
+            supplement: procedure.supplement,
+            cutoff_minute: procedure.cutoff_minute,
+            closing_minute: CLOSING,
+        }
+    }
+
+    fn date(text: &str) -> Date {
+        Day::from_iso(text).unwrap().0
+    }
+
+    /// `2026-11-20 10:00` at UTC+7.
+    fn at(text: &str) -> i64 {
+        let (day, clock) = text.split_once(' ').unwrap();
+        let mut parts = clock.split(':').map(|part| part.parse::<u16>().unwrap());
+        let minute = parts.next().unwrap() * 60 + parts.next().unwrap();
+        moment(date(day), minute) + i64::from(parts.next().unwrap_or(0)) * 1000
+    }
+
+    fn due_day(rule: &Rule, received: &str, pauses: &[Pause]) -> Date {
+        let due = due(rule, &calendar(), at(received), pauses).at_ms.unwrap();
+        let day = local_date(due).unwrap();
+        assert_eq!(due, moment(day, CLOSING));
+        day
+    }
+
+    #[test]
+    fn the_worked_cases_of_working_days() {
+        let three = rule("1.001022");
+        assert_eq!(due_day(&three, "2026-11-20 10:00", &[]), date("2026-11-26"));
+        assert_eq!(due_day(&three, "2026-02-13 10:00", &[]), date("2026-02-25"));
+        assert_eq!(due_day(&three, "2026-11-21 09:00", &[]), date("2026-11-26"));
+        assert_eq!(due_day(&rule("1.004845"), "2026-08-20 10:00", &[]), date("2026-08-22"));
+        assert_eq!(due_day(&rule("1.011607"), "2026-04-10 10:00", &[]), date("2026-04-28"));
+    }
+
+    #[test]
+    fn a_same_day_dossier_is_due_the_same_day_until_the_cut_off_and_a_working_day_later_after_it() {
+        let same_day = rule("1.001193");
+        assert_eq!(due_day(&same_day, "2026-11-23 14:59:59", &[]), date("2026-11-23"));
+        assert_eq!(due_day(&same_day, "2026-11-23 15:00:00", &[]), date("2026-11-25"));
+        assert_eq!(due_day(&same_day, "2026-11-24 09:00", &[]), date("2026-11-25"));
+    }
+
+    #[test]
+    fn a_supplement_restarts_or_resumes_as_the_procedure_says() {
+        let pause = Pause {
+            kind: PauseKind::Supplement,
+            from_ms: at("2026-11-10 09:00"),
+            until_ms: Some(at("2026-11-12 14:00")),
+        };
+        let restart = Rule { supplement: Supplement::Restart, ..rule("1.001022") };
+        assert_eq!(due_day(&restart, "2026-11-09 10:00", &[pause]), date("2026-11-17"));
+        let resume = Rule { supplement: Supplement::Resume, ..restart };
+        assert_eq!(due_day(&resume, "2026-11-09 10:00", &[pause]), date("2026-11-16"));
+        let payment = Pause { kind: PauseKind::Other, ..pause };
+        assert_eq!(due_day(&restart, "2026-11-09 10:00", &[payment]), date("2026-11-16"));
+    }
+
+    #[test]
+    fn nothing_is_due_by_announcement_or_while_a_pause_lasts() {
+        let announced = Rule { term: Term::ByAnnouncement, ..rule("1.001022") };
+        assert_eq!(due(&announced, &calendar(), at("2026-11-09 10:00"), &[]).at_ms, None);
+        let lasting =
+            Pause { kind: PauseKind::Other, from_ms: at("2026-11-10 09:00"), until_ms: None };
+        let waiting = due(&rule("1.001022"), &calendar(), at("2026-11-09 10:00"), &[lasting]);
+        assert_eq!(waiting.at_ms, None);
+    }
+
+    #[test]
+    fn calendar_days_end_on_a_working_day() {
+        let ten = Rule { term: Term::CalendarDays(10), ..rule("1.001022") };
+        assert_eq!(due_day(&ten, "2026-11-10 10:00", &[]), date("2026-11-20"));
+        assert_eq!(due_day(&ten, "2026-11-11 10:00", &[]), date("2026-11-23"));
+    }
+
+    #[test]
+    fn a_due_time_that_runs_into_a_year_that_is_not_decided_is_uncertain() {
+        let thirty = Rule { term: Term::WorkingDays(30), ..rule("1.001022") };
+        assert!(!due(&thirty, &calendar(), at("2026-12-10 10:00"), &[]).certain);
+        assert!(due(&rule("1.001022"), &calendar(), at("2026-11-20 10:00"), &[]).certain);
+    }
+
+    #[test]
+    fn every_step_says_why_it_counts() {
+        let due = due(&rule("1.001022"), &calendar(), at("2026-11-20 10:00"), &[]);
+        let reasons: Vec<(bool, &str)> =
+            due.steps.iter().map(|step| (step.counted, step.reason.code())).collect();
+        let expected = [
+            (false, "reception"),
+            (false, "weekend"),
+            (false, "weekend"),
+            (true, "working"),
+            (false, "off_day"),
+            (true, "working"),
+            (true, "working"),
+        ];
+        assert_eq!(reasons, expected);
+    }
+
+    #[test]
+    fn days_begin_at_midnight_in_vietnam_whatever_the_zone_of_the_machine() {
+        let midnight = moment(date("2026-11-24"), 0);
+        assert_eq!(local_date(midnight), Some(date("2026-11-24")));
+        assert_eq!(local_date(midnight - 1), Some(date("2026-11-23")));
+    }
+}

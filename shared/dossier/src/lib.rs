@@ -1,9 +1,11 @@
 //! What: the dossier's document, its events and rules. Pure: no clock, no chance, no files.
 //!
 //! Reading order: [`value`] is what an event is made of, [`chunk`] how a change is written,
-//! [`shape`] what it may be, [`document`] what keeps it.
+//! [`shape`] what it may be, [`document`] what keeps it; [`code`] is its number on the slip,
+//! [`deadline`] says when its result is owed.
 
 pub mod chunk;
+pub mod code;
 pub mod deadline;
 pub mod document;
 pub mod shape;

@@ -2,8 +2,9 @@
 //!
 //! Reading order: [`value`] is what an event is made of, [`chunk`] how a change is written,
 //! [`shape`] what it may be, [`document`] what keeps it; [`code`] is its number on the slip,
-//! [`deadline`] says when its result is owed.
+//! [`deadline`] says when its result is owed, [`axes`] how it stands.
 
+pub mod axes;
 pub mod chunk;
 pub mod code;
 pub mod deadline;

@@ -1,0 +1,233 @@
+//! How sessions begin, give way and end.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use hoso_engine::{
+    endpoint::{Endpoint, Peer},
+    frames::{FrameReader, FrameWriter, StreamKind, WireBytes},
+    link::State,
+    tuning::Congestion,
+};
+use hoso_identity::{DocumentId, Incarnation, Realm, Reason};
+use hoso_registry::{
+    EventKind, Statement,
+    statement::{End, Part},
+};
+use hoso_store::tables::Standing;
+use hoso_sync::{
+    frame::Frame,
+    wire::{Beat, Farewell, Goodbye, Hello, PushedBatch, Welcome},
+};
+use tempfile::TempDir;
+
+use crate::scene::{BAI_CHAY, CO_TO, Founding, Node, Relay, founding, key};
+
+/// A directory for each of a relay and two nodes.
+pub(crate) fn directories() -> (TempDir, [PathBuf; 3]) {
+    let root = tempfile::tempdir().unwrap();
+    let paths = ["relay", "co-to", "bai-chay"].map(|name| root.path().join(name));
+    paths.iter().for_each(|path| std::fs::create_dir(path).unwrap());
+    (root, paths)
+}
+
+pub(crate) fn any() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// A connection that is spoken by hand.
+struct Caller {
+    _endpoint: Endpoint,
+    _peer: Peer,
+    writer: FrameWriter,
+    reader: FrameReader,
+}
+
+impl Caller {
+    async fn dial(seed: u8, relay: &Relay) -> Self {
+        let endpoint = Endpoint::dialler(&key(seed), Congestion::default()).unwrap();
+        let peer = endpoint.dial(relay.address, &[key(9).public()]).await.unwrap();
+        let wire = WireBytes::default();
+        let (writer, reader) =
+            FrameWriter::open_both(&peer, StreamKind::Control, wire).await.unwrap();
+        Self { _endpoint: endpoint, _peer: peer, writer, reader }
+    }
+
+    async fn say(&mut self, frame: &Frame) {
+        self.writer.write(&frame.encode()).await.unwrap();
+    }
+
+    async fn hello(&mut self, realm: Realm) {
+        let hello = Hello {
+            minor_min: 1,
+            minor_max: 1,
+            realm,
+            incarnation: Incarnation([1; 16]),
+            token: None,
+            epoch: None,
+            cursors: Vec::new(),
+            journal_head: 0,
+        };
+        self.say(&Frame::Hello(hello)).await;
+    }
+
+    async fn heard(&mut self) -> Option<Frame> {
+        let bytes = self.reader.next().await.unwrap()?;
+        Some(Frame::decode(&bytes).unwrap().unwrap())
+    }
+
+    async fn welcomed(&mut self) -> Welcome {
+        let welcome = match self.heard().await {
+            Some(Frame::Welcome(welcome)) => Some(welcome),
+            Some(_) | None => None,
+        };
+        welcome.unwrap()
+    }
+
+    /// The farewell, after whatever else was said.
+    async fn farewell(&mut self) -> Option<Farewell> {
+        loop {
+            match self.heard().await {
+                Some(Frame::Goodbye(Goodbye { why })) => return Some(why),
+                Some(_) => {}
+                None => return None,
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_session_of_a_node_takes_the_place_of_the_older_one() {
+    let (_root, [data, ..]) = directories();
+    let Founding { entries, registrar, .. } = founding();
+    let relay = Relay::start(&data, any(), registrar.realm, Some(&entries)).await;
+    let mut older = Caller::dial(20, &relay).await;
+    older.hello(registrar.realm).await;
+    older.welcomed().await;
+    // The first token was never confirmed, so that showing none again is no copy.
+    let mut newer = Caller::dial(20, &relay).await;
+    newer.hello(registrar.realm).await;
+    newer.welcomed().await;
+    assert_eq!(older.farewell().await, Some(Farewell::Replaced));
+    newer.say(&Frame::Ping(Beat { count: 7 })).await;
+    let pong = Frame::Pong(Beat { count: 7 });
+    loop {
+        let heard = newer.heard().await.unwrap();
+        assert!(!matches!(heard, Frame::Goodbye(_)), "{heard:?}");
+        if heard == pong {
+            break;
+        }
+    }
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_pushes_before_greeting_is_sent_away_and_nothing_is_kept() {
+    let (_root, [data, ..]) = directories();
+    let Founding { entries, registrar, .. } = founding();
+    let relay = Relay::start(&data, any(), registrar.realm, Some(&entries)).await;
+    let mut hasty = Caller::dial(20, &relay).await;
+    hasty.say(&Frame::Push(PushedBatch { entries: Vec::new() })).await;
+    assert_eq!(hasty.farewell().await, Some(Farewell::Protocol));
+    let mut foreign = Caller::dial(20, &relay).await;
+    foreign.hello(Realm([5; 16])).await;
+    assert_eq!(foreign.farewell().await, Some(Farewell::Realm));
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_switched_off_says_so_and_on_again_brings_what_was_written() {
+    let (_root, [relay_data, co_to_data, bai_chay_data]) = directories();
+    let Founding { entries, clerks: [clerk, _], .. } = founding();
+    let relay = Relay::start(&relay_data, any(), clerk.realm, Some(&entries)).await;
+    let mut co_to = Node::start(&co_to_data, 20, clerk.realm, relay.address).await;
+    let mut bai_chay = Node::start(&bai_chay_data, 30, clerk.realm, relay.address).await;
+    co_to.until(State::Up).await;
+    bai_chay.until(State::Up).await;
+    co_to.wanted.send_replace(false);
+    co_to.until(State::Off).await;
+    let received = EventKind::Received.kind();
+    let first = clerk.sign(received, DocumentId::ZERO, &[CO_TO, BAI_CHAY], b"in the dark");
+    co_to.append(&first).await;
+    co_to.status.wait_for(|status| status.pending_since_ms.is_some()).await.unwrap();
+    assert_eq!(co_to.status.borrow().state, State::Off);
+    co_to.wanted.send_replace(true);
+    bai_chay.apply(first.id()).await;
+    co_to.delivered(first.id(), BAI_CHAY).await;
+    co_to.status.wait_for(|status| status.pending_since_ms.is_none()).await.unwrap();
+    assert_eq!(co_to.status.borrow().error, None);
+    co_to.stop().await;
+    bai_chay.stop().await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_reaches_the_nodes_though_whoever_asked_for_it_went_away() {
+    let (_root, [relay_data, co_to_data, _]) = directories();
+    let Founding { entries, registrar, approvals, clerks: [clerk, _] } = founding();
+    let relay = Relay::start(&relay_data, any(), registrar.realm, Some(&entries)).await;
+    let mut co_to = Node::start(&co_to_data, 20, registrar.realm, relay.address).await;
+    co_to.until(State::Up).await;
+    let mut states = co_to.memory.states();
+    let (grant, author) = (clerk.grant, clerk.key.public());
+    states.wait_for(|state| state.grant(&grant, &author).is_some()).await.unwrap();
+
+    let end = Statement::End(End { grant: approvals[1], what: Part::Person });
+    let end = registrar.say(&end);
+    tokio::select! {
+        biased;
+        () = relay.say(&end) => {}
+        () = std::future::ready(()) => {}
+    }
+    let ended = approvals[1];
+    let gone = key(32).public();
+    states
+        .wait_for(|state| state.grant(&ended, &gone).is_some_and(|grant| grant.ended.is_some()))
+        .await
+        .unwrap();
+    co_to.stop().await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_ends_is_sent_away_learns_why_and_what_it_brings_later_does_not_count() {
+    let (_root, [relay_data, co_to_data, _]) = directories();
+    let Founding { entries, registrar, approvals, clerks: [clerk, _] } = founding();
+    let relay = Relay::start(&relay_data, any(), registrar.realm, Some(&entries)).await;
+    let mut co_to = Node::start(&co_to_data, 20, registrar.realm, relay.address).await;
+    co_to.until(State::Up).await;
+    let mut states = co_to.memory.states();
+    let (grant, author) = (clerk.grant, clerk.key.public());
+    states.wait_for(|state| state.grant(&grant, &author).is_some()).await.unwrap();
+
+    let end = Statement::End(End { grant: approvals[0], what: Part::Node });
+    relay.say(&registrar.say(&end)).await;
+    let node = approvals[0].node();
+    states
+        .wait_for(|state| state.node(node).is_some_and(|node| node.ended.is_some()))
+        .await
+        .unwrap();
+    let late = clerk.sign(EventKind::Received.kind(), DocumentId::ZERO, &[CO_TO], b"late");
+    loop {
+        let arrived = co_to.arrived.notified();
+        if co_to.standing(late.id()).await.is_none() {
+            co_to.append(&late).await;
+        }
+        match co_to.standing(late.id()).await {
+            Some(Standing::Refused(reason)) => break assert_eq!(reason, Reason::NodeEnded),
+            Some(_) | None => arrived.await,
+        }
+    }
+    co_to.stop().await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_stops_in_time_although_its_relay_never_answers() {
+    let (_root, [_, co_to_data, _]) = directories();
+    let silent = std::net::UdpSocket::bind(any()).unwrap();
+    let realm = founding().registrar.realm;
+    let address = silent.local_addr().unwrap();
+    let mut co_to = Node::start(&co_to_data, 20, realm, address).await;
+    co_to.until(State::Down).await;
+    co_to.stop().await;
+}

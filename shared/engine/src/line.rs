@@ -102,7 +102,11 @@ impl Line {
                 Some(bytes) = from.control.recv(), if has_room(&waiting.control) => Some(bytes),
                 Some(bytes) = from.entries.recv(), if has_room(&waiting.control) => Some(bytes),
                 Some(bytes) = from.healing.recv(), if has_room(&waiting.healing) => Some(bytes),
-                _ = connection.closed() => return Event::Closed,
+                // What had arrived before the end is still read: the last frame says why.
+                _ = connection.closed() => match from.control.recv().await {
+                    Some(bytes) => Some(bytes),
+                    None => return Event::Closed,
+                },
             };
             match bytes.map(|bytes| Frame::decode(&bytes)) {
                 None | Some(Ok(None)) => {}

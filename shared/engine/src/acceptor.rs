@@ -1,5 +1,8 @@
 //! The relay's side of all links: one session per node, each with its own conversation.
 
+#[cfg(test)]
+mod hostile;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     future::Future,

@@ -307,3 +307,32 @@ fn gone_reading(error: ReadExactError) -> FrameError {
 fn gone_writing(error: WriteError) -> FrameError {
     FrameError::Gone(error.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use hoso_identity::SigningKey;
+
+    use super::*;
+    use crate::{endpoint::Endpoint, tuning::Congestion};
+
+    #[tokio::test]
+    async fn a_frame_that_claims_four_gigabytes_is_refused_before_anything_is_allocated() {
+        let key = SigningKey::from_seed(&[1; 32]);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let relay = Endpoint::listen(address, &key, Congestion::default()).unwrap();
+        let node = SigningKey::from_seed(&[2; 32]);
+        let node = Endpoint::dialler(&node, Congestion::default()).unwrap();
+        let address = relay.local_address().unwrap();
+        let pinned = [key.public()];
+        let accepting = async { relay.accept().await.unwrap().open().await.unwrap() };
+        let (at_relay, at_node) =
+            tokio::join!(accepting, async { node.dial(address, &pinned).await.unwrap() });
+        let mut stream = at_node.connection().open_uni().await.unwrap();
+        stream.write_all(&[StreamKind::Entries.number(), 0xff, 0xff, 0xff, 0xff]).await.unwrap();
+        let mut reader = FrameReader::accept(&at_relay, WireBytes::default()).await.unwrap();
+        let refused = reader.next().await;
+        assert!(matches!(refused, Err(FrameError::Length(0xffff_ffff))), "{refused:?}");
+    }
+}

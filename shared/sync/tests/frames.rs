@@ -1,0 +1,119 @@
+//! Frames keep their bytes from release to release, and nothing that is no frame does harm.
+
+use hoso_identity::{
+    EntryId, Epoch, Incarnation, Position, Realm, Reason, Scope, SessionToken, UnitId,
+};
+use hoso_sync::{
+    frame::{FRAME_BYTES_MAX, Frame, FrameError},
+    wire::{
+        Ack, AppliedRow, Bare, Beat, Content, Delivered, Farewell, Feed, FeedAck, FeedItem,
+        Goodbye, Hello, NumberedOutcome, Outcome, Point, Pushed, PushedBatch, Report, Show,
+    },
+};
+use proptest::prelude::*;
+
+const EPOCH: Epoch = Epoch { generation: 3, random: [9; 8] };
+
+fn point() -> Point {
+    Point { scope: Scope::Unit(UnitId(5)), row: 300, digest: [7; 8] }
+}
+
+/// One frame of each kind that travels in every session.
+fn frames() -> Vec<Frame> {
+    let position = Position { epoch: EPOCH, number: 70_000 };
+    let item = |content| FeedItem { scope: Scope::Province, row: 301, content };
+    vec![
+        Frame::Joined(Bare {}),
+        Frame::Hello(Hello {
+            minor_min: 1,
+            minor_max: 1,
+            realm: Realm([1; 16]),
+            incarnation: Incarnation([2; 16]),
+            token: Some(SessionToken([3; 16])),
+            epoch: Some(EPOCH),
+            cursors: vec![point()],
+            journal_head: 12,
+        }),
+        Frame::Ack(Ack {
+            through: 12,
+            digest: [4; 8],
+            outcomes: vec![NumberedOutcome {
+                number: 11,
+                outcome: Outcome::Refused(Reason::Signature),
+            }],
+            credit: 4_108,
+        }),
+        Frame::FeedAck(FeedAck {
+            stored: vec![point()],
+            applied: vec![AppliedRow { scope: Scope::Province, row: 299 }],
+            except: vec![EntryId([5; 32])],
+        }),
+        Frame::Delivered(Delivered { unit: UnitId(6), through: 300, except: Vec::new() }),
+        Frame::Ping(Beat { count: 1 }),
+        Frame::Goodbye(Goodbye { why: Farewell::Pending }),
+        Frame::Push(PushedBatch { entries: vec![Pushed { number: 12, bytes: b"e".to_vec() }] }),
+        Frame::Feed(Feed {
+            epoch: EPOCH,
+            items: vec![
+                item(Content::Entry(b"e".to_vec(), position)),
+                item(Content::Yours(12, position)),
+                item(Content::Erased(EntryId([6; 32]))),
+            ],
+            points: vec![point()],
+        }),
+        Frame::Show(Show { scope: Scope::Province }),
+        Frame::Report(Report { backlog_entries: 1, ..Report::default() }),
+    ]
+}
+
+#[test]
+fn the_bytes_of_every_frame_stay_the_same_from_release_to_release() {
+    let mut all = String::new();
+    for frame in frames() {
+        let bytes: String = frame.encode().iter().map(|byte| format!("{byte:02x}")).collect();
+        all += &format!("{bytes}\n");
+    }
+    assert_eq!(all, include_str!("frames.golden"));
+}
+
+#[test]
+fn every_frame_is_read_back() {
+    for frame in frames() {
+        let read = Frame::decode(&frame.encode());
+        assert!(matches!(&read, Ok(Some(again)) if *again == frame), "{frame:?}: {read:?}");
+    }
+}
+
+#[test]
+fn an_unknown_frame_is_skipped_if_it_is_optional_and_ends_the_link_if_not() {
+    assert!(matches!(Frame::decode(&[200, 1, 2, 3]), Ok(None)));
+    assert!(matches!(Frame::decode(&[77]), Err(FrameError::Unknown(77))));
+    assert!(matches!(Frame::decode(&[]), Err(FrameError::Empty)));
+    let long = vec![8; FRAME_BYTES_MAX + 1];
+    assert!(matches!(Frame::decode(&long), Err(FrameError::Length(_))));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn noise_is_no_frame_and_does_no_harm(
+        number in prop::sample::select(vec![1_u8, 2, 3, 4, 5, 6, 7, 8, 10, 20, 21, 30, 31, 32, 33]),
+        body in prop::collection::vec(any::<u8>(), 0..300),
+    ) {
+        let bytes = [&[number], body.as_slice()].concat();
+        if let Ok(Some(frame)) = Frame::decode(&bytes) {
+            prop_assert_eq!(frame.number(), number);
+        }
+    }
+
+    #[test]
+    fn a_damaged_frame_is_read_as_some_frame_or_refused(at in 0_usize..10_000, bit in 0_u32..8) {
+        for frame in frames() {
+            let mut bytes = frame.encode();
+            let at = at % bytes.len();
+            bytes[at] ^= 1 << bit;
+            drop(Frame::decode(&bytes));
+        }
+    }
+}

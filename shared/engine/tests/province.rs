@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what the set-up of a test asks for is there")]
 
+#[path = "province/healing.rs"]
+mod healing;
 #[path = "province/joining.rs"]
 mod joining;
 #[path = "province/scene.rs"]
@@ -34,9 +36,7 @@ async fn what_one_office_writes_in_the_dark_is_applied_at_the_other_and_it_learn
     co_to.until(State::Up).await;
     bai_chay.until(State::Up).await;
     // The clerk's own grant comes from the province like every statement.
-    let mut states = co_to.memory.states();
-    let (grant, author) = (clerk.grant, clerk.key.public());
-    states.wait_for(|state| state.grant(&grant, &author).is_some()).await.unwrap();
+    co_to.knows(&clerk).await;
 
     let address = relay.stop().await;
     co_to.until(State::Down).await;

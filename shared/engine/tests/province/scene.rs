@@ -274,11 +274,21 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// Starts on a directory that is new.
     pub(crate) async fn start(data: &Path, seed: u8, realm: Realm, relay: SocketAddr) -> Self {
         let (memory, thread) = Memory::open(data, Schema::Node, realm, |_| {}).unwrap();
         let begun: Result<(), StoreError> =
             memory.write(false, move |tx, _| journal::found(tx, Incarnation([seed; 16]))).await;
         begun.unwrap();
+        Self::over((memory, thread), seed, relay)
+    }
+
+    /// Starts on a directory that was used before.
+    pub(crate) async fn again(data: &Path, seed: u8, realm: Realm, relay: SocketAddr) -> Self {
+        Self::over(Memory::open(data, Schema::Node, realm, |_| {}).unwrap(), seed, relay)
+    }
+
+    fn over((memory, thread): (Memory, WriterThread), seed: u8, relay: SocketAddr) -> Self {
         let (journal, applied) = (watch::Sender::new(0), watch::Sender::new(0));
         let (stop, wanted) = (watch::Sender::new(false), watch::Sender::new(true));
         let arrived = Arc::new(Notify::new());
@@ -310,6 +320,30 @@ impl Node {
         timeout(STOP_WAIT, self.running).await.unwrap().unwrap();
         drop(self.memory);
         tokio::task::spawn_blocking(move || self.thread.join()).await.unwrap().unwrap();
+    }
+
+    /// Waits until the clerk's grant has come.
+    pub(crate) async fn knows(&self, clerk: &Who) {
+        let (grant, author) = (clerk.grant, clerk.key.public());
+        let mut states = self.memory.states();
+        states.wait_for(|state| state.grant(&grant, &author).is_some()).await.unwrap();
+    }
+
+    /// Waits until the relay has given an own entry its place.
+    pub(crate) async fn placed(&self, id: EntryId) {
+        loop {
+            let arrived = self.arrived.notified();
+            let found: Result<bool, StoreError> = self
+                .memory
+                .read(move |tx| {
+                    Ok(JournalTables::entry(tx, &id)?.is_some_and(|entry| entry.position.is_some()))
+                })
+                .await;
+            if found.unwrap() {
+                return;
+            }
+            arrived.await;
+        }
     }
 
     /// Where an own or a received entry stands.

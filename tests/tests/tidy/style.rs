@@ -67,11 +67,23 @@ fn templates_never_switch_escaping_off() {
 fn tests_wait_for_conditions_and_never_for_a_length_of_time() {
     let findings: Vec<String> = rust_files()
         .iter()
-        .filter(|source| source.path.starts_with("tests/") || source.text.contains("#[cfg(test)]"))
         .filter(|source| !WAITING_ROOMS.contains(&source.path.as_str()))
-        .flat_map(sleeping)
+        .filter_map(tests_in)
+        .flat_map(|source| sleeping(&source))
         .collect();
     assert_clean(&findings);
+}
+
+/// The tests of a file: all of a file of tests, otherwise what follows the head of its tests. What
+/// comes before is blanked, so that lines keep their numbers.
+fn tests_in(source: &Source) -> Option<Source> {
+    let of_tests = source.path.starts_with("tests/")
+        || source.path.contains("/tests/")
+        || source.path.ends_with("tests.rs");
+    let head = if of_tests { 0 } else { source.text.find("#[cfg(test)]\nmod tests {")? };
+    let (before, tests) = source.text.split_at(head);
+    let blank = "\n".repeat(before.matches('\n').count());
+    Some(Source { path: source.path.clone(), text: format!("{blank}{tests}") })
 }
 
 fn too_long(source: &Source) -> Vec<String> {
@@ -141,14 +153,8 @@ fn unescaped(source: &Source) -> Vec<String> {
 }
 
 fn sleeping(source: &Source) -> Vec<String> {
-    let tests_from = if source.path.starts_with("tests/") {
-        0
-    } else {
-        source.text.lines().position(|line| line.trim() == "#[cfg(test)]").unwrap_or(usize::MAX)
-    };
     let words = ["sleep(", "sleep_until("].map(str::to_owned);
     lines_with(&code_of(&source.text), &words)
-        .filter(|(line, _)| *line >= tests_from)
         .map(|(line, word)| finding(source, line, word))
         .collect()
 }
@@ -175,6 +181,7 @@ fn each_kind_of_untidiness_is_found() {
     assert_eq!(words_in_code(&source("a.rs", "use anyhow::Result;"), &["anyhow"]).len(), 1);
     assert_eq!(unescaped(&source("a.html", &format!("{{{{ x | sa{} }}}}", "fe"))).len(), 1);
     let text = "fn a() { sleep(1) }\n#[cfg(test)]\nmod tests { fn b() { sleep(2) } }";
-    assert_eq!(sleeping(&source("node/src/a.rs", text)).len(), 1);
-    assert_eq!(sleeping(&source("tests/src/a.rs", text)).len(), 2);
+    let found = |path| tests_in(&source(path, text)).map_or(0, |part| sleeping(&part).len());
+    assert_eq!(found("node/src/a.rs"), 1);
+    assert_eq!(found("tests/src/a.rs"), 2);
 }

@@ -1,15 +1,21 @@
 //! What: the dossier's document, its events and rules. Pure: no clock, no chance, no files.
 //!
 //! Reading order: [`value`] is what an event is made of, [`chunk`] how a change is written,
-//! [`shape`] what it may be, [`document`] what keeps it; [`code`] is its number on the slip,
-//! [`deadline`] says when its result is owed, [`axes`] how it stands.
+//! [`shape`] what it may be, [`document`] what keeps it; [`event`] is what can be said, [`rules`]
+//! who may say it when, [`fold`] what follows from it, [`standing`] how the dossier then stands;
+//! [`code`] is its number on the slip, [`deadline`] says when its result is owed.
 
 pub mod axes;
 pub mod chunk;
 pub mod code;
 pub mod deadline;
 pub mod document;
+pub mod event;
+pub mod fields;
+pub mod fold;
+pub mod rules;
 pub mod shape;
+pub mod standing;
 pub mod value;
 
 pub use document::{Applied, Document, DocumentError};

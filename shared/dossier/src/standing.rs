@@ -1,0 +1,292 @@
+//! How a dossier stands after some of its events: what the rules ask and what screens show.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hoso_identity::{PayloadHash, PersonId, UnitId};
+use hoso_registry::{Calendar, Day, Role};
+
+use crate::{
+    axes::{Delivery, Financial, Status},
+    code::Code,
+    deadline::{self, Due, Pause, PauseKind, Rule},
+    event::{Application, Fee, Method, Office, Paper},
+    value::ChangeHash,
+};
+
+/// Who speaks, as the grant that the entry names has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// The person; `None` for a connector.
+    pub person: Option<PersonId>,
+    /// The unit in which the roles hold.
+    pub unit: UnitId,
+    /// The units that it took the place of.
+    pub predecessors: BTreeSet<UnitId>,
+    /// The roles.
+    pub roles: Vec<Role>,
+}
+
+impl Author {
+    /// Whether the author holds this role.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Whether the author's unit is this one or took its place.
+    #[must_use]
+    pub fn acts_for(&self, unit: UnitId) -> bool {
+        self.unit == unit || self.predecessors.contains(&unit)
+    }
+}
+
+/// What the catalogue said at reception.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// How the due time is computed.
+    pub rule: Rule,
+    /// The working days.
+    pub calendar: Calendar,
+    /// How often the due time may be moved.
+    pub extensions_max: u16,
+}
+
+/// A line of the control sheet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The event that began it.
+    pub event: ChangeHash,
+    /// Who gave.
+    pub from: UnitId,
+    /// To whom.
+    pub to: Office,
+    /// When, Unix milliseconds.
+    pub at_ms: i64,
+    /// When it was taken over.
+    pub taken_at_ms: Option<i64>,
+}
+
+/// A decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The event.
+    pub event: ChangeHash,
+    /// In favour?
+    pub approved: bool,
+}
+
+/// A result and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its number.
+    pub number: String,
+    /// Its date.
+    pub date: Day,
+    /// When it was ready, Unix milliseconds.
+    pub at_ms: i64,
+    /// The unit that has it, or sent it.
+    pub unit: UnitId,
+    /// The unit to which it is on its way; `None` while it rests, and by post.
+    pub towards: Option<UnitId>,
+    /// Its way.
+    pub delivery: Delivery,
+}
+
+/// A fee line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeeLine {
+    /// The event that brought it, with a number after a dot if it brought several.
+    pub id: String,
+    /// What for, and how much.
+    pub fee: Fee,
+}
+
+/// A payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// The event.
+    pub event: ChangeHash,
+    /// In đồng.
+    pub amount: u64,
+    /// How.
+    pub method: Method,
+    /// Whether the money is there.
+    pub confirmed: bool,
+    /// Whether it was undone.
+    pub reversed: bool,
+}
+
+/// A scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan {
+    /// The event.
+    pub event: ChangeHash,
+    /// Its bytes' hash.
+    pub blob: PayloadHash,
+    /// Its name.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// Events of which only one can hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// They, in the order of the fold; the first has effect until somebody chooses.
+    pub sides: Vec<ChangeHash>,
+    /// The field, if they correct one.
+    pub field: Option<String>,
+}
+
+/// How a dossier stands. Empty by default: before its first event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The business status; `None` before the first event.
+    pub status: Option<Status>,
+    /// Where a supplement was asked for: there it goes back to.
+    pub(crate) asked_from: Option<Status>,
+    /// What is applied for, with corrections.
+    pub application: Option<Application>,
+    /// The code.
+    pub code: Option<Code>,
+    /// Codes that it had before.
+    pub former_codes: Vec<Code>,
+    /// When it was received, Unix milliseconds.
+    pub received_ms: Option<i64>,
+    /// The catalogue at reception, if it is known here.
+    pub terms: Option<Terms>,
+    /// When the clock stood still.
+    pub pauses: Vec<Pause>,
+    /// Due times that were given by decision, in order; Unix milliseconds.
+    pub extensions: Vec<i64>,
+    /// The office that deals with it.
+    pub holder: Option<Office>,
+    /// The control sheet.
+    pub sheet: Vec<Line>,
+    /// The person to whom it was given.
+    pub assigned: Option<PersonId>,
+    /// How often supplements were asked for after reception.
+    pub supplements: u32,
+    /// The papers.
+    pub papers: Vec<Paper>,
+    /// The decision, if there is one.
+    pub decision: Option<Decision>,
+    /// The result, if there is one.
+    pub result: Option<Outcome>,
+    /// When the dossier was closed, Unix milliseconds.
+    pub closed_ms: Option<i64>,
+    /// The fees.
+    pub fees: Vec<FeeLine>,
+    /// The payments.
+    pub payments: Vec<Payment>,
+    /// The amount asked for, in đồng.
+    pub requested: u64,
+    /// The scans that are not hidden.
+    pub scans: Vec<Scan>,
+    /// When each unit first read it, Unix milliseconds.
+    pub opened: BTreeMap<UnitId, i64>,
+    /// The units that it concerns.
+    pub audience: BTreeSet<UnitId>,
+    /// Who wrote what may be written once at a time: the hand-over, each field, the code.
+    pub(crate) registers: BTreeMap<String, ChangeHash>,
+    /// What a person must decide.
+    pub conflicts: Vec<Conflict>,
+}
+
+impl Standing {
+    /// Whether a person must decide something.
+    #[must_use]
+    pub fn needs_review(&self) -> bool {
+        !self.conflicts.is_empty()
+    }
+
+    /// The line of the control sheet that nobody has closed.
+    #[must_use]
+    pub fn open_line(&self) -> Option<&Line> {
+        self.sheet.last().filter(|line| line.taken_at_ms.is_none())
+    }
+
+    /// The unit that is answerable for reception.
+    #[must_use]
+    pub fn receiving_unit(&self) -> Option<UnitId> {
+        self.application.as_ref().map(|application| application.receiving_unit)
+    }
+
+    /// Who decides.
+    #[must_use]
+    pub fn competent(&self) -> Option<Office> {
+        self.application.as_ref().map(|application| application.competent_unit)
+    }
+
+    /// When the result is owed.
+    #[must_use]
+    pub fn due(&self) -> Due {
+        let (Some(terms), Some(received)) = (&self.terms, self.received_ms) else {
+            return Due { at_ms: None, certain: false, steps: Vec::new() };
+        };
+        let mut due = deadline::due(&terms.rule, &terms.calendar, received, &self.pauses);
+        due.at_ms = due.at_ms.map(|at_ms| self.extensions.iter().copied().fold(at_ms, i64::max));
+        due
+    }
+
+    /// How many of its đồng are there, await confirmation and were given back.
+    #[must_use]
+    pub fn money(&self) -> (u64, u64, u64) {
+        let sum = |wanted: fn(&&Payment) -> bool| {
+            let payments = self.payments.iter().filter(wanted);
+            payments.fold(0_u64, |sum, payment| sum.saturating_add(payment.amount))
+        };
+        (
+            sum(|payment| !payment.reversed && payment.confirmed),
+            sum(|payment| !payment.reversed && !payment.confirmed),
+            sum(|payment| payment.reversed),
+        )
+    }
+
+    /// What is owed altogether, in đồng.
+    #[must_use]
+    pub fn owed(&self) -> u64 {
+        let fees = self.fees.iter().fold(0_u64, |sum, line| sum.saturating_add(line.fee.amount));
+        fees.max(self.requested)
+    }
+
+    /// The financial status.
+    #[must_use]
+    pub fn financial(&self) -> Financial {
+        let (paid, awaited, reversed) = self.money();
+        let owed = self.owed();
+        let ended = matches!(self.status, Some(Status::Withdrawn | Status::NotAccepted));
+        if reversed > 0 && paid == 0 && awaited == 0 && (owed == 0 || ended) {
+            Financial::Refunded
+        } else if paid > owed {
+            Financial::Over
+        } else if owed == 0 {
+            if awaited > 0 { Financial::AwaitingConfirmation } else { Financial::None }
+        } else if paid == owed {
+            Financial::Paid
+        } else if awaited > 0 {
+            Financial::AwaitingConfirmation
+        } else {
+            Financial::Due
+        }
+    }
+
+    /// Where the result is.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        self.result.as_ref().map_or(Delivery::None, |result| result.delivery)
+    }
+
+    pub(crate) fn pause(&mut self, kind: PauseKind, from_ms: i64) {
+        self.pauses.push(Pause { kind, from_ms, until_ms: None });
+    }
+
+    /// Lets the clock run again, if it stood still for this reason.
+    pub(crate) fn go_on(&mut self, kind: PauseKind, until_ms: i64) {
+        let open = self.pauses.iter_mut().rev();
+        let mut open = open.filter(|pause| pause.kind == kind && pause.until_ms.is_none());
+        if let Some(pause) = open.next() {
+            pause.until_ms = Some(until_ms.max(pause.from_ms));
+        }
+    }
+}

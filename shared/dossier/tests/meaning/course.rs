@@ -1,0 +1,209 @@
+//! The ordinary course of a dossier, with money, papers and time.
+
+use hoso_dossier::{
+    axes::{Delivery, Financial, Status, Timeliness},
+    event::{
+        Assigned, Body, Extended, FeeAdded, FieldCorrected, Method, Noted, Office, Opened, Paid,
+        PaymentConfirmed, PaymentRequested, PaymentReversed, ResultArrived, ResultRecalled,
+        ResultSent, Resumed, Stopped, SupplementRequested, Supplemented, UnitAdded,
+    },
+    fold::Effect,
+    rules::Objection,
+};
+use hoso_identity::PersonId;
+
+use crate::scene::{
+    BAI_CHAY, BEGIN_MS, CO_TO, LAND_OFFICE, MINUTE_MS, Scene, approved, clerk, handed_over, paper,
+    result_ready, returned, taken_over, withdrawn,
+};
+
+/// 17:00 of the third working day after the Friday: the Tuesday between is a holiday.
+const DUE_MS: i64 = BEGIN_MS + 6 * 24 * 60 * MINUTE_MS + 7 * 60 * MINUTE_MS;
+
+fn all_taken(scene: &Scene) {
+    for (place, effect) in scene.fold().history {
+        assert_eq!(effect, Effect::Taken, "{:?}", scene.items[place].event);
+    }
+}
+
+#[test]
+fn a_dossier_is_received_decided_and_returned() {
+    let mut scene = Scene::processing();
+    let standing = scene.standing();
+    assert_eq!(standing.status, Some(Status::Processing));
+    assert_eq!(standing.due().at_ms, Some(DUE_MS));
+    assert!(standing.due().certain);
+    scene.then(CO_TO, approved());
+    assert_eq!(scene.status(), Status::Processing);
+    scene.then(CO_TO, result_ready(false));
+    assert_eq!(scene.standing().delivery(), Delivery::Ready);
+    scene.then(CO_TO, returned());
+    let standing = scene.standing();
+    assert_eq!(standing.status, Some(Status::Returned));
+    assert_eq!(standing.delivery(), Delivery::Returned);
+    assert_eq!(Timeliness::of(standing.due().at_ms, standing.closed_ms, 0), Timeliness::Early);
+    all_taken(&scene);
+}
+
+#[test]
+fn another_units_dossier_goes_there_and_its_result_comes_back() {
+    let mut scene = Scene::received(Office::Unit(BAI_CHAY));
+    scene.then(CO_TO, handed_over(Office::Unit(BAI_CHAY)));
+    let early = scene.then(BAI_CHAY, approved());
+    assert_eq!(scene.effect(early), Effect::Refused(Objection::Unit));
+    scene.items.pop();
+    scene.then(BAI_CHAY, taken_over());
+    scene.then(BAI_CHAY, Body::Assigned(Assigned { person: PersonId([9; 16]) }));
+    scene.then(BAI_CHAY, approved());
+    scene.then(BAI_CHAY, result_ready(false));
+    let sent = ResultSent { to_unit: Some(CO_TO), post: false, tracking: None };
+    let too_early = scene.then(CO_TO, returned());
+    assert_eq!(scene.effect(too_early), Effect::Refused(Objection::Unit));
+    scene.items.pop();
+    scene.then(BAI_CHAY, Body::ResultSent(sent));
+    assert_eq!(scene.standing().delivery(), Delivery::Sent);
+    scene.then(CO_TO, Body::ResultArrived(ResultArrived {}));
+    scene.then(CO_TO, returned());
+    all_taken(&scene);
+    assert_eq!(scene.standing().audience.len(), 2);
+    assert_eq!(scene.standing().sheet.len(), 1);
+}
+
+#[test]
+fn an_agency_acts_through_the_unit_that_received_the_dossier() {
+    let agency = Office::Agency(LAND_OFFICE);
+    let mut scene = Scene::received(agency);
+    scene.then(CO_TO, handed_over(agency));
+    scene.then(CO_TO, taken_over());
+    let ours = scene.then(CO_TO, approved());
+    assert_eq!(scene.effect(ours), Effect::Refused(Objection::Unit));
+    scene.items.pop();
+    let without_mark = scene.then(CO_TO, result_ready(false));
+    assert_eq!(scene.effect(without_mark), Effect::Refused(Objection::Undecided));
+    scene.items.pop();
+    scene.then(CO_TO, result_ready(true));
+    scene.then(CO_TO, returned());
+    all_taken(&scene);
+}
+
+#[test]
+fn a_supplement_stops_the_clock_and_a_second_one_needs_a_ground_and_approval() {
+    let asked = |basis: Option<&str>| {
+        Body::SupplementRequested(SupplementRequested {
+            papers: vec![paper("Bản chính")],
+            reason: "thiếu bản chính".to_owned(),
+            basis: basis.map(str::to_owned),
+        })
+    };
+    let mut scene = Scene::processing();
+    scene.then(CO_TO, asked(None));
+    assert_eq!(scene.status(), Status::Supplement);
+    assert_eq!(scene.standing().due().at_ms, None);
+    scene.then(CO_TO, Body::Supplemented(Supplemented { papers: vec![paper("Bản chính")] }));
+    assert_eq!(scene.status(), Status::Processing);
+    assert_eq!(scene.standing().papers.len(), 2);
+    assert_eq!(scene.standing().due().at_ms, Some(DUE_MS));
+    let second = scene.then(CO_TO, asked(None));
+    assert_eq!(scene.effect(second), Effect::Refused(Objection::SecondSupplement));
+    scene.items.pop();
+    scene.then(CO_TO, asked(Some("Điều 12")));
+    all_taken(&scene);
+}
+
+#[test]
+fn money_is_owed_awaited_paid_reversed_and_given_back() {
+    let mut scene = Scene::processing();
+    assert_eq!(scene.standing().financial(), Financial::Due);
+    scene.then(CO_TO, Body::FeeAdded(FeeAdded { name: "Bản sao".to_owned(), amount: 2_000 }));
+    assert_eq!(scene.standing().owed(), 10_000);
+    scene.then(CO_TO, Body::PaymentRequested(PaymentRequested { amount: 10_000, pauses: true }));
+    assert_eq!(scene.status(), Status::Payment);
+    let paid = |method, amount| Body::Paid(Paid { amount, method, receipt_no: None });
+    scene.then(CO_TO, paid(Method::Transfer, 10_000));
+    assert_eq!(scene.standing().financial(), Financial::AwaitingConfirmation);
+    assert_eq!(scene.status(), Status::Payment);
+    let confirmed = PaymentConfirmed { reference: "FT26".to_owned(), payment: None };
+    scene.then(CO_TO, Body::PaymentConfirmed(confirmed));
+    assert_eq!(scene.standing().financial(), Financial::Paid);
+    assert_eq!(scene.status(), Status::Processing);
+    scene.then(CO_TO, paid(Method::Cash, 1));
+    assert_eq!(scene.standing().financial(), Financial::Over);
+    let reversed = || {
+        let body = PaymentReversed { reason: "nhầm".to_owned(), payment: None };
+        Body::PaymentReversed(body)
+    };
+    scene.then(CO_TO, reversed());
+    scene.then(CO_TO, reversed());
+    assert_eq!(scene.standing().financial(), Financial::Due);
+    scene.then(CO_TO, withdrawn());
+    assert_eq!(scene.standing().financial(), Financial::Refunded);
+    all_taken(&scene);
+}
+
+#[test]
+fn the_due_time_moves_once_and_only_before_it_has_passed() {
+    let extended = |due_at| Body::Extended(Extended { due_at, reason: "xác minh".to_owned() });
+    let mut scene = Scene::processing();
+    let back = scene.then(CO_TO, extended(DUE_MS));
+    assert_eq!(scene.effect(back), Effect::Refused(Objection::NotLater));
+    scene.items.pop();
+    scene.then(CO_TO, extended(DUE_MS + MINUTE_MS));
+    assert_eq!(scene.standing().due().at_ms, Some(DUE_MS + MINUTE_MS));
+    let again = scene.then(CO_TO, extended(DUE_MS + 2 * MINUTE_MS));
+    assert_eq!(scene.effect(again), Effect::Refused(Objection::ExtensionsUsed));
+}
+
+#[test]
+fn a_stop_and_a_recall_lead_back_to_processing() {
+    let reason = || "lý do".to_owned();
+    let mut scene = Scene::processing();
+    scene.then(CO_TO, Body::Stopped(Stopped { reason: reason() }));
+    assert_eq!(scene.status(), Status::Stopped);
+    scene.then(CO_TO, Body::Resumed(Resumed { reason: reason() }));
+    scene.then(CO_TO, approved());
+    let late = scene.then(CO_TO, withdrawn());
+    assert_eq!(scene.effect(late), Effect::Refused(Objection::Decided));
+    scene.items.pop();
+    scene.then(CO_TO, result_ready(false));
+    scene.then(CO_TO, Body::ResultRecalled(ResultRecalled { reason: reason() }));
+    let standing = scene.standing();
+    assert_eq!(standing.status, Some(Status::Processing));
+    assert!(standing.decision.is_none() && standing.result.is_none());
+    scene.then(CO_TO, approved());
+    scene.then(CO_TO, result_ready(false));
+    all_taken(&scene);
+}
+
+#[test]
+fn corrections_reach_the_application_and_units_the_audience() {
+    let mut scene = Scene::processing();
+    let corrected = |field: &str, value: &str| {
+        Body::FieldCorrected(FieldCorrected {
+            field: field.to_owned(),
+            value: Some(value.to_owned()),
+            reason: "viết sai".to_owned(),
+        })
+    };
+    scene.then(CO_TO, corrected("applicant.name", "Đường Thị Mới"));
+    scene.then(CO_TO, corrected("applicant.birth_date", "1990-02-28"));
+    scene.then(CO_TO, Body::UnitAdded(UnitAdded { unit: BAI_CHAY, reason: "phối hợp".to_owned() }));
+    scene.then(BAI_CHAY, Body::Opened(Opened {}));
+    all_taken(&scene);
+    let again = scene.then(BAI_CHAY, Body::Opened(Opened {}));
+    assert_eq!(scene.effect(again), Effect::Repeated);
+    let nonsense = scene.then(CO_TO, corrected("applicant.birth_date", "2026-02-30"));
+    assert_eq!(scene.effect(nonsense), Effect::Refused(Objection::Field));
+    let standing = scene.standing();
+    assert_eq!(standing.application.unwrap().applicant.name, "Đường Thị Mới");
+    assert!(standing.audience.contains(&BAI_CHAY));
+}
+
+#[test]
+fn roles_of_the_grant_decide_and_nothing_else() {
+    let mut scene = Scene::processing();
+    let mut reader = clerk(CO_TO);
+    reader.roles = vec![hoso_registry::Role::Viewer];
+    let last = scene.last();
+    let noted = scene.add_by(&[last], reader, Body::Noted(Noted { text: "x".to_owned() }));
+    assert_eq!(scene.effect(noted), Effect::Refused(Objection::Role));
+}

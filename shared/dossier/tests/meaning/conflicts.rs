@@ -165,7 +165,7 @@ fn histories() -> impl Strategy<Value = Vec<Item>> {
             scene.add(&deps, UnitId(CO_TO.0 + unit), said);
         }
         for (number, item) in scene.items.iter_mut().enumerate() {
-            let mixed = (salt ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mixed = (salt ^ u64::try_from(number).unwrap()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let mut id = [0; 32];
             id[..8].copy_from_slice(&mixed.to_be_bytes());
             item.entry = EntryId(id);

@@ -1,6 +1,10 @@
 //! What events mean: the table of rules, the fold, conflicts.
 
+#[cfg(test)]
 mod conflicts;
+#[cfg(test)]
 mod course;
+#[cfg(test)]
 mod scene;
+#[cfg(test)]
 mod table;

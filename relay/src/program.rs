@@ -46,8 +46,8 @@ pub async fn open(
     }
     let key = transport(data)?;
     let auto = keys::read_auto(data).map_err(|error| Problem::new("key", error.to_string()))?;
-    let (memory, thread) =
-        Memory::open(data, Schema::Relay, Realm::ZERO, |_| {}).map_err(|error| storage(&error))?;
+    let (memory, thread) = Memory::open(data, Schema::Relay, |_| Ok(Realm::ZERO), |_| {})
+        .map_err(|error| storage(&error))?;
     let office = Office {
         data: data.to_owned(),
         memory,

@@ -69,7 +69,8 @@ struct Node {
 impl Node {
     async fn start(data: &Path, seed: u8, invitation: &Invitation) -> Self {
         fs::create_dir(data).expect("a directory in a test");
-        let opened = Memory::open(data, Schema::Node, invitation.realm(), |_| {});
+        let realm = invitation.realm();
+        let opened = Memory::open(data, Schema::Node, move |_| Ok(realm), |_| {});
         let (memory, _thread) = opened.expect("a new database");
         let begun: Result<(), StoreError> =
             memory.write(false, move |tx, _| journal::found(tx, Incarnation([seed; 16]))).await;

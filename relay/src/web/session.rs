@@ -1,12 +1,12 @@
 //! Operators' sessions, in memory: after a restart everyone logs in again.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use data_encoding::BASE64URL_NOPAD;
-use hoso_engine::secret;
+use hoso_engine::{attempts::Attempts, secret};
 
 /// Milliseconds after which a session ends whatever happens: 12 hours.
 const SESSION_MS: u64 = 12 * 3600 * 1000;
@@ -14,12 +14,6 @@ const SESSION_MS: u64 = 12 * 3600 * 1000;
 const IDLE_MS: u64 = 30 * 60 * 1000;
 /// Sessions kept at once; the oldest gives way.
 const SESSIONS_MAX: usize = 256;
-/// Failed attempts per name or address within [`WINDOW_MS`] before a wait is asked for.
-const ATTEMPTS_MAX: usize = 5;
-/// Milliseconds for which a failed attempt counts.
-const WINDOW_MS: u64 = 60 * 1000;
-/// Names and addresses whose failures are remembered; the oldest are forgotten.
-const SOURCES_MAX: usize = 4096;
 
 /// Who is logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +35,7 @@ struct Session {
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     by_hash: Mutex<BTreeMap<[u8; 32], Session>>,
-    failures: Mutex<BTreeMap<String, VecDeque<u64>>>,
+    pub(crate) attempts: Attempts,
 }
 
 impl Sessions {
@@ -88,36 +82,6 @@ impl Sessions {
     pub(crate) fn end_all(&self, name: &str) {
         locked(&self.by_hash).retain(|_, session| session.operator.name != name);
     }
-
-    /// Seconds to wait before the next attempt of this name or address; zero for none.
-    #[must_use]
-    pub(crate) fn wait_s(&self, sources: &[&str], now_ms: u64) -> u64 {
-        let failures = locked(&self.failures);
-        let waits = sources.iter().filter_map(|source| {
-            let recent = failures.get(*source)?;
-            let from_end = recent.len().checked_sub(ATTEMPTS_MAX)?;
-            let until = recent.get(from_end)?.saturating_add(WINDOW_MS);
-            Some(until.saturating_sub(now_ms).div_ceil(1000))
-        });
-        waits.max().unwrap_or(0)
-    }
-
-    /// Remembers a failed attempt.
-    pub(crate) fn failed(&self, sources: &[&str], now_ms: u64) {
-        let mut failures = locked(&self.failures);
-        for source in sources {
-            let recent = failures.entry((*source).to_owned()).or_default();
-            recent.push_back(now_ms);
-            if recent.len() > ATTEMPTS_MAX {
-                recent.pop_front();
-            }
-        }
-        if failures.len() > SOURCES_MAX {
-            failures.retain(|_, recent| {
-                recent.back().is_some_and(|last| now_ms.saturating_sub(*last) < WINDOW_MS)
-            });
-        }
-    }
 }
 
 fn hash(token: &str) -> [u8; 32] {
@@ -146,17 +110,5 @@ mod tests {
         let token = sessions.begin(operator(), 0).unwrap();
         sessions.end(&token);
         assert_eq!(sessions.find(&token, 1), None);
-    }
-
-    #[test]
-    fn five_failures_within_a_minute_ask_for_a_wait_and_no_lock_out_stays() {
-        let sessions = Sessions::default();
-        for _ in 0..ATTEMPTS_MAX {
-            assert_eq!(sessions.wait_s(&["lan", "10.0.0.1"], 0), 0);
-            sessions.failed(&["lan", "10.0.0.1"], 0);
-        }
-        assert_eq!(sessions.wait_s(&["lan", "10.0.0.2"], 1000), 59);
-        assert_eq!(sessions.wait_s(&["huệ", "10.0.0.2"], 1000), 0);
-        assert_eq!(sessions.wait_s(&["lan"], WINDOW_MS), 0);
     }
 }

@@ -82,7 +82,7 @@ impl Site {
         let now_ms = clock::now_ms();
         let address = address.to_string();
         let sources = [name, address.as_str()];
-        match self.office.sessions.wait_s(&sources, now_ms) {
+        match self.office.sessions.attempts.wait_s(&sources, now_ms) {
             0 => {}
             seconds => return Err(LogInProblem::Later(seconds)),
         }
@@ -95,7 +95,7 @@ impl Site {
                 Ok((token.map_err(|_| LogInProblem::Broken)?, operator))
             }
             Ok(None) => {
-                self.office.sessions.failed(&sources, now_ms);
+                self.office.sessions.attempts.failed(&sources, now_ms);
                 Err(LogInProblem::Wrong)
             }
             Err(problem) => {

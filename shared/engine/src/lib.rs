@@ -6,6 +6,7 @@
 pub mod acceptor;
 pub mod admission;
 mod ages;
+pub mod attempts;
 pub mod clock;
 pub mod close;
 pub mod command;

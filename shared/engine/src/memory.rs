@@ -36,7 +36,7 @@ type Written = Arc<Mutex<Arc<State>>>;
 type Published = Arc<watch::Sender<Arc<State>>>;
 
 impl Memory {
-    /// Takes a database, reads its statements and starts the writer. `realm` is the one of the
+    /// Takes a database, reads its statements and starts the writer. `realm` finds the one of the
     /// invitation, for a registry that is still empty; `committed` is called with the time of each
     /// commit.
     ///
@@ -46,13 +46,16 @@ impl Memory {
     pub fn open(
         data: &Path,
         schema: Schema,
-        realm: Realm,
+        realm: impl FnOnce(&mut Tx<'_>) -> Result<Realm, StoreError>,
         committed: impl Fn(Duration) + Send + 'static,
     ) -> Result<(Self, WriterThread), StoreError> {
         let database = Database::open(data, schema)?;
         let readers = Readers::of(data);
         let state = Arc::new(readers.read(|tx| registry(tx, schema))?);
-        let realm = state.realm().unwrap_or(realm);
+        let realm = match state.realm() {
+            Some(realm) => realm,
+            None => readers.read(realm)?,
+        };
         let written = Arc::new(Mutex::new(Arc::clone(&state)));
         let published = Arc::new(watch::Sender::new(state));
         let (from, to) = (Arc::clone(&written), Arc::clone(&published));

@@ -175,6 +175,12 @@ impl Part for Office {
 }
 
 impl Application {
+    /// The application as it stands in an event: a map.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        self.write().unwrap_or(Value::Null)
+    }
+
     /// The units that a dossier with this application concerns, ascending.
     #[must_use]
     pub fn units(&self) -> Vec<UnitId> {

@@ -53,7 +53,7 @@ impl Scene {
     async fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let (memory, _thread) =
-            Memory::open(data.path(), Schema::Relay, Realm([1; 16]), |_| {}).unwrap();
+            Memory::open(data.path(), Schema::Relay, |_| Ok(Realm([1; 16])), |_| {}).unwrap();
         let epoch = Epoch { generation: 1, random: [2; 8] };
         let begun: Result<(), StoreError> =
             memory.write(false, move |tx, _| ledger::found(tx, epoch)).await;

@@ -217,7 +217,7 @@ impl Relay {
         realm: Realm,
         founding: Option<&[Entry]>,
     ) -> Self {
-        let (memory, thread) = Memory::open(data, Schema::Relay, realm, |_| {}).unwrap();
+        let (memory, thread) = Memory::open(data, Schema::Relay, |_| Ok(realm), |_| {}).unwrap();
         if let Some(entries) = founding {
             let entries: Vec<Vec<u8>> = entries.iter().map(Entry::encode).collect();
             let accepted: Result<(), StoreError> = memory
@@ -276,7 +276,7 @@ pub(crate) struct Node {
 impl Node {
     /// Starts on a directory that is new.
     pub(crate) async fn start(data: &Path, seed: u8, realm: Realm, relay: SocketAddr) -> Self {
-        let (memory, thread) = Memory::open(data, Schema::Node, realm, |_| {}).unwrap();
+        let (memory, thread) = Memory::open(data, Schema::Node, |_| Ok(realm), |_| {}).unwrap();
         let begun: Result<(), StoreError> =
             memory.write(false, move |tx, _| journal::found(tx, Incarnation([seed; 16]))).await;
         begun.unwrap();
@@ -285,7 +285,7 @@ impl Node {
 
     /// Starts on a directory that was used before.
     pub(crate) async fn again(data: &Path, seed: u8, realm: Realm, relay: SocketAddr) -> Self {
-        Self::over(Memory::open(data, Schema::Node, realm, |_| {}).unwrap(), seed, relay)
+        Self::over(Memory::open(data, Schema::Node, |_| Ok(realm), |_| {}).unwrap(), seed, relay)
     }
 
     fn over((memory, thread): (Memory, WriterThread), seed: u8, relay: SocketAddr) -> Self {

@@ -1,0 +1,306 @@
+//! The desk: what people do with dossiers.
+//!
+//! Every action takes the same way: what was asked becomes an event, the rules are asked, the
+//! document makes the change, the actor signs the entry, and one transaction keeps entry, record
+//! and answer. Nothing is shown before that has committed.
+
+mod command;
+mod read;
+mod refused;
+
+use std::sync::Arc;
+
+use hoso_dossier::{
+    Document, DocumentError,
+    event::Event,
+    fold::Effect,
+    rules::{self, Objection},
+};
+use hoso_engine::{clock, secret};
+use hoso_identity::{DocumentId, Nonce, Verdict, VerifiedEntry};
+use hoso_registry::EventKind;
+use hoso_store::{
+    StoreError,
+    idempotency::{self, Known},
+    records::{self, Plan},
+    rules::journal::{self, ATTEMPTS_MAX},
+    tables::{Admission, JournalTables, NodeEntry},
+};
+use serde_json::Value as Json;
+
+pub(crate) use command::{act, receive};
+pub(crate) use read::{ListQuery, document, due, entries, list, open};
+pub(crate) use refused::Refused;
+
+use crate::{
+    dossiers::{Dossier, version},
+    office::Office,
+    people::{Actor, Heading},
+    times,
+};
+
+/// How often an action is computed again when the dossier has moved meanwhile.
+const TRIES: usize = 16;
+/// How long to wait between looking whether what has arrived is applied.
+const LOOK_MS: u64 = 20;
+/// How often to look.
+const LOOKS: usize = 250;
+
+/// By what a repeated request is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Once {
+    /// The `Idempotency-Key`.
+    pub(crate) key: String,
+    /// Method, path and body.
+    pub(crate) body: Vec<u8>,
+}
+
+/// What became of a write.
+enum Written {
+    Done,
+    /// The same request was answered before, about this dossier.
+    Before(Option<DocumentId>),
+    /// The key was used with another body.
+    Misused,
+    /// The registry does not let it count.
+    Denied(&'static str),
+}
+
+/// The dossier that an earlier request with this key made or changed.
+async fn answered_before(
+    office: &Office,
+    actor: &Actor,
+    once: &Once,
+) -> Result<Option<DocumentId>, Refused> {
+    if once.key.is_empty() || once.key.len() > idempotency::KEY_BYTES_MAX {
+        return Err(Refused::new(400, "idempotency-key"));
+    }
+    let (person, once) = (actor.person, once.clone());
+    let known = office
+        .memory
+        .read(move |tx| idempotency::look_up(tx, &person, &once.key, &once.body))
+        .await?;
+    match known {
+        Known::Nothing => Ok(None),
+        Known::Same(answer) => Ok(answer.document),
+        Known::Other => Err(Refused::new(409, "idempotency-other")),
+    }
+}
+
+/// A dossier as it is stored, with all that has arrived applied.
+async fn load(office: &Arc<Office>, id: DocumentId) -> Result<Option<Dossier>, Refused> {
+    for _ in 0..LOOKS {
+        let (entries, mark) = office
+            .memory
+            .read(move |tx| {
+                let marks = tx.to_apply()?;
+                let mark = marks.into_iter().find(|mark| mark.document == id);
+                Ok::<_, StoreError>((tx.document(&id)?, mark))
+            })
+            .await?;
+        match mark {
+            None if entries.is_empty() || id.is_zero() => return Ok(None),
+            None => return dossier(office, id, entries).await.map(Some),
+            Some(mark) if mark.attempts >= ATTEMPTS_MAX => {
+                return Err(Refused::new(409, "set-aside"));
+            }
+            Some(_) => {
+                office.arrived.notify_one();
+                tokio::time::sleep(std::time::Duration::from_millis(LOOK_MS)).await;
+            }
+        }
+    }
+    Err(Refused::new(503, "busy"))
+}
+
+async fn dossier(
+    office: &Arc<Office>,
+    id: DocumentId,
+    entries: Vec<NodeEntry>,
+) -> Result<Dossier, Refused> {
+    let state = office.state();
+    let computing = tokio::task::spawn_blocking(move || Dossier::of(id, entries, &state));
+    computing.await.map_err(|_| Refused::new(500, "internal"))
+}
+
+/// Writes the first entry of a dossier.
+async fn begin(
+    office: &Arc<Office>,
+    actor: &Arc<Actor>,
+    once: &Once,
+    event: &Event,
+) -> Result<DocumentId, Refused> {
+    let nonce = nonce()?;
+    let payload = Document::first(actor.actor_id(&nonce), &event.to_value()).map_err(too_much)?;
+    let entry = sign(office, actor, DocumentId::ZERO, nonce, event, payload)?;
+    let id = entry.document();
+    let state = office.state();
+    let (dossier, effect) =
+        Dossier::of(id, Vec::new(), &state).with(&entry, &state).map_err(too_much)?;
+    lawful(effect)?;
+    let plan = dossier.plan(None, &state, times::now_ms());
+    match write(office, actor, Some(once), entry, plan).await? {
+        Written::Done => {
+            office.journal_grew();
+            Ok(id)
+        }
+        other => settled(other),
+    }
+}
+
+/// Writes a later entry upon the version that its author saw, or upon the newest.
+async fn submit(
+    office: &Arc<Office>,
+    actor: &Arc<Actor>,
+    once: Option<&Once>,
+    (id, base): (DocumentId, Option<&[hoso_dossier::ChangeHash]>),
+    event: &Event,
+) -> Result<DocumentId, Refused> {
+    for _ in 0..TRIES {
+        let before = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
+        let heads = before.document.heads();
+        let base = base.unwrap_or(&heads);
+        if !base.iter().all(|head| before.document.contains(head)) {
+            return Err(Refused::new(412, "base-unknown"));
+        }
+        rules::permitted(&before.folded.standing, &actor.author(), event)
+            .map_err(Refused::by_rule)?;
+        let nonce = nonce()?;
+        let made = before.document.make(base, actor.actor_id(&nonce), &event.to_value());
+        let payload = made.map_err(too_much)?;
+        let entry = sign(office, actor, id, nonce, event, payload)?;
+        let state = office.state();
+        let (after, effect) = before.with(&entry, &state).map_err(too_much)?;
+        lawful(effect)?;
+        let plan = after.plan(Some(version(&heads)), &state, times::now_ms());
+        match write(office, actor, once, entry, plan).await {
+            Ok(Written::Done) => {
+                office.journal_grew();
+                return Ok(id);
+            }
+            Ok(other) => return settled(other),
+            Err(StoreError::Stale) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Refused::new(503, "busy"))
+}
+
+/// What the rules say of an event where its author saw the dossier.
+fn lawful(effect: Option<Effect>) -> Result<(), Refused> {
+    match effect {
+        // Two corrections of one field that did not know of each other are kept and shown.
+        Some(Effect::Taken | Effect::Contested) => Ok(()),
+        Some(Effect::Refused(objection)) => Err(Refused::by_rule(objection)),
+        Some(Effect::Repeated) => Err(Refused::by_rule(Objection::Repeated)),
+        Some(Effect::Outvoted | Effect::Resting | Effect::Unreadable | Effect::Waiting) | None => {
+            Err(Refused::by_rule(Objection::Status))
+        }
+    }
+}
+
+fn settled(written: Written) -> Result<DocumentId, Refused> {
+    match written {
+        Written::Before(Some(id)) => Ok(id),
+        Written::Denied(code) => Err(Refused::new(403, "not-admitted").about(code)),
+        Written::Misused | Written::Before(None) | Written::Done => {
+            Err(Refused::new(409, "idempotency-other"))
+        }
+    }
+}
+
+/// One transaction: the entry, the record, the answer.
+async fn write(
+    office: &Office,
+    actor: &Actor,
+    once: Option<&Once>,
+    entry: VerifiedEntry,
+    plan: Plan,
+) -> Result<Written, StoreError> {
+    let (person, once) = (actor.person, once.cloned());
+    let job = move |tx: &mut hoso_store::writer::Tx<'_>,
+                    registrar: &mut hoso_engine::admission::Registrar| {
+        if let Some(once) = &once {
+            match idempotency::look_up(tx, &person, &once.key, &once.body)? {
+                Known::Nothing => {}
+                Known::Same(answer) => return Ok(Written::Before(answer.document)),
+                Known::Other => return Ok(Written::Misused),
+            }
+        }
+        let audience = tx.audience(&entry.document())?;
+        match registrar.decide(&entry, None, audience.as_deref()) {
+            Verdict::Admitted => {}
+            Verdict::Refused(reason) => return Ok(Written::Denied(reason.code())),
+            Verdict::Waiting(what) => return Ok(Written::Denied(what.code())),
+        }
+        records::put(tx, &plan)?;
+        journal::append(tx, registrar, &entry)?;
+        if let Some(once) = &once {
+            let answer = idempotency::Answer {
+                status: 201,
+                document: Some(entry.document()),
+                bytes: Vec::new(),
+            };
+            let at_ms = clock::now_ms();
+            idempotency::remember(tx, (&person, &once.key), &once.body, &answer, at_ms)?;
+        }
+        Ok::<_, StoreError>(Written::Done)
+    };
+    office.memory.write(false, job).await
+}
+
+fn nonce() -> Result<Nonce, Refused> {
+    secret::chance().map(Nonce).map_err(|_| Refused::new(500, "internal"))
+}
+
+fn sign(
+    office: &Office,
+    actor: &Actor,
+    document: DocumentId,
+    nonce: Nonce,
+    event: &Event,
+    payload: Vec<u8>,
+) -> Result<VerifiedEntry, Refused> {
+    let heading = Heading {
+        realm: office.memory.realm(),
+        document,
+        kind: event.body.kind().kind(),
+        nonce,
+        units_added: event.units_added(),
+    };
+    actor.sign(heading, payload).map_err(|_| Refused::new(422, "too-much"))
+}
+
+/// The event does not fit into one entry.
+fn too_much(error: DocumentError) -> Refused {
+    tracing::debug!(%error, "a form does not fit into an entry");
+    match error {
+        DocumentError::Base => Refused::new(412, "base-unknown"),
+        DocumentError::Shape { .. } | DocumentError::Event(_) => Refused::new(422, "too-much"),
+        DocumentError::Unfaithful
+        | DocumentError::Library(_)
+        | DocumentError::Refused(_)
+        | DocumentError::Panicked => Refused::new(500, "internal"),
+    }
+}
+
+/// The kinds that this actor may write now, as far as that can be said without a body.
+fn offered(dossier: &Dossier, actor: &Actor) -> Vec<&'static str> {
+    let author = actor.author();
+    let kinds = EventKind::ALL.iter().filter(|kind| command::is_written_here(**kind));
+    kinds
+        .filter(|kind| rules::offered(&dossier.folded.standing, &author, **kind).is_ok())
+        .map(|kind| kind.code())
+        .collect()
+}
+
+/// The record of a dossier with what only this moment and this node know.
+async fn shown(office: &Arc<Office>, actor: &Arc<Actor>, id: DocumentId) -> Result<Json, Refused> {
+    let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
+    read::shown(office, actor, &dossier).await
+}
+
+/// The version that a form names.
+fn base_of(text: &str) -> Result<Vec<hoso_dossier::ChangeHash>, Refused> {
+    crate::dossiers::heads_of_text(text).ok_or(Refused::new(412, "base-unknown"))
+}

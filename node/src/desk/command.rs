@@ -1,0 +1,249 @@
+//! From what was asked to an event.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use hoso_dossier::{
+    Value,
+    code::Code,
+    deadline::local_date,
+    event::{Body, Event, Office as Place},
+    rules,
+};
+use hoso_engine::secret;
+use hoso_identity::{DocumentId, EntryId};
+use hoso_registry::{
+    Day, EventKind, State,
+    statement::{CLOSING_MINUTE_DEFAULT, Competent, Procedure, RealmKind},
+};
+use serde_json::{Map, Value as Json};
+
+use super::{Once, Refused, answered_before, base_of, begin, shown, submit};
+use crate::{
+    dossiers::forms::{unit_code, value_of},
+    office::Office,
+    people::Actor,
+    times,
+};
+
+/// Keys of `POST /dossiers` that are not part of the application.
+const BESIDE: [&str; 3] = ["received_at", "paper_reference", "reason"];
+
+/// Stands where the code will be, while the form is checked.
+const NO_CODE: &str = "H49-20250701-P00000000";
+
+/// Whether the kind can be written here: the others come through a gateway, or have no form yet.
+pub(super) fn is_written_here(kind: EventKind) -> bool {
+    !matches!(kind, EventKind::Submitted | EventKind::Attached)
+}
+
+/// Receives a dossier at this desk.
+pub(crate) async fn receive(
+    office: &Arc<Office>,
+    actor: &Arc<Actor>,
+    once: &Once,
+    body: &Json,
+) -> Result<Json, Refused> {
+    if let Some(id) = answered_before(office, actor, once).await? {
+        return shown(office, actor, id).await;
+    }
+    let form = body.as_object().ok_or(Refused::new(422, "field-type"))?;
+    let author = actor.author();
+    let roles = hoso_registry::roles_for(EventKind::Received.kind()).unwrap_or_default();
+    if !roles.iter().any(|role| author.has(*role)) {
+        return Err(Refused::new(403, "rule-role"));
+    }
+    let event = received(office, form).await?;
+    let id = begin(office, actor, once, &event).await?;
+    shown(office, actor, id).await
+}
+
+/// The event of a dossier that is handed in here.
+async fn received(office: &Arc<Office>, form: &Map<String, Json>) -> Result<Event, Refused> {
+    let state = office.state();
+    let Value::Map(mut parts) = value_of(form, &state)? else {
+        return Err(Refused::new(422, "field-type"));
+    };
+    let at_ms = times::now_ms();
+    let received_ms = match parts.get("received_at") {
+        Some(Value::Int(received_ms)) => *received_ms,
+        Some(_) => return Err(Refused::new(422, "field-time").about("received_at")),
+        None => at_ms,
+    };
+    let mut beside: BTreeMap<String, Value> = BTreeMap::new();
+    for key in BESIDE {
+        beside.extend(parts.remove(key).map(|value| (key.to_owned(), value)));
+    }
+    let day =
+        local_date(received_ms).ok_or(Refused::new(422, "field-time").about("received_at"))?;
+    let Some(Value::Text(code)) = parts.get("procedure_code") else {
+        return Err(Refused::new(422, "field-missing").about("procedure_code"));
+    };
+    let (version, procedure) = state
+        .procedure(code, day)
+        .ok_or(Refused::new(422, "procedure-unknown").about("procedure_code"))?;
+    complete(&mut parts, procedure, office)?;
+    let application = Value::Map(parts);
+    let closing = closing_minute(&application, &state);
+    beside.insert("application".to_owned(), application);
+    beside.insert("code".to_owned(), Value::Text(NO_CODE.to_owned()));
+    beside.insert("frozen".to_owned(), frozen(version, &state, day, closing));
+    let mut event = typed(EventKind::Received, at_ms, beside)?;
+    // A number is taken only for a form that is complete.
+    if let Body::Received(body) = &mut event.body {
+        body.code = code_for(office, &state, at_ms).await?;
+    }
+    Ok(event)
+}
+
+/// Fills in what the desk need not type.
+fn complete(
+    parts: &mut BTreeMap<String, Value>,
+    procedure: &Procedure,
+    office: &Office,
+) -> Result<(), Refused> {
+    let own = Value::Int(i64::from(office.unit().0));
+    let text = |word: &str| Value::Text(word.to_owned());
+    parts.insert("receiving_unit".to_owned(), own.clone());
+    if !parts.contains_key("competent_unit") {
+        let competent = match procedure.competent {
+            Competent::Unit => own.clone(),
+            Competent::UnitOfLand => {
+                return Err(Refused::new(422, "unit-of-land").about("competent_unit"));
+            }
+            Competent::Agency(agency) => {
+                Value::Map(BTreeMap::from([("agency".to_owned(), Value::Int(i64::from(agency.0)))]))
+            }
+        };
+        parts.insert("competent_unit".to_owned(), competent);
+    }
+    parts.entry("return_unit".to_owned()).or_insert(own);
+    parts.entry("channel".to_owned()).or_insert(text("counter"));
+    parts.entry("result_channel".to_owned()).or_insert(text("desk"));
+    parts.entry("sets".to_owned()).or_insert(Value::Int(1));
+    if let Some(fee) = procedure.fee_vnd.filter(|fee| *fee > 0) {
+        let line = BTreeMap::from([
+            ("name".to_owned(), text("Lệ phí")),
+            ("amount".to_owned(), Value::Int(i64::try_from(fee).unwrap_or(i64::MAX))),
+        ]);
+        parts.entry("fees".to_owned()).or_insert(Value::List(vec![Value::Map(line)]));
+    }
+    Ok(())
+}
+
+/// The catalogue of that day.
+fn frozen(version: EntryId, state: &State, day: time::Date, closing_minute: u16) -> Value {
+    let year = u16::try_from(day.year()).unwrap_or_default();
+    let years = [year, year.saturating_add(1)];
+    let calendars = years.iter().filter_map(|year| state.calendar(*year));
+    let calendars = calendars.map(|(id, _)| Value::Bytes(id.0.to_vec())).collect();
+    Value::Map(BTreeMap::from([
+        ("procedure".to_owned(), Value::Bytes(version.0.to_vec())),
+        ("calendars".to_owned(), Value::List(calendars)),
+        ("closing_minute".to_owned(), Value::Int(i64::from(closing_minute))),
+    ]))
+}
+
+/// When the competent desk closes.
+fn closing_minute(application: &Value, state: &State) -> u16 {
+    let unit = application.as_map().and_then(|parts| match parts.get("competent_unit") {
+        Some(Value::Int(unit)) => u16::try_from(*unit).ok(),
+        Some(_) | None => None,
+    });
+    let unit = unit.and_then(|unit| state.unit(hoso_identity::UnitId(unit)));
+    unit.map_or(CLOSING_MINUTE_DEFAULT, |unit| unit.closing_minute)
+}
+
+/// A code that was never given, or a provisional number where there is no station.
+async fn code_for(office: &Arc<Office>, state: &State, at_ms: i64) -> Result<Code, Refused> {
+    let unavailable = || Refused::new(503, "code");
+    let day = Day(local_date(at_ms).ok_or_else(unavailable)?);
+    let realm = state.realm_kind().unwrap_or(RealmKind::Trial);
+    let unit = state.unit(office.unit()).ok_or_else(unavailable)?;
+    let Some(station) = office.station().await? else {
+        let chance = secret::chance().map_err(|_| unavailable())?;
+        return Code::provisional(realm, &unit.org_code, day, chance).map_err(|_| unavailable());
+    };
+    let (counting, number) = (Arc::clone(office), day.number());
+    let counted = tokio::task::spawn_blocking(move || counting.next_counter(station, number)).await;
+    let counter = counted.map_err(|_| unavailable())??;
+    Code::issued(realm, &unit.org_code, day, station, counter).map_err(|_| unavailable())
+}
+
+/// Acts on a dossier.
+pub(crate) async fn act(
+    office: &Arc<Office>,
+    actor: &Arc<Actor>,
+    id: DocumentId,
+    once: &Once,
+    body: &Json,
+) -> Result<Json, Refused> {
+    if let Some(id) = answered_before(office, actor, once).await? {
+        return shown(office, actor, id).await;
+    }
+    let form = body.as_object().ok_or(Refused::new(422, "field-type"))?;
+    let kind = form.get("kind").and_then(Json::as_str);
+    let kind = kind.ok_or(Refused::new(422, "field-missing").about("kind"))?;
+    let kind = EventKind::from_code(kind).filter(|kind| is_written_here(*kind));
+    let kind = kind.ok_or(Refused::new(422, "field-unknown").about("kind"))?;
+    let base = match form.get("base") {
+        Some(Json::String(base)) => Some(base_of(base)?),
+        Some(Json::Null) | None => None,
+        Some(_) => return Err(Refused::new(412, "base-unknown")),
+    };
+    if base.is_none() && rules::needs_base(kind) {
+        return Err(Refused::new(428, "base-missing"));
+    }
+    let mut fields = form.clone();
+    fields.remove("kind");
+    fields.remove("base");
+    let event = event(office, kind, &fields).await?;
+    let id = submit(office, actor, Some(once), (id, base.as_deref()), &event).await?;
+    shown(office, actor, id).await
+}
+
+async fn event(
+    office: &Arc<Office>,
+    kind: EventKind,
+    fields: &Map<String, Json>,
+) -> Result<Event, Refused> {
+    let state = office.state();
+    let Value::Map(mut parts) = value_of(fields, &state)? else {
+        return Err(Refused::new(422, "field-type"));
+    };
+    let at_ms = times::now_ms();
+    let code = || code_for(office, &state, at_ms);
+    match kind {
+        EventKind::Received => return Err(Refused::new(409, "rule-status")),
+        EventKind::CodeReissued => {
+            let code = code().await?;
+            if code.is_provisional() {
+                return Err(Refused::new(409, "no-station"));
+            }
+            parts.insert("code".to_owned(), Value::Text(code.to_string()));
+        }
+        _ => {}
+    }
+    let event = typed(kind, at_ms, parts)?;
+    if let Body::HandedOver(body) = &event.body
+        && let Place::Unit(unit) = body.to_unit
+        && state.unit(unit).is_none()
+    {
+        let code = unit_code(&state, unit);
+        return Err(Refused::new(422, "field-unknown-unit").about(code));
+    }
+    Ok(event)
+}
+
+/// The event of these parts, if each is what it must be.
+fn typed(
+    kind: EventKind,
+    at_ms: i64,
+    mut parts: BTreeMap<String, Value>,
+) -> Result<Event, Refused> {
+    for (key, value) in [("kind", Value::Text(kind.code().to_owned())), ("at", Value::Int(at_ms))] {
+        if parts.insert(key.to_owned(), value).is_some() {
+            return Err(Refused::new(422, "field-unknown").about(key));
+        }
+    }
+    Ok(Event::from_value(&Value::Map(parts))?)
+}

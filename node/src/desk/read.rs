@@ -1,0 +1,354 @@
+//! What the desk sees: lists, one dossier, its document, its entries.
+
+use std::sync::Arc;
+
+use hoso_dossier::{
+    axes::{Status, Timeliness},
+    deadline::{self, local_date, moment},
+    event::{Body, Event, Opened},
+    rules,
+};
+use hoso_identity::{DocumentId, Position, UnitId};
+use hoso_registry::{Calendar, Day, EventKind, Role, State, statement::CLOSING_MINUTE_DEFAULT};
+use hoso_store::{
+    StoreError, journal as facts,
+    records::{self, Cursor, DueRange, Filter, Page, Summary},
+    rules::badge::{LastEntry, Reach, badge, delivered},
+    tables::{Delivered, JournalTables, Standing},
+};
+use minicbor::Encode;
+use serde_json::{Value as Json, json};
+
+use super::{Refused, load, offered, submit};
+use crate::{
+    dossiers::{Dossier, forms::unit_code, version_text},
+    office::Office,
+    people::Actor,
+    times,
+};
+
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 3600 * 1000;
+/// Days ahead that count as soon.
+const SOON_DAYS: i64 = 3;
+/// Rows of a page, if nothing is said.
+const LIMIT: usize = 50;
+
+/// What a list was asked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ListQuery {
+    /// Words.
+    pub(crate) q: String,
+    /// The code of a status.
+    pub(crate) status: Option<String>,
+    /// `overdue`, `today`, `soon`, `later` or `none`.
+    pub(crate) due: Option<String>,
+    /// The code of a unit.
+    pub(crate) unit: Option<String>,
+    /// Rows.
+    pub(crate) limit: Option<usize>,
+    /// The cursor that the page before gave.
+    pub(crate) after: Option<String>,
+}
+
+/// Whether they may read dossiers: whoever acts in them, and viewers.
+fn may_read(actor: &Actor) -> Result<(), Refused> {
+    let reads = actor.has(Role::Viewer) || Role::DESK.iter().any(|role| actor.has(*role));
+    if reads { Ok(()) } else { Err(Refused::new(403, "rule-role")) }
+}
+
+/// A page of dossiers, newest first.
+pub(crate) async fn list(
+    office: &Arc<Office>,
+    actor: &Arc<Actor>,
+    query: ListQuery,
+) -> Result<Json, Refused> {
+    may_read(actor)?;
+    let state = office.state();
+    let filter = filter(&query, &state)?;
+    let read = office
+        .memory
+        .read(move |tx| Ok::<_, StoreError>((records::list(tx, &filter)?, records::counts(tx)?)));
+    let (page, counts): (Page, Vec<(u8, u32)>) = read.await?;
+    let now_ms = times::now_ms();
+    let counts = counts.into_iter().filter_map(|(code, count)| {
+        let status = status_of(code)?;
+        Some((status.code().to_owned(), json!(count)))
+    });
+    Ok(json!({
+        "items": page.items.iter().map(|row| row_json(row, &state, now_ms)).collect::<Vec<_>>(),
+        "next": page.next.map(|cursor| cursor.to_text()),
+        "counts": Json::Object(counts.collect()),
+    }))
+}
+
+fn filter(query: &ListQuery, state: &State) -> Result<Filter, Refused> {
+    let statuses = match query.status.as_deref() {
+        None | Some("") => Vec::new(),
+        Some(code) => {
+            let status = Status::from_code(code);
+            let status = status.ok_or(Refused::new(422, "field-unknown").about("status"))?;
+            vec![status.portal_code()]
+        }
+    };
+    let now_ms = times::now_ms();
+    let tomorrow = local_date(now_ms)
+        .and_then(|today| today.next_day())
+        .map_or(now_ms, |date| moment(date, 0));
+    let soon = tomorrow.saturating_add(SOON_DAYS.saturating_mul(DAY_MS));
+    let due = match query.due.as_deref() {
+        None | Some("") => DueRange::Any,
+        Some("overdue") => DueRange::Between(0, now_ms),
+        Some("today") => DueRange::Between(now_ms, tomorrow),
+        Some("soon") => DueRange::Between(tomorrow, soon),
+        Some("later") => DueRange::Between(soon, i64::MAX),
+        Some("none") => DueRange::None,
+        Some(_) => return Err(Refused::new(422, "field-unknown").about("due")),
+    };
+    let unit = match query.unit.as_deref() {
+        None | Some("") => None,
+        Some(code) => {
+            let unit = state.unit_by_code(code);
+            Some(unit.ok_or(Refused::new(422, "field-unknown-unit").about("unit"))?.id)
+        }
+    };
+    let after = match query.after.as_deref() {
+        None | Some("") => None,
+        Some(text) => {
+            let cursor = Cursor::from_text(text);
+            Some(cursor.ok_or(Refused::new(422, "field-unknown").about("after"))?)
+        }
+    };
+    Ok(Filter {
+        query: query.q.clone(),
+        statuses,
+        due,
+        unit,
+        needs_review: false,
+        limit: query.limit.unwrap_or(LIMIT),
+        after,
+    })
+}
+
+fn row_json(row: &Summary, state: &State, now_ms: i64) -> Json {
+    let status = status_of(row.status);
+    json!({
+        "id": row.document.to_string(),
+        "version": version_text(&row.version),
+        "code": row.code,
+        "procedure_code": row.procedure,
+        "applicant": row.applicant,
+        "receiving_unit": unit_code(state, row.receiving_unit),
+        "competent_unit": row.competent_unit.map(|unit| unit_code(state, unit)),
+        "return_unit": row.return_unit.map(|unit| unit_code(state, unit)),
+        "status": status.map(Status::code),
+        "status_code": row.status,
+        "received_at": times::text(row.received_at_ms),
+        "due_at": row.due_at_ms.and_then(times::text),
+        "timeliness": Timeliness::of(row.due_at_ms, None, now_ms).code(),
+        "needs_review": row.needs_review,
+    })
+}
+
+fn status_of(portal_code: u8) -> Option<Status> {
+    Status::ALL.iter().copied().find(|status| status.portal_code() == portal_code)
+}
+
+/// One dossier; the first reading at a unit is noted in it.
+pub(crate) async fn open(
+    office: &Arc<Office>,
+    actor: &Arc<Actor>,
+    id: DocumentId,
+) -> Result<Json, Refused> {
+    may_read(actor)?;
+    let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
+    if is_first_reading(&dossier, actor) {
+        let event = Event { at_ms: times::now_ms(), body: Body::Opened(Opened {}) };
+        match submit(office, actor, None, (id, None), &event).await {
+            Ok(_) => return super::shown(office, actor, id).await,
+            // Somebody else of the unit was faster, or nothing can be written now: reading goes on.
+            Err(refused) => tracing::debug!(code = refused.code, "the reading was not noted"),
+        }
+    }
+    shown(office, actor, &dossier).await
+}
+
+/// Whether the unit reads for the first time what another unit wrote last.
+fn is_first_reading(dossier: &Dossier, actor: &Actor) -> bool {
+    let last = dossier.folded.history.last().and_then(|(place, _)| dossier.items.get(*place));
+    let from_elsewhere = last.is_some_and(|item| item.author.unit != actor.unit);
+    let offered = rules::offered(&dossier.folded.standing, &actor.author(), EventKind::Opened);
+    from_elsewhere && offered.is_ok()
+}
+
+/// The record with time, sync and what the actor may do.
+pub(super) async fn shown(
+    office: &Arc<Office>,
+    actor: &Arc<Actor>,
+    dossier: &Dossier,
+) -> Result<Json, Refused> {
+    let id = dossier.id;
+    let read = office.memory.read(move |tx| {
+        let record = records::get(tx, &id)?;
+        Ok::<_, StoreError>((record, tx.facts()?, facts::all_delivered(tx)?, tx.document(&id)?))
+    });
+    let (record, node, known, entries) = read.await?;
+    let record = record.ok_or(Refused::new(404, "not-found"))?;
+    let mut view: Json =
+        serde_json::from_slice(&record.view).map_err(|_| Refused::new(500, "internal"))?;
+    let standing = &dossier.folded.standing;
+    let due_ms = standing.due().at_ms;
+    let timeliness = Timeliness::of(due_ms, standing.closed_ms, times::now_ms());
+    let last = last_entry(&record.summary, &entries);
+    let author = last.as_ref().and_then(|(_, author)| *author);
+    let audience = standing.audience.iter().copied();
+    let destinations: Vec<UnitId> = audience.filter(|unit| Some(*unit) != author).collect();
+    let opened: Vec<UnitId> = standing.opened.keys().copied().collect();
+    let sent_through = office.link.borrow().sent_through;
+    let state = last.as_ref().map(|(last, _)| {
+        let reach = Reach { destinations: &destinations, opened: &opened, known: &known };
+        badge(last, reach, &node, sent_through).code()
+    });
+    let registry = office.state();
+    let reached = destinations.iter().filter_map(|unit| {
+        let (last, _) = last.as_ref()?;
+        let fact = delivered_fact(&known, *unit, last)?;
+        Some(json!({
+            "unit": unit_code(&registry, *unit),
+            "at": times::text_of(fact.at_ms),
+            "node": null,
+        }))
+    });
+    let reached: Vec<Json> = reached.collect();
+    if let Some(fields) = view.as_object_mut() {
+        fields.insert("timeliness".to_owned(), json!(timeliness.code()));
+        fields.insert("actions".to_owned(), json!(offered(dossier, actor)));
+        let sync = json!({
+            "state": state,
+            "at_province_at": null,
+            "delivered": reached,
+        });
+        fields.insert("sync".to_owned(), sync);
+    }
+    Ok(view)
+}
+
+/// The entry by which the badge is computed, and its author's unit. What was refused shows first.
+fn last_entry(
+    summary: &Summary,
+    entries: &[hoso_store::tables::NodeEntry],
+) -> Option<(LastEntry, Option<UnitId>)> {
+    let troubled =
+        entries.iter().find(|entry| entry.journal.is_some() && entry.standing != Standing::Counts);
+    let last = entries.iter().find(|entry| entry.id == summary.last_entry);
+    troubled.or(last).map(|entry| {
+        let last = LastEntry {
+            id: entry.id,
+            journal: entry.journal,
+            row: entry.row,
+            standing: entry.standing,
+        };
+        (last, entry.author_unit)
+    })
+}
+
+fn delivered_fact<'a>(
+    known: &'a [Delivered],
+    unit: UnitId,
+    last: &LastEntry,
+) -> Option<&'a Delivered> {
+    let row = last.row?;
+    known.iter().find(|fact| {
+        fact.unit == unit && delivered(std::slice::from_ref(*fact), unit, row, &last.id)
+    })
+}
+
+/// The Automerge document.
+pub(crate) async fn document(
+    office: &Arc<Office>,
+    actor: &Arc<Actor>,
+    id: DocumentId,
+) -> Result<Vec<u8>, Refused> {
+    may_read(actor)?;
+    let record = office.memory.read(move |tx| records::get(tx, &id)).await?;
+    Ok(record.ok_or(Refused::new(404, "not-found"))?.snapshot)
+}
+
+/// An entry as it is exported.
+#[derive(Encode)]
+#[cbor(map)]
+struct Exported {
+    /// `header ‖ payload ‖ signature`.
+    #[cbor(n(0), with = "minicbor::bytes")]
+    entry: Vec<u8>,
+    /// Where the relay accepted it.
+    #[n(1)]
+    position: Option<Position>,
+}
+
+/// The entries of a dossier with their positions, a CBOR sequence in the order of arrival.
+pub(crate) async fn entries(
+    office: &Arc<Office>,
+    actor: &Arc<Actor>,
+    id: DocumentId,
+) -> Result<Vec<u8>, Refused> {
+    may_read(actor)?;
+    let entries = office.memory.read(move |tx| tx.document(&id)).await?;
+    if entries.is_empty() || id.is_zero() {
+        return Err(Refused::new(404, "not-found"));
+    }
+    let mut sequence = Vec::new();
+    for entry in entries {
+        let exported = Exported { entry: entry.bytes, position: entry.position };
+        let bytes = minicbor::to_vec(&exported).map_err(|_| Refused::new(500, "internal"))?;
+        sequence.extend_from_slice(&bytes);
+    }
+    Ok(sequence)
+}
+
+/// When a dossier of this procedure would be due.
+pub(crate) fn due(
+    office: &Office,
+    code: &str,
+    received_at: Option<&str>,
+    unit: Option<&str>,
+) -> Result<Json, Refused> {
+    let state = office.state();
+    let received_ms = match received_at {
+        Some(text) => {
+            times::instant(text).ok_or(Refused::new(422, "field-time").about("received_at"))?
+        }
+        None => times::now_ms(),
+    };
+    let day =
+        local_date(received_ms).ok_or(Refused::new(422, "field-time").about("received_at"))?;
+    let unit = match unit {
+        None | Some("") => state.unit(office.unit()),
+        Some(code) => {
+            let unit = state.unit_by_code(code);
+            Some(unit.ok_or(Refused::new(422, "field-unknown-unit").about("unit"))?)
+        }
+    };
+    let (_, procedure) =
+        state.procedure(code, day).ok_or(Refused::new(404, "procedure-unknown").about("code"))?;
+    let rule = deadline::Rule {
+        term: procedure.term,
+        supplement: procedure.supplement,
+        cutoff_minute: procedure.cutoff_minute,
+        closing_minute: unit.map_or(CLOSING_MINUTE_DEFAULT, |unit| unit.closing_minute),
+    };
+    let calendar = Calendar::of(state.calendars().map(|(_, year)| year));
+    let due = deadline::due(&rule, &calendar, received_ms, &[]);
+    let steps = due.steps.iter().map(|step| {
+        json!({
+            "date": Day(step.date).to_string(),
+            "counted": step.counted,
+            "reason": step.reason.code(),
+        })
+    });
+    Ok(json!({
+        "due_at": due.at_ms.and_then(times::text),
+        "certain": due.certain,
+        "steps": steps.collect::<Vec<_>>(),
+    }))
+}

@@ -1,0 +1,72 @@
+//! Why something was not done: a status, a stable word, the part of the form.
+
+use hoso_dossier::{event::Fault, rules::Objection};
+use hoso_engine::command::Problem;
+use hoso_store::StoreError;
+
+use crate::dossiers::forms::Unfit;
+
+/// Nothing was stored, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The stable word; screens have a sentence for each.
+    pub(crate) code: String,
+    /// The part of the form, or what it is about.
+    pub(crate) about: Option<String>,
+}
+
+impl Refused {
+    /// A refusal.
+    pub(crate) fn new(status: u16, code: &str) -> Self {
+        Self { status, code: code.to_owned(), about: None }
+    }
+
+    /// With what it is about.
+    pub(crate) fn about(mut self, what: impl Into<String>) -> Self {
+        self.about = Some(what.into());
+        self
+    }
+
+    /// What the rules of dossiers object to.
+    pub(crate) fn by_rule(objection: Objection) -> Self {
+        let status = if objection == Objection::Role { 403 } else { 409 };
+        Self::new(status, &format!("rule-{}", objection.code()))
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the storage refuses");
+        match error {
+            StoreError::TooMuch { .. } => Self::new(413, "too-much"),
+            StoreError::Exhausted { .. } => Self::new(409, "serials-exhausted"),
+            _ => Self::new(503, "storage"),
+        }
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        let status = match problem.code.as_str() {
+            "session-locked" | "session-unknown" | "log-in-wrong" => 401,
+            "log-in-later" => 429,
+            "no-grant" | "role" => 403,
+            _ => 503,
+        };
+        Self::new(status, &problem.code)
+    }
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::new(422, &format!("field-{}", fault.code())).about(fault.path())
+    }
+}
+
+impl From<Unfit> for Refused {
+    fn from(unfit: Unfit) -> Self {
+        Self::new(422, &format!("field-{}", unfit.code)).about(unfit.field)
+    }
+}

@@ -1,0 +1,122 @@
+//! Between JSON and the values of events: units by code, times as RFC 3339, ids in hex.
+
+use std::collections::BTreeMap;
+
+use hoso_dossier::Value;
+use hoso_identity::UnitId;
+use hoso_registry::State;
+use serde_json::{Map, Value as Json, json};
+
+use crate::times;
+
+/// Keys under which a unit or an agency stands.
+const UNITS: [&str; 5] = ["to_unit", "unit", "receiving_unit", "competent_unit", "return_unit"];
+/// Keys under which an instant stands.
+const INSTANTS: [&str; 2] = ["due_at", "received_at"];
+/// How deep JSON of a form may be nested.
+const DEPTH_MAX: usize = 8;
+
+/// What a form holds that no event can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unfit {
+    /// The dotted name of the part.
+    pub(crate) field: String,
+    /// The stable word for what is wrong.
+    pub(crate) code: &'static str,
+}
+
+/// The code of a unit or an agency.
+pub(crate) fn unit_code(state: &State, id: UnitId) -> String {
+    let unit = state.unit(id).map(|unit| unit.code.clone());
+    let agency = || state.agency(id).map(|agency| agency.code.clone());
+    unit.or_else(agency).unwrap_or_else(|| id.0.to_string())
+}
+
+/// The value of a form's object, without what is null or blank.
+pub(crate) fn value_of(form: &Map<String, Json>, state: &State) -> Result<Value, Unfit> {
+    map("", form, state, DEPTH_MAX)
+}
+
+fn map(path: &str, form: &Map<String, Json>, state: &State, depth: usize) -> Result<Value, Unfit> {
+    let mut parts = BTreeMap::new();
+    for (key, json) in form {
+        let field = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        if key.is_empty() {
+            return Err(Unfit { field, code: "unknown" });
+        }
+        let value = match json {
+            Json::String(text) if text.trim().is_empty() => continue,
+            Json::Null => continue,
+            Json::String(code) if UNITS.contains(&key.as_str()) => {
+                office(code, state).ok_or(Unfit { field, code: "unknown-unit" })?
+            }
+            Json::String(text) if INSTANTS.contains(&key.as_str()) => {
+                let instant = times::instant(text).ok_or(Unfit { field, code: "time" })?;
+                Value::Int(instant)
+            }
+            other => value(&field, other, state, depth)?,
+        };
+        parts.insert(key.clone(), value);
+    }
+    Ok(Value::Map(parts))
+}
+
+fn value(path: &str, json: &Json, state: &State, depth: usize) -> Result<Value, Unfit> {
+    let unfit = |code| Unfit { field: path.to_owned(), code };
+    let depth = depth.checked_sub(1).ok_or(unfit("depth"))?;
+    match json {
+        Json::Null => Ok(Value::Null),
+        Json::Bool(yes) => Ok(Value::Bool(*yes)),
+        Json::Number(number) => number.as_i64().map(Value::Int).ok_or(unfit("type")),
+        Json::String(text) => Ok(Value::Text(text.trim().to_owned())),
+        Json::Array(items) => {
+            let items = items.iter().map(|item| value(path, item, state, depth));
+            items.collect::<Result<_, _>>().map(Value::List)
+        }
+        Json::Object(parts) => map(path, parts, state, depth),
+    }
+}
+
+/// A unit's id, or a map with an agency's.
+fn office(code: &str, state: &State) -> Option<Value> {
+    let code = code.trim();
+    if let Some(unit) = state.unit_by_code(code) {
+        return Some(Value::Int(i64::from(unit.id.0)));
+    }
+    let agency = state.agency_by_code(code.strip_prefix("agency:").unwrap_or(code))?;
+    let id = Value::Int(i64::from(agency.id.0));
+    Some(Value::Map(BTreeMap::from([("agency".to_owned(), id)])))
+}
+
+/// A value as the interface shows it.
+pub(crate) fn json_of(value: &Value, state: &State) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(yes) => json!(yes),
+        Value::Int(number) => json!(number),
+        Value::Text(text) => json!(text),
+        Value::Bytes(bytes) => json!(data_encoding::HEXLOWER.encode(bytes)),
+        Value::List(items) => items.iter().map(|item| json_of(item, state)).collect(),
+        Value::Map(parts) => {
+            let named = parts.iter().map(|(key, part)| (key.clone(), part_json(key, part, state)));
+            Json::Object(named.collect())
+        }
+    }
+}
+
+fn part_json(key: &str, part: &Value, state: &State) -> Json {
+    let id = |number: &i64| u16::try_from(*number).ok().map(UnitId);
+    match part {
+        Value::Int(number) if UNITS.contains(&key) => {
+            id(number).map_or(Json::Null, |unit| json!(unit_code(state, unit)))
+        }
+        Value::Map(parts) if UNITS.contains(&key) => match parts.get("agency") {
+            Some(Value::Int(number)) => {
+                id(number).map_or(Json::Null, |unit| json!(unit_code(state, unit)))
+            }
+            Some(_) | None => Json::Null,
+        },
+        Value::Int(at_ms) if INSTANTS.contains(&key) => json!(times::text(*at_ms)),
+        other => json_of(other, state),
+    }
+}

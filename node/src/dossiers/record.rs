@@ -1,0 +1,252 @@
+//! A dossier as a record: what lists, search and pages show.
+
+use hoso_dossier::{
+    Value,
+    deadline::Due,
+    event::{Application, Event, Office},
+    fold::{Effect, Item},
+    standing::Standing,
+};
+use hoso_identity::{EntryId, UnitId};
+use hoso_registry::State;
+use hoso_store::records::{Plan, Record, Summary, Version};
+use serde_json::{Value as Json, json};
+
+use super::{
+    Dossier,
+    forms::{json_of, unit_code},
+    version_text,
+};
+use crate::times;
+
+impl Dossier {
+    /// The record as it shall stand, computed from the one of that version.
+    pub(crate) fn plan(&self, computed_from: Option<Version>, state: &State, now_ms: i64) -> Plan {
+        let standing = &self.folded.standing;
+        let application = standing.application.as_ref();
+        let due = standing.due();
+        let begun_ms = self.first_event().map_or(now_ms, |event| event.at_ms);
+        let summary = Summary {
+            document: self.id,
+            version: self.version(),
+            code: standing.code.as_ref().map(ToString::to_string),
+            procedure: application.map_or_else(String::new, |form| form.procedure_code.clone()),
+            applicant: application.map_or_else(String::new, |form| form.applicant.name.clone()),
+            receiving_unit: application.map_or(UnitId(0), |form| form.receiving_unit),
+            competent_unit: application.map(|form| form.competent_unit.id()),
+            return_unit: application.map(|form| form.return_unit),
+            status: standing.status.map_or(0, |status| status.portal_code()),
+            due_at_ms: due.at_ms.filter(|_| standing.closed_ms.is_none()),
+            received_at_ms: standing.received_ms.unwrap_or(begun_ms),
+            needs_review: standing.needs_review(),
+            last_entry: self.last().map_or(EntryId::ZERO, |held| held.entry.id()),
+            changed_at_ms: now_ms,
+        };
+        let mut view = self.view(&due, state);
+        if let (Some(view), Json::Object(lists)) = (view.as_object_mut(), self.lists(state)) {
+            view.extend(lists);
+        }
+        Plan {
+            computed_from,
+            search: search(standing),
+            record: Record {
+                summary,
+                view: view.to_string().into_bytes(),
+                snapshot: self.document.save(),
+            },
+        }
+    }
+
+    fn first_event(&self) -> Option<&Event> {
+        let (place, _) = self.folded.history.first()?;
+        self.items.get(*place)?.event.as_ref().ok()
+    }
+
+    /// What the dossier's page shows, but for what changes without an event: time and sync.
+    fn view(&self, due: &Due, state: &State) -> Json {
+        let standing = &self.folded.standing;
+        let application = standing.application.as_ref();
+        let form = application.map(|application| application_json(application, state));
+        let part = |name: &str| {
+            form.as_ref().and_then(|form| form.get(name)).cloned().unwrap_or(Json::Null)
+        };
+        let code = |office: Office| unit_code(state, office.id());
+        let procedure_code = part("procedure_code");
+        let day = standing.received_ms.and_then(hoso_dossier::deadline::local_date);
+        let procedure = procedure_code.as_str().zip(day);
+        let procedure = procedure.and_then(|(code, day)| state.procedure(code, day));
+        json!({
+            "id": self.id.to_string(),
+            "version": version_text(&self.version()),
+            "code": standing.code.as_ref().map(ToString::to_string),
+            "code_provisional": standing.code.as_ref().is_some_and(|code| code.is_provisional()),
+            "former_codes":
+                standing.former_codes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "procedure": {
+                "code": procedure_code,
+                "name": procedure.map(|(_, procedure)| procedure.name.clone()),
+            },
+            "applicant": part("applicant"),
+            "owner": part("owner"),
+            "representative": part("representative"),
+            "receiving_unit": part("receiving_unit"),
+            "competent_unit": part("competent_unit"),
+            "return_unit": part("return_unit"),
+            "channel": part("channel"),
+            "result_channel": part("result_channel"),
+            "sets": part("sets"),
+            "note": part("note"),
+            "status": standing.status.map(|status| status.code()),
+            "status_code": standing.status.map(|status| status.portal_code()),
+            "financial_status": standing.financial().code(),
+            "delivery_status": standing.delivery().code(),
+            "received_at": standing.received_ms.and_then(times::text),
+            "finished_at": standing.closed_ms.and_then(times::text),
+            "due_at": due.at_ms.and_then(times::text),
+            "due_certain": due.certain,
+            "due_steps": due_steps(due),
+            "holder": standing.holder.map(code),
+            "assigned": standing.assigned.map(|person| name_of(state, person)),
+            "needs_review": standing.needs_review(),
+            "needs_newer": self.items.iter().any(super::needs_newer),
+            "conflicts": self.conflicts(state),
+            "events": self.events(state),
+        })
+    }
+
+    /// Its papers, its money and its way.
+    fn lists(&self, state: &State) -> Json {
+        let standing = &self.folded.standing;
+        json!({
+            "papers": standing.papers.iter().map(|paper| json!({
+                "name": paper.name,
+                "originals": paper.originals,
+                "certified_copies": paper.certified_copies,
+                "photocopies": paper.photocopies,
+            })).collect::<Vec<_>>(),
+            "attachments": standing.scans.iter().map(|scan| json!({
+                "id": scan.event.to_string(),
+                "blake3": scan.blob.to_string(),
+                "name": scan.name,
+                "size": scan.size,
+            })).collect::<Vec<_>>(),
+            "fees": standing.fees.iter().map(|line| json!({
+                "id": line.id, "name": line.fee.name, "amount": line.fee.amount,
+            })).collect::<Vec<_>>(),
+            "payments": standing.payments.iter().map(|payment| json!({
+                "id": payment.event.to_string(),
+                "amount": payment.amount,
+                "method": payment.method.code(),
+                "confirmed": payment.confirmed,
+                "reversed": payment.reversed,
+            })).collect::<Vec<_>>(),
+            "owed": standing.owed(),
+            "paid": standing.money().0,
+            "decision": standing.decision.as_ref().map(|decision| {
+                if decision.approved { "approved" } else { "refused" }
+            }),
+            "result": standing.result.as_ref().map(|result| json!({
+                "number": result.number,
+                "date": result.date.to_string(),
+                "unit": unit_code(state, result.unit),
+                "towards": result.towards.map(|unit| unit_code(state, unit)),
+            })),
+            "control_sheet": standing.sheet.iter().map(|line| json!({
+                "from": unit_code(state, line.from),
+                "to": unit_code(state, line.to.id()),
+                "at": times::text(line.at_ms),
+                "taken_at": line.taken_at_ms.and_then(times::text),
+            })).collect::<Vec<_>>(),
+            "audience":
+                standing.audience.iter().map(|unit| unit_code(state, *unit)).collect::<Vec<_>>(),
+            "opened": standing.opened.iter().map(|(unit, at_ms)| json!({
+                "unit": unit_code(state, *unit), "at": times::text(*at_ms),
+            })).collect::<Vec<_>>(),
+        })
+    }
+
+    fn events(&self, state: &State) -> Vec<Json> {
+        let history = self.folded.history.iter();
+        history
+            .filter_map(|(place, effect)| self.items.get(*place).map(|item| (item, *effect)))
+            .map(|(item, effect)| event_json(item, effect, state))
+            .collect()
+    }
+
+    fn conflicts(&self, state: &State) -> Vec<Json> {
+        let conflicts = self.folded.standing.conflicts.iter();
+        conflicts
+            .map(|conflict| {
+                let sides = conflict.sides.iter().filter_map(|side| {
+                    let item = self.items.iter().find(|item| item.hash == *side)?;
+                    Some(event_json(item, Effect::Contested, state))
+                });
+                json!({ "field": conflict.field, "sides": sides.collect::<Vec<_>>() })
+            })
+            .collect()
+    }
+}
+
+fn event_json(item: &Item, effect: Effect, state: &State) -> Json {
+    let event = item.event.as_ref().ok();
+    let mut body = event.map_or(Json::Null, |event| json_of(&event.to_value(), state));
+    if let Some(parts) = body.as_object_mut() {
+        parts.remove("kind");
+        parts.remove("at");
+    }
+    let taken = effect == Effect::Taken;
+    json!({
+        "id": item.hash.to_string(),
+        "entry": item.entry.to_string(),
+        "kind": event.map(|event| event.body.kind().code()),
+        "at": event.and_then(|event| times::text(event.at_ms)),
+        "by": item.author.person.map(|person| name_of(state, person)),
+        "unit": unit_code(state, item.author.unit),
+        "effect": taken,
+        "reason": (!taken).then(|| effect.code()),
+        "body": body,
+    })
+}
+
+fn name_of(state: &State, person: hoso_identity::PersonId) -> String {
+    state.person(person).map_or_else(|| person.to_string(), |person| person.name.clone())
+}
+
+fn due_steps(due: &Due) -> Json {
+    let steps = due.steps.iter().map(|step| {
+        json!({
+            "date": hoso_registry::Day(step.date).to_string(),
+            "counted": step.counted,
+            "reason": step.reason.code(),
+        })
+    });
+    steps.collect()
+}
+
+/// The application in the form of the interface.
+fn application_json(application: &Application, state: &State) -> Json {
+    let value = application.to_value();
+    match &value {
+        Value::Map(_) => json_of(&value, state),
+        _ => Json::Null,
+    }
+}
+
+/// The texts by whose words the dossier is found.
+fn search(standing: &Standing) -> Vec<String> {
+    let mut texts: Vec<String> = standing.code.iter().map(ToString::to_string).collect();
+    texts.extend(standing.former_codes.iter().map(ToString::to_string));
+    let Some(form) = &standing.application else { return texts };
+    texts.push(form.procedure_code.clone());
+    for party in std::iter::once(&form.applicant).chain(&form.owner) {
+        texts.push(party.name.clone());
+        texts.extend(party.id_number.clone());
+        texts.extend(party.phone.clone());
+        texts.extend(party.address.clone());
+    }
+    if let Some(representative) = &form.representative {
+        texts.push(representative.name.clone());
+        texts.extend(representative.id_number.clone());
+    }
+    texts
+}

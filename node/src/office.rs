@@ -1,0 +1,151 @@
+//! The node's office: what the desk, the pages, the commands and the link share.
+
+mod commands;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use hoso_engine::{command::Problem, link::LinkStatus, memory::Memory};
+use hoso_identity::{PublicKey, UnitId};
+use hoso_registry::{State, state::NodeFacts};
+use hoso_store::{StoreError, journal, serial::Serials, tables::JournalTables};
+use serde_json::{Value, json};
+use tokio::sync::{Notify, watch};
+
+use crate::{
+    facts::{self, Facts},
+    people::People,
+    times,
+};
+
+/// What the parts of the node share.
+#[derive(Debug)]
+pub struct Office {
+    pub(crate) data: PathBuf,
+    pub(crate) memory: Memory,
+    pub(crate) facts: Facts,
+    pub(crate) transport: PublicKey,
+    pub(crate) people: People,
+    pub(crate) serials: Mutex<Serials>,
+    /// Changed when the own journal has grown.
+    pub(crate) journal: watch::Sender<u64>,
+    /// Changed when dossiers were applied.
+    pub(crate) applied: watch::Sender<u64>,
+    /// Woken when something is to be applied.
+    pub(crate) arrived: Arc<Notify>,
+    /// Whether the link is wanted.
+    pub(crate) wanted: watch::Sender<bool>,
+    /// How the link stands.
+    pub(crate) link: watch::Sender<LinkStatus>,
+}
+
+/// A problem with the storage, for a command or a page.
+pub(crate) fn storage(error: &StoreError) -> Problem {
+    let code = if matches!(error, StoreError::Dead) { "storage-dead" } else { "storage" };
+    Problem::new(code, error.to_string())
+}
+
+/// A problem, or the storage's.
+#[derive(Debug)]
+pub(crate) struct Failed(pub(crate) Problem);
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self(storage(&error))
+    }
+}
+
+impl From<Problem> for Failed {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl Office {
+    /// The registry.
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.memory.state()
+    }
+
+    /// The unit that the node serves.
+    pub(crate) fn unit(&self) -> UnitId {
+        self.facts.unit
+    }
+
+    /// This node as the registry has it, once it is approved.
+    pub(crate) fn node(&self) -> Option<NodeFacts> {
+        self.state().node_by_transport(&self.transport).cloned()
+    }
+
+    /// The station of this copy of the node; none before the approval, and after more restores
+    /// than the approval gave stations for.
+    pub(crate) async fn station(&self) -> Result<Option<u16>, StoreError> {
+        let copies = self.memory.read(facts::copies).await?;
+        Ok(self.node().and_then(|node| node.stations.get(copies).copied()))
+    }
+
+    /// The words to compare, while the province has not approved the node.
+    pub(crate) async fn pending_words(&self) -> Result<Option<String>, StoreError> {
+        if self.node().is_some() {
+            return Ok(None);
+        }
+        self.memory.read(facts::words).await
+    }
+
+    /// The next counter of that station and day.
+    pub(crate) fn next_counter(&self, station: u16, day: u32) -> Result<u16, StoreError> {
+        self.serials.lock().unwrap_or_else(PoisonError::into_inner).next(station, day)
+    }
+
+    /// Tells the link that the journal has grown.
+    pub(crate) fn journal_grew(&self) {
+        self.journal.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Tells the link that dossiers were applied.
+    pub(crate) fn has_applied(&self) {
+        self.applied.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Switches the link, durably.
+    pub(crate) async fn set_link(&self, on: bool) -> Result<(), StoreError> {
+        self.memory.write(false, move |tx, _| facts::want_link(tx, on)).await?;
+        self.wanted.send_replace(on);
+        Ok(())
+    }
+
+    /// Whether the node can save.
+    pub(crate) async fn ready(&self) -> Result<(), Problem> {
+        if self.memory.is_dead() {
+            return Err(storage(&StoreError::Dead));
+        }
+        self.memory.read(|tx| tx.facts()).await.map(|_| ()).map_err(|error| storage(&error))
+    }
+
+    /// The answer to `GET /sync`.
+    pub(crate) async fn sync_status(&self) -> Result<Value, StoreError> {
+        let (facts, backlog, (waiting, refused)) = self
+            .memory
+            .read(|tx| {
+                Ok::<_, StoreError>((tx.facts()?, journal::backlog(tx)?, journal::troubled(tx)?))
+            })
+            .await?;
+        let link = self.link.borrow().clone();
+        let wanted = *self.wanted.borrow();
+        Ok(json!({
+            "link": if wanted { link.state.code() } else { "off" },
+            "since": times::text_of(link.since_ms),
+            "relay": self.facts.addresses.first(),
+            "pending_entries": backlog.entries,
+            "pending_bytes": backlog.bytes,
+            "pending_blobs": 0,
+            "oldest_pending_at": link.pending_since_ms.and_then(times::text_of),
+            "last_ack_at": link.acknowledged_ms.and_then(times::text_of),
+            "waiting": waiting,
+            "refused": refused,
+            "healed": !facts.rechecking,
+        }))
+    }
+}

@@ -1,0 +1,70 @@
+//! What a command asks, answered in one place whether the node runs or rests.
+
+use hoso_engine::{
+    clock,
+    command::{Answer, Problem},
+};
+use hoso_store::{backup, database::Schema};
+use serde_json::json;
+
+use super::{Office, storage};
+use crate::{people::NewPerson, request::Request};
+
+impl Office {
+    /// Answers one line of the control socket with one line.
+    pub async fn answer_line(&self, line: &str) -> String {
+        let answer = match serde_json::from_str(line) {
+            Ok(request) => self.answer(request).await,
+            Err(error) => Err(Problem::new("request", error.to_string())),
+        };
+        serde_json::to_string(&answer).unwrap_or_default()
+    }
+
+    /// Answers one request.
+    ///
+    /// # Errors
+    ///
+    /// What the command did wrong, or the storage says.
+    pub async fn answer(&self, request: Request) -> Answer {
+        match request {
+            Request::UserAdd { name, display_name, roles, password, admin, admin_password } => {
+                let display_name = display_name.unwrap_or_else(|| name.clone());
+                let person = NewPerson { name, display_name, roles, password };
+                self.add_user(person, &admin, admin_password).await
+            }
+            Request::UserList {} => self.list_users().await,
+            Request::UserDisable { name, admin, admin_password } => {
+                self.disable_user(&name, &admin, admin_password).await
+            }
+            Request::Link { on } => {
+                self.set_link(on).await.map_err(|error| storage(&error))?;
+                Ok(json!({ "link": if on { "on" } else { "off" } }))
+            }
+            Request::Status {} => self.status().await,
+            Request::Backup { file } => {
+                let (data, shown) = (self.data.clone(), file.clone());
+                let made = tokio::task::spawn_blocking(move || {
+                    backup::backup(&data, Schema::Node, &file, clock::now_ms())
+                });
+                match made.await {
+                    Ok(made) => made.map_err(|error| storage(&error))?,
+                    Err(_) => return Err(Problem::new("backup", "the backup was cut short")),
+                };
+                Ok(json!({ "file": shown }))
+            }
+        }
+    }
+
+    async fn status(&self) -> Answer {
+        let mut status = self.sync_status().await.map_err(|error| storage(&error))?;
+        let (state, node) = (self.state(), self.node());
+        let pending = self.pending_words().await.map_err(|error| storage(&error))?;
+        if let Some(fields) = status.as_object_mut() {
+            let code = state.unit(self.unit()).map(|unit| unit.code.clone());
+            fields.insert("unit".to_owned(), json!(code));
+            fields.insert("node".to_owned(), json!(node.map(|node| node.id.to_string())));
+            fields.insert("pending_words".to_owned(), json!(pending));
+        }
+        Ok(status)
+    }
+}

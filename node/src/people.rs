@@ -1,0 +1,322 @@
+//! Who may act at this node: log-ins, sessions, grants.
+//!
+//! A person's roles follow from the registry by their key, never from the account. Keys are open
+//! in memory only, so after a restart every session is locked.
+
+mod staff;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use data_encoding::BASE64URL_NOPAD;
+use hoso_dossier::standing::Author;
+use hoso_engine::{
+    attempts::Attempts,
+    clock,
+    command::{Problem, Secret},
+    secret,
+};
+use hoso_identity::{
+    DocumentId, Entry, EntryId, Header, Kind, Nonce, PayloadHash, PersonId, Realm, SigningKey,
+    UnitId, VerifiedEntry, WrapError, WrappedKey,
+};
+use hoso_registry::{Role, State};
+use hoso_store::{
+    accounts::{self, Account},
+    sessions::{self, Session},
+};
+use tokio::sync::Semaphore;
+
+use crate::{
+    office::{Office, storage},
+    times,
+};
+
+pub(crate) use staff::NewPerson;
+
+/// Milliseconds after which a session ends whatever happens: 12 hours.
+const SESSION_MS: u64 = 12 * 3600 * 1000;
+/// Milliseconds without a request after which a session is locked: 30 minutes.
+const IDLE_MS: u64 = 30 * 60 * 1000;
+/// Passwords checked at once: each takes 19 MiB and tens of milliseconds on purpose.
+const CHECKS_MAX: usize = 2;
+
+/// Somebody who is logged in, as the registry has them now.
+pub(crate) struct Actor {
+    /// The log-in name.
+    pub(crate) username: String,
+    /// The name that others see.
+    pub(crate) name: String,
+    /// The person.
+    pub(crate) person: PersonId,
+    /// The statement that empowers the key.
+    pub(crate) grant: EntryId,
+    /// The unit in which the roles hold.
+    pub(crate) unit: UnitId,
+    /// The units that it took the place of.
+    predecessors: BTreeSet<UnitId>,
+    /// The roles.
+    pub(crate) roles: Vec<Role>,
+    key: SigningKey,
+}
+
+impl std::fmt::Debug for Actor {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Actor({})", self.person)
+    }
+}
+
+/// What an entry's header says besides its author.
+pub(crate) struct Heading {
+    /// The realm.
+    pub(crate) realm: Realm,
+    /// The dossier; zero for statements and first entries.
+    pub(crate) document: DocumentId,
+    /// The kind.
+    pub(crate) kind: Kind,
+    /// Chance; a payload's actor depends on it.
+    pub(crate) nonce: Nonce,
+    /// Units that join the audience.
+    pub(crate) units_added: Vec<UnitId>,
+}
+
+impl Actor {
+    /// The actor as the rules of dossiers see them.
+    pub(crate) fn author(&self) -> Author {
+        Author {
+            person: Some(self.person),
+            unit: self.unit,
+            predecessors: self.predecessors.clone(),
+            roles: self.roles.clone(),
+        }
+    }
+
+    /// Whether they hold this role.
+    pub(crate) fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// The actor under whose name a payload with this nonce stands.
+    pub(crate) fn actor_id(&self, nonce: &Nonce) -> hoso_identity::ActorId {
+        hoso_identity::ActorId::of(&self.key.public(), nonce)
+    }
+
+    /// Signs an entry.
+    pub(crate) fn sign(
+        &self,
+        heading: Heading,
+        payload: Vec<u8>,
+    ) -> Result<VerifiedEntry, Problem> {
+        let header = Header {
+            realm: heading.realm,
+            document: heading.document,
+            kind: heading.kind,
+            author: self.key.public(),
+            grant: self.grant,
+            nonce: heading.nonce,
+            units_added: heading.units_added,
+            payload: PayloadHash::ZERO,
+        };
+        Entry::sign(header, payload, &self.key)
+            .map_err(|error| Problem::new("entry", error.to_string()))
+    }
+}
+
+/// A session that was begun.
+pub(crate) struct LoggedIn {
+    /// 256 bits in base64url.
+    pub(crate) token: String,
+    /// When it ends at the latest, Unix milliseconds.
+    pub(crate) expires_ms: u64,
+    /// Whose it is.
+    pub(crate) actor: Arc<Actor>,
+}
+
+/// An open key with the session that it belongs to.
+struct Open {
+    username: String,
+    key: SigningKey,
+    expires_ms: u64,
+    seen_ms: u64,
+}
+
+/// The sessions with open keys, by the hash of their token.
+pub(crate) struct People {
+    open: Mutex<BTreeMap<[u8; 32], Open>>,
+    attempts: Attempts,
+    checks: Semaphore,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self {
+            open: Mutex::default(),
+            attempts: Attempts::default(),
+            checks: Semaphore::new(CHECKS_MAX),
+        }
+    }
+}
+
+impl std::fmt::Debug for People {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "People({} open)", self.locked().len())
+    }
+}
+
+impl People {
+    /// The data behind the lock; a panic elsewhere cannot have left it half written.
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<[u8; 32], Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end_all(&self, username: &str) {
+        self.locked().retain(|_, open| open.username != username);
+    }
+}
+
+impl Office {
+    /// Checks a password and begins a session.
+    pub(crate) async fn log_in(
+        &self,
+        username: &str,
+        password: Secret,
+        address: &str,
+    ) -> Result<LoggedIn, Problem> {
+        let now_ms = clock::now_ms();
+        let sources = [username, address];
+        match self.people.attempts.wait_s(&sources, now_ms) {
+            0 => {}
+            seconds => {
+                let text = format!("too many failed attempts: wait {seconds} s");
+                return Err(Problem::new("log-in-later", text));
+            }
+        }
+        let Some((account, key)) = self.open_key(username, password).await? else {
+            self.people.attempts.failed(&sources, now_ms);
+            return Err(Problem::new("log-in-wrong", "the name or the password is not right"));
+        };
+        let actor = Arc::new(actor(&self.state(), self.unit(), &account.username, &key)?);
+        let chance = |error: std::io::Error| Problem::new("chance", error.to_string());
+        let token = BASE64URL_NOPAD.encode(&secret::chance::<32>().map_err(chance)?);
+        let expires_ms = now_ms.saturating_add(SESSION_MS);
+        let session = Session {
+            username: account.username.clone(),
+            created_ms: now_ms,
+            expires_ms,
+            last_used_ms: now_ms,
+            locked: false,
+        };
+        let stored = token.clone();
+        let begun = self.memory.write(false, move |tx, _| {
+            sessions::sweep(tx, now_ms)?;
+            sessions::begin(tx, stored.as_bytes(), &session)
+        });
+        begun.await.map_err(|error: hoso_store::StoreError| storage(&error))?;
+        let open = Open {
+            username: account.username,
+            key,
+            expires_ms,
+            seen_ms: now_ms,
+        };
+        self.people.locked().insert(hash(&token), open);
+        Ok(LoggedIn { token, expires_ms, actor })
+    }
+
+    /// Who holds this token.
+    pub(crate) async fn actor(&self, token: &str) -> Result<Arc<Actor>, Problem> {
+        let now_ms = clock::now_ms();
+        let found = {
+            let mut open = self.people.locked();
+            open.retain(|_, open| {
+                open.expires_ms > now_ms && now_ms.saturating_sub(open.seen_ms) < IDLE_MS
+            });
+            open.get_mut(&hash(token)).map(|open| {
+                open.seen_ms = now_ms;
+                (open.username.clone(), open.key.clone())
+            })
+        };
+        if let Some((username, key)) = found {
+            return actor(&self.state(), self.unit(), &username, &key).map(Arc::new);
+        }
+        let stored = token.to_owned();
+        let session = self.memory.read(move |tx| sessions::find(tx, stored.as_bytes())).await;
+        let session = session.map_err(|error: hoso_store::StoreError| storage(&error))?;
+        Err(match session.filter(|session| session.expires_ms > now_ms) {
+            Some(_) => Problem::new("session-locked", "give the password again"),
+            None => Problem::new("session-unknown", "log in first"),
+        })
+    }
+
+    /// Ends a session.
+    pub(crate) async fn log_out(&self, token: &str) -> Result<(), Problem> {
+        self.people.locked().remove(&hash(token));
+        let stored = token.to_owned();
+        let ended = self.memory.write(false, move |tx, _| sessions::end(tx, stored.as_bytes()));
+        ended.await.map_err(|error: hoso_store::StoreError| storage(&error))
+    }
+
+    /// The account and key that this password opens. Unknown names take as long.
+    async fn open_key(
+        &self,
+        username: &str,
+        password: Secret,
+    ) -> Result<Option<(Account, SigningKey)>, Problem> {
+        let username = username.to_owned();
+        let account = self.memory.read(move |tx| accounts::get(tx, &username)).await;
+        let account = account.map_err(|error| storage(&error))?;
+        let account = account.filter(|account| !account.disabled);
+        let cannot = || Problem::new("password", "passwords cannot be checked now");
+        let place = self.people.checks.acquire().await.map_err(|_| cannot())?;
+        let opening = tokio::task::spawn_blocking(move || {
+            let wrapped =
+                account.as_ref().map(|account| WrappedKey::from_bytes(&account.wrapped_key));
+            let wrapped = match wrapped {
+                Some(wrapped) => wrapped?,
+                None => WrappedKey::decoy(),
+            };
+            match wrapped.open(password.expose()) {
+                Ok(key) => Ok(account.map(|account| (account, key))),
+                Err(WrapError::Closed) => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        let opened = opening.await.map_err(|_| cannot())?;
+        drop(place);
+        // A password out of bounds is no password of anyone.
+        Ok(opened.unwrap_or(None))
+    }
+}
+
+/// The actor whose key this is, by the grants of today.
+fn actor(state: &State, unit: UnitId, username: &str, key: &SigningKey) -> Result<Actor, Problem> {
+    let public = key.public();
+    let today = hoso_dossier::deadline::local_date(times::now_ms());
+    let grants = state.grants_of_unit(unit).filter(|grant| {
+        grant.key == public
+            && grant.ended.is_none()
+            && !grant.roles.is_empty()
+            && today.is_some_and(|today| grant.covers(today))
+    });
+    let grant = grants.last().ok_or_else(|| {
+        let text = "this log-in has no rights now: the province has not approved it yet, or its \
+                    grant has ended";
+        Problem::new("no-grant", text)
+    })?;
+    Ok(Actor {
+        username: username.to_owned(),
+        name: grant.name.clone(),
+        person: grant.person.unwrap_or(PersonId::ZERO),
+        grant: grant.statement,
+        unit,
+        predecessors: state.predecessors(unit),
+        roles: grant.roles.clone(),
+        key: key.clone(),
+    })
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    // The token is 256 random bits: any hash of it is as good as secret.
+    hoso_identity::PayloadHash::of(token.as_bytes()).0
+}

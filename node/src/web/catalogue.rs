@@ -1,0 +1,142 @@
+//! The JSON API of what the province agrees on: procedures, units, calendars.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use hoso_dossier::deadline::local_date;
+use hoso_registry::{
+    State as Registry,
+    statement::{CalendarStatus, Competent, Procedure, Term},
+};
+use hoso_store::fold::{folded, words};
+use serde_json::{Value, json};
+
+use super::{answer::answer, site::Site};
+use crate::{
+    desk::{self, Refused},
+    dossiers::forms::unit_code,
+    times,
+};
+
+type Shared = State<Arc<Site>>;
+
+fn parameter(query: &[(String, String)], name: &str) -> Option<String> {
+    query.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+}
+
+/// `GET /procedures?q=`: those in force today.
+pub(super) async fn procedures(
+    State(site): Shared,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
+    let listed = async {
+        site.actor(&headers).await?;
+        let wanted = words(&parameter(&query, "q").unwrap_or_default());
+        let items = in_force(&site.office.state(), &wanted);
+        Ok(Json(json!({ "items": items })).into_response())
+    };
+    answer(&site, &headers, listed.await)
+}
+
+/// The procedures of today whose code or name has all these folded words.
+pub(super) fn in_force(state: &Registry, wanted: &[String]) -> Vec<Value> {
+    let Some(today) = local_date(times::now_ms()) else { return Vec::new() };
+    let found = state.procedures_on(today).filter(|(_, procedure)| {
+        let text = folded(&format!("{} {}", procedure.code, procedure.name));
+        wanted.iter().all(|word| text.contains(word.as_str()))
+    });
+    found.map(|(_, procedure)| procedure_json(procedure, state)).collect()
+}
+
+fn procedure_json(procedure: &Procedure, state: &Registry) -> Value {
+    let (unit, days) = match procedure.term {
+        Term::SameDay => ("same_day", None),
+        Term::WorkingDays(days) => ("working_days", Some(days)),
+        Term::CalendarDays(days) => ("calendar_days", Some(days)),
+        Term::ByAnnouncement => ("by_announcement", None),
+    };
+    let competent = match procedure.competent {
+        Competent::Unit => "unit".to_owned(),
+        Competent::UnitOfLand => "unit_of_land".to_owned(),
+        Competent::Agency(agency) => format!("agency:{}", unit_code(state, agency)),
+    };
+    json!({
+        "code": procedure.code,
+        "name": procedure.name,
+        "field": procedure.field,
+        "term": { "kind": unit, "days": days },
+        "fee": procedure.fee_vnd,
+        "fee_rule": procedure.fee_rule,
+        "papers": procedure.papers,
+        "competent": competent,
+        "note": procedure.note,
+    })
+}
+
+/// `GET /procedures/{code}/due`.
+pub(super) async fn due(
+    State(site): Shared,
+    Path(code): Path<String>,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
+    let computed = async {
+        site.actor(&headers).await?;
+        let (at, unit) = (parameter(&query, "received_at"), parameter(&query, "unit"));
+        let due = desk::due(&site.office, &code, at.as_deref(), unit.as_deref())?;
+        Ok(Json(due).into_response())
+    };
+    answer(&site, &headers, computed.await)
+}
+
+/// `GET /units`.
+pub(super) async fn units(State(site): Shared, headers: HeaderMap) -> Response {
+    let listed = async {
+        site.actor(&headers).await?;
+        let state = site.office.state();
+        let units = state
+            .units()
+            .map(|unit| json!({ "code": unit.code, "name": unit.full_name(), "kind": "unit" }));
+        let agencies = state
+            .agencies()
+            .map(|agency| json!({ "code": agency.code, "name": agency.name, "kind": "agency" }));
+        let items: Vec<Value> = units.chain(agencies).collect();
+        Ok(Json(json!({ "items": items })).into_response())
+    };
+    answer(&site, &headers, listed.await)
+}
+
+/// `GET /calendar/{year}`.
+pub(super) async fn calendar(
+    State(site): Shared,
+    Path(year): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let read = async {
+        site.actor(&headers).await?;
+        let year = year.parse::<u16>().map_err(|_| Refused::new(404, "not-found"))?;
+        let state = site.office.state();
+        let (_, calendar) = state.calendar(year).ok_or(Refused::new(404, "not-found"))?;
+        let days = |days: &[hoso_registry::Day]| -> Vec<String> {
+            days.iter().map(ToString::to_string).collect()
+        };
+        let status = match calendar.status {
+            CalendarStatus::Official => "official",
+            CalendarStatus::Probable => "probable",
+        };
+        let body = json!({
+            "year": year,
+            "status": status,
+            "off_days": days(&calendar.off_days),
+            "working_saturdays": days(&calendar.working_saturdays),
+        });
+        Ok(Json(body).into_response())
+    };
+    answer(&site, &headers, read.await)
+}

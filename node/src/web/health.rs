@@ -1,0 +1,61 @@
+//! Whether the node lives and can save, and its figures.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use hoso_engine::{clock, link};
+use hoso_store::{StoreError, database, journal};
+
+use super::site::Site;
+
+/// The process lives.
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The node can save.
+pub(super) async fn readyz(State(site): State<Arc<Site>>) -> Response {
+    match site.office.ready().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(problem) => (StatusCode::SERVICE_UNAVAILABLE, problem.text).into_response(),
+    }
+}
+
+/// Metrics in the text form of Prometheus; no personal data, label `unit` only.
+pub(super) async fn metrics(State(site): State<Arc<Site>>) -> Response {
+    match figures(&site).await {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
+    }
+}
+
+async fn figures(site: &Site) -> Result<String, StoreError> {
+    let office = &site.office;
+    let read = office
+        .memory
+        .read(|tx| Ok::<_, StoreError>((journal::backlog(tx)?, journal::troubled(tx)?)));
+    let (backlog, (waiting, _)) = read.await?;
+    let status = office.link.borrow().clone();
+    let state = office.state();
+    let unit = state.unit(office.unit()).map(|unit| unit.code.clone()).unwrap_or_default();
+    let up = u8::from(status.state == link::State::Up);
+    let oldest_ms = status.pending_since_ms.map_or(0, |at| clock::now_ms().saturating_sub(at));
+    let bytes = std::fs::metadata(office.data.join(database::DATABASE_NAME))
+        .map_or(0, |metadata| metadata.len());
+    let mut text = format!("hoso_build_info{{version=\"{}\"}} 1\n", env!("CARGO_PKG_VERSION"));
+    for (name, value) in [
+        ("hoso_link_up", u64::from(up)),
+        ("hoso_backlog_entries", backlog.entries),
+        ("hoso_backlog_bytes", backlog.bytes),
+        ("hoso_oldest_unsent_seconds", oldest_ms / 1000),
+        ("hoso_waiting_entries", waiting),
+        ("hoso_db_bytes", bytes),
+    ] {
+        text += &format!("{name}{{unit=\"{unit}\"}} {value}\n");
+    }
+    Ok(text)
+}

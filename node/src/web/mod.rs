@@ -1,0 +1,16 @@
+//! The desk's pages and API.
+
+mod answer;
+mod api;
+mod catalogue;
+mod guard;
+mod health;
+mod openapi;
+mod pages;
+mod router;
+mod site;
+mod words;
+
+pub(crate) use guard::Hosts;
+pub(crate) use router::router;
+pub(crate) use site::Site;

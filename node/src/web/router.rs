@@ -1,0 +1,64 @@
+//! Every address of the node's pages and API on one screen.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::HeaderMap,
+    middleware::from_fn_with_state,
+    response::Response,
+    routing::{delete, get, post, put},
+};
+
+use super::{
+    answer::{BODY_BYTES_MAX, problem},
+    api, catalogue,
+    guard::{Hosts, guard},
+    health, openapi, pages,
+    site::Site,
+};
+use crate::desk::Refused;
+
+/// The whole web side.
+pub(crate) fn router(site: Arc<Site>, hosts: Hosts) -> Router {
+    Router::new()
+        .nest("/api/v1", api())
+        .merge(pages::pages())
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(Arc::new(hosts), guard))
+        .with_state(site)
+}
+
+/// The JSON API; [`openapi`] describes exactly these addresses.
+fn api() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/sessions", post(api::log_in))
+        .route("/sessions/current", delete(api::log_out))
+        .route("/procedures", get(catalogue::procedures))
+        .route("/procedures/{code}/due", get(catalogue::due))
+        .route("/units", get(catalogue::units))
+        .route("/calendar/{year}", get(catalogue::calendar))
+        .route("/dossiers", get(api::list).post(api::receive))
+        .route("/dossiers/{id}", get(api::open))
+        .route("/dossiers/{id}/events", post(api::act))
+        .route("/dossiers/{id}/document", get(api::automerge))
+        .route("/dossiers/{id}/entries", get(api::entries))
+        .route("/drafts/{id}", put(api::put_draft).get(api::get_draft).delete(api::delete_draft))
+        .route("/sync", get(api::sync))
+        .route("/link", put(api::link))
+        .route("/openapi.json", get(openapi::document))
+        .fallback(no_address)
+        .method_not_allowed_fallback(no_method)
+}
+
+async fn no_address(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
+    problem(&site, &headers, &Refused::new(404, "not-found"))
+}
+
+async fn no_method(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
+    problem(&site, &headers, &Refused::new(405, "method"))
+}

@@ -1,0 +1,86 @@
+//! What the handlers share: the office behind the pages, sessions and words.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, header};
+use fluent_bundle::FluentArgs;
+
+use super::words::{Language, Words};
+use crate::{desk::Refused, office::Office, people::Actor};
+
+/// The cookie that holds the session's token.
+pub(super) const SESSION_COOKIE: &str = "hoso_session";
+/// The cookie that holds the language.
+pub(super) const LANGUAGE_COOKIE: &str = "hoso_language";
+
+/// What the handlers share.
+pub(crate) struct Site {
+    pub(super) office: Arc<Office>,
+    vietnamese: Words,
+    english: Words,
+}
+
+impl Site {
+    /// The pages before this office.
+    pub(crate) fn new(office: Arc<Office>) -> Self {
+        let vietnamese = include_str!("../../locales/vi.ftl");
+        let english = include_str!("../../locales/en.ftl");
+        Self {
+            office,
+            vietnamese: Words::new(Language::Vietnamese, vietnamese),
+            english: Words::new(Language::English, english),
+        }
+    }
+
+    /// The words in the language of this request: the cookie, then what the browser accepts.
+    pub(super) fn words(&self, headers: &HeaderMap) -> (&Words, Language) {
+        let language = match cookie(headers, LANGUAGE_COOKIE).as_deref() {
+            Some("vi") => Language::Vietnamese,
+            Some("en") => Language::English,
+            Some(_) | None => Language::accepted(
+                headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
+            ),
+        };
+        match language {
+            Language::Vietnamese => (&self.vietnamese, language),
+            Language::English => (&self.english, language),
+        }
+    }
+
+    /// Who sent this request, by bearer token or cookie.
+    pub(super) async fn actor(&self, headers: &HeaderMap) -> Result<Arc<Actor>, Refused> {
+        let token = token(headers).ok_or(Refused::new(401, "session-unknown"))?;
+        Ok(self.office.actor(&token).await?)
+    }
+
+    /// The sentence for a refusal.
+    pub(super) fn sentence(&self, headers: &HeaderMap, refused: &Refused) -> String {
+        let about = refused.about.as_deref().unwrap_or_default();
+        let values: FluentArgs<'_> = [("about", about)].into_iter().collect();
+        self.words(headers).0.say_with(&format!("problem-{}", refused.code), &values)
+    }
+}
+
+/// The session's token of this request.
+pub(super) fn token(headers: &HeaderMap) -> Option<String> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
+        Some(token) => Some(token.to_owned()),
+        None => cookie(headers, SESSION_COOKIE),
+    }
+}
+
+/// One cookie of the request.
+pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// The session cookie of a token.
+pub(super) fn session_cookie(token: &str) -> (axum::http::HeaderName, String) {
+    let cookie = format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict");
+    (header::SET_COOKIE, cookie)
+}

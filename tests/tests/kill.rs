@@ -1,0 +1,150 @@
+//! `kill -9` at any moment, with 16 requests in flight: what was answered is there, what is
+//! repeated with its key exists once, and the program comes back by itself.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use hoso_tests::e2e::{
+    agree,
+    desk::{Desk, Procedure, id_of, procedures, reception},
+    http::Client,
+    node::Node,
+    province::{CO_TO, Province},
+    report, wait,
+};
+
+/// Kills of each program in a run.
+const KILLS: usize = 50;
+/// Requests in flight at each kill.
+const IN_FLIGHT: usize = 16;
+/// How long a program may take from a kill until it saves again.
+const RESTART_DEADLINE: Duration = Duration::from_secs(5);
+
+/// One dossier that a client tries to hand in.
+#[derive(Clone, Debug)]
+struct Attempt {
+    number: usize,
+    /// The dossier's id, once it was answered.
+    answered: Option<String>,
+}
+
+/// Where the kills fell, by what became of each request that was in flight or just before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Fell {
+    before_commit: usize,
+    between_commit_and_answer: usize,
+    after_answer: usize,
+}
+
+fn key(number: usize) -> String {
+    format!("kill-{number}")
+}
+
+/// A phone number that only this attempt has, to look for its dossier.
+fn mark(number: usize) -> String {
+    format!("09{:08}", 12_000_000 + number)
+}
+
+fn procedure() -> Procedure {
+    let all = procedures();
+    all.into_iter().find(|procedure| procedure.competent == "unit").expect("a unit's own procedure")
+}
+
+/// Sixteen clients hand in dossiers until the program dies under them.
+fn hand_in_until_killed(
+    session: &Client,
+    next: &AtomicUsize,
+    kill: impl FnOnce(&AtomicUsize) + Send,
+) -> Vec<Attempt> {
+    let procedure = procedure();
+    let killed = AtomicBool::new(false);
+    let answered = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..IN_FLIGHT)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut attempts = Vec::new();
+                    while !killed.load(Ordering::Relaxed) {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let body = reception(number, &procedure, CO_TO);
+                        let answer = session.try_post_once("/api/v1/dossiers", &body, &key(number));
+                        let answered_id = answer.ok().map(|answer| {
+                            assert_eq!(answer.status, 201, "{}", answer.body);
+                            answered.fetch_add(1, Ordering::Relaxed);
+                            id_of(&answer.body).to_owned()
+                        });
+                        attempts.push(Attempt { number, answered: answered_id });
+                    }
+                    attempts
+                })
+            })
+            .collect();
+        kill(&answered);
+        killed.store(true, Ordering::Relaxed);
+        clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
+    })
+}
+
+/// Kills the node once it has answered some, at a moment that differs from kill to kill.
+fn kill_in_the_middle(node: &mut Node, turn: usize, answered: &AtomicUsize) {
+    wait::until("requests are answered", Duration::from_secs(30), || {
+        (answered.load(Ordering::Relaxed) >= IN_FLIGHT + turn % 7).then_some(())
+    });
+    let moment = Instant::now() + Duration::from_micros(turn as u64 * 377 % 20_000);
+    while Instant::now() < moment {
+        std::hint::spin_loop();
+    }
+    node.kill();
+}
+
+/// Looks what became of each attempt, and repeats those that had no answer.
+fn settle(session: &Client, attempts: &[Attempt], fell: &mut Fell, desk: &mut Desk) {
+    for attempt in attempts {
+        let list = session.get(&format!("/api/v1/dossiers?q={}", mark(attempt.number))).done();
+        let found = list["items"].as_array().map_or(0, Vec::len);
+        assert!(found <= 1, "{} exists {found} times", attempt.number);
+        match (&attempt.answered, found) {
+            (Some(_), 1) => fell.after_answer += 1,
+            (Some(id), _) => panic!("{id} was answered and is gone"),
+            (None, 1) => fell.between_commit_and_answer += 1,
+            (None, _) => fell.before_commit += 1,
+        }
+        let body = reception(attempt.number, &procedure(), CO_TO);
+        let dossier = desk.receive(&body, &key(attempt.number));
+        if let Some(id) = &attempt.answered {
+            assert_eq!(id_of(&dossier), id, "a repeated request made another dossier");
+        }
+        let list = session.get(&format!("/api/v1/dossiers?q={}", mark(attempt.number))).done();
+        assert_eq!(list["items"].as_array().map_or(0, Vec::len), 1, "{}", attempt.number);
+    }
+}
+
+#[test]
+fn fifty_kills_of_a_node_lose_nothing_answered_and_double_nothing_repeated() {
+    let mut province = Province::with(&[("co-to", CO_TO)]);
+    let mut desk = Desk::of(&province.nodes[0]);
+    let next = AtomicUsize::new(0);
+    let mut fell = Fell::default();
+    let mut slowest = Duration::ZERO;
+    for turn in 0..KILLS {
+        let node = &mut province.nodes[0];
+        let attempts = hand_in_until_killed(&desk.session, &next, |answered| {
+            kill_in_the_middle(node, turn, answered);
+        });
+        let killed = Instant::now();
+        node.start();
+        slowest = slowest.max(killed.elapsed());
+        desk.session = node.clerk();
+        let session = desk.session.clone();
+        settle(&session, &attempts, &mut fell, &mut desk);
+    }
+    report(&format!("{KILLS} kills of the node: {fell:?}, slowest restart {slowest:?}"));
+    assert!(fell.before_commit > 0 && fell.between_commit_and_answer > 0 && fell.after_answer > 0);
+    assert!(slowest < RESTART_DEADLINE, "a restart took {slowest:?}");
+    assert_eq!(agree::missing_actions(&desk.acknowledged, &desk), Vec::<String>::new());
+    assert_eq!(agree::repeated_codes(std::slice::from_ref(&desk)), Vec::<String>::new());
+    assert_eq!(desk.ids().len(), desk.acknowledged.len());
+}

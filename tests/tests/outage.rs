@@ -1,0 +1,222 @@
+//! The main trip through an outage, with the real programs: an island office goes dark, receives,
+//! processes and returns, and everything converges when the link comes back.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    thread,
+    time::{Duration, Instant},
+};
+
+use hoso_tests::e2e::{
+    agree,
+    desk::{Desk, Procedure, id_of, procedures, reception},
+    province::{BAI_CHAY, CO_TO, HONG_GAI, Province},
+    proxy::Weather,
+    report, wait,
+};
+use serde_json::Value;
+
+/// Dossiers that the island receives while it is dark.
+const DARK_DOSSIERS: usize = 300;
+/// Dossiers that Bãi Cháy receives meanwhile.
+const MAINLAND_DOSSIERS: usize = 40;
+/// The longest time until a dead link is shown as down.
+const DOWN_DEADLINE: Duration = Duration::from_secs(30);
+/// The longest time until a link that works again is up: the longest back-off and some.
+const UP_DEADLINE: Duration = Duration::from_secs(120);
+/// The longest time until everything has arrived everywhere.
+const ARRIVAL_DEADLINE: Duration = Duration::from_secs(240);
+
+/// The nodes of the province, by their place in it.
+const CO_TO_DESK: usize = 0;
+const MOBILE_DESK: usize = 1;
+const BAI_CHAY_DESK: usize = 2;
+const HONG_GAI_DESK: usize = 3;
+
+/// How the island is cut off.
+#[derive(Clone, Copy, Debug)]
+enum Outage {
+    LinkOff,
+    RelayKilled,
+    SilentLoss,
+}
+
+#[test]
+fn an_island_works_on_and_converges_after_its_link_was_switched_off() {
+    through(Outage::LinkOff);
+}
+
+#[test]
+fn an_island_works_on_and_converges_after_the_relay_was_killed() {
+    through(Outage::RelayKilled);
+}
+
+#[test]
+fn an_island_works_on_and_converges_after_its_packets_were_dropped_in_silence() {
+    through(Outage::SilentLoss);
+}
+
+fn through(outage: Outage) {
+    let mut province = Province::with_an_island();
+    let mut desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
+    for (node, desk) in province.nodes.iter().zip(&desks) {
+        node.await_link(&desk.session, "up", UP_DEADLINE);
+    }
+    begin(outage, &mut province, &desks);
+    work_in_the_dark(&mut desks);
+    for desk in &desks[CO_TO_DESK..=MOBILE_DESK] {
+        let sync = desk.session.get("/api/v1/sync").done();
+        assert!(sync["pending_entries"].as_u64() > Some(0), "nothing is pending: {sync}");
+    }
+    let healed = Instant::now();
+    end(outage, &mut province, &desks);
+    await_delivery(&desks);
+    report(&format!("{outage:?}: delivered {:?} after the link came back", healed.elapsed()));
+    let finished = finish_what_arrived(&mut desks);
+    assert!(finished > DARK_DOSSIERS / 5, "only {finished} were handed over");
+    await_delivery(&desks);
+    check_the_end(&desks);
+    for node in &mut province.nodes {
+        node.stop();
+    }
+    province.relay.stop();
+}
+
+fn begin(outage: Outage, province: &mut Province, desks: &[Desk]) {
+    let island = CO_TO_DESK..=MOBILE_DESK;
+    match outage {
+        Outage::LinkOff => province.nodes[island.clone()].iter().for_each(|node| node.link("off")),
+        Outage::RelayKilled => province.relay.kill(),
+        Outage::SilentLoss => {
+            for node in &province.nodes[island.clone()] {
+                province.relay.line.set(node.pid(), Weather::CUT);
+            }
+        }
+    }
+    let state = match outage {
+        Outage::LinkOff => "off",
+        Outage::RelayKilled | Outage::SilentLoss => "down",
+    };
+    for number in island {
+        let node = &province.nodes[number];
+        let took = node.await_link(&desks[number].session, state, DOWN_DEADLINE);
+        report(&format!("{outage:?}: {} says {state} after {took:?}", node.name));
+    }
+}
+
+fn end(outage: Outage, province: &mut Province, desks: &[Desk]) {
+    let island = CO_TO_DESK..=MOBILE_DESK;
+    match outage {
+        Outage::LinkOff => province.nodes[island].iter().for_each(|node| node.link("on")),
+        Outage::RelayKilled => province.relay.start(),
+        Outage::SilentLoss => {
+            for node in &province.nodes[island] {
+                province.relay.line.set(node.pid(), Weather::default());
+            }
+        }
+    }
+    for (node, desk) in province.nodes.iter().zip(desks) {
+        node.await_link(&desk.session, "up", UP_DEADLINE);
+    }
+}
+
+/// The island's two desks and Bãi Cháy work at the same time.
+fn work_in_the_dark(desks: &mut [Desk]) {
+    let catalogue = procedures();
+    assert_eq!(catalogue.len(), 74);
+    let [co_to, mobile, bai_chay, _] = desks else { panic!("four desks") };
+    thread::scope(|scope| {
+        let catalogue = &catalogue;
+        scope.spawn(move || island_day(co_to, catalogue, |number| number % 3 != 2));
+        scope.spawn(move || island_day(mobile, catalogue, |number| number % 3 == 2));
+        scope.spawn(move || mainland_day(bai_chay, catalogue));
+    });
+}
+
+/// The unit that decides the dossier of this number: a third is for Bãi Cháy or Hồng Gai.
+fn competent(number: usize) -> &'static str {
+    match number % 6 {
+        1 => BAI_CHAY,
+        4 => HONG_GAI,
+        _ => CO_TO,
+    }
+}
+
+fn island_day(desk: &mut Desk, catalogue: &[Procedure], mine: impl Fn(usize) -> bool) {
+    for number in (0..DARK_DOSSIERS).filter(|number| mine(*number)) {
+        let procedure = &catalogue[number % catalogue.len()];
+        let unit = competent(number);
+        let dossier = desk.receive(&reception(number, procedure, unit), &format!("dark-{number}"));
+        if procedure.competent.starts_with("agency") {
+            continue;
+        }
+        let dossier = desk.hand_over(&dossier, unit);
+        if unit == CO_TO {
+            desk.finish(&dossier);
+        }
+    }
+}
+
+fn mainland_day(desk: &mut Desk, catalogue: &[Procedure]) {
+    for number in 0..MAINLAND_DOSSIERS {
+        let procedure = &catalogue[number % catalogue.len()];
+        let body = reception(10_000 + number, procedure, BAI_CHAY);
+        let dossier = desk.receive(&body, &format!("day-{number}"));
+        if !procedure.competent.starts_with("agency") {
+            let dossier = desk.hand_over(&dossier, BAI_CHAY);
+            desk.finish(&dossier);
+        }
+    }
+}
+
+/// Every badge says that the dossier has arrived wherever it concerns someone.
+fn await_delivery(desks: &[Desk]) {
+    wait::until_nothing_is_missing("every badge says delivered", ARRIVAL_DEADLINE, || {
+        desks
+            .iter()
+            .flat_map(|desk| agree::undelivered(desk.acknowledged.keys().cloned(), desk))
+            .collect()
+    });
+}
+
+/// Bãi Cháy and Hồng Gai decide what the island handed over to them.
+fn finish_what_arrived(desks: &mut [Desk]) -> usize {
+    let mut finished = 0;
+    for desk in &mut desks[BAI_CHAY_DESK..=HONG_GAI_DESK] {
+        for id in desk.ids() {
+            let dossier = desk.read(&id);
+            let ours = dossier["receiving_unit"].to_string().contains(&desk.unit);
+            if dossier["status"] == "processing" && !ours {
+                desk.finish(&dossier);
+                finished += 1;
+            }
+        }
+    }
+    finished
+}
+
+fn check_the_end(desks: &[Desk]) {
+    wait::until_nothing_is_missing("all agree", ARRIVAL_DEADLINE, || agree::disagreements(desks));
+    assert_eq!(agree::repeated_codes(desks), Vec::<String>::new());
+    let mut received = BTreeMap::new();
+    for desk in desks {
+        assert_eq!(agree::missing_actions(&desk.acknowledged, desk), Vec::<String>::new());
+        received.extend(desk.acknowledged.keys().map(|id| (id.clone(), desk.read(id))));
+    }
+    assert_eq!(received.len(), DARK_DOSSIERS + MAINLAND_DOSSIERS);
+    for desk in desks {
+        let expected = ids_that_concern(&desk.unit, &received);
+        let held: BTreeSet<String> = desk.ids().into_iter().collect();
+        assert_eq!(held, expected, "unit {} holds others than its own", desk.unit);
+    }
+}
+
+/// Dossiers that were received, decided or are returned at the unit.
+fn ids_that_concern(unit: &str, dossiers: &BTreeMap<String, Value>) -> BTreeSet<String> {
+    let roles = ["receiving_unit", "competent_unit", "return_unit"];
+    dossiers
+        .values()
+        .filter(|dossier| roles.iter().any(|role| dossier[*role].to_string().contains(unit)))
+        .map(|dossier| id_of(dossier).to_owned())
+        .collect()
+}

@@ -1,0 +1,92 @@
+//! Bad lines between a real node and a real relay: lossy, one-way, flapping. Everything arrives
+//! when it can, and no badge says more than is known.
+
+use std::time::Duration;
+
+use hoso_tests::e2e::{
+    agree,
+    desk::{Desk, Procedure, procedures, reception},
+    province::{BAI_CHAY, CO_TO, Province},
+    proxy::Weather,
+    report, wait,
+};
+
+/// Dossiers that go over each bad line.
+const DOSSIERS: usize = 40;
+const DEADLINE: Duration = Duration::from_secs(180);
+
+fn two_offices() -> (Province, Vec<Desk>) {
+    let province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
+    let desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
+    for (node, desk) in province.nodes.iter().zip(&desks) {
+        node.await_link(&desk.session, "up", DEADLINE);
+    }
+    (province, desks)
+}
+
+fn set(province: &Province, weather: Weather) {
+    for node in &province.nodes {
+        province.relay.line.set(node.pid(), weather);
+    }
+}
+
+fn receive_for_bai_chay(desk: &mut Desk) {
+    let own: Vec<Procedure> =
+        procedures().into_iter().filter(|procedure| procedure.competent == "unit").collect();
+    for number in 0..DOSSIERS {
+        let body = reception(number, &own[number % own.len()], BAI_CHAY);
+        desk.receive(&body, &format!("weather-{number}"));
+    }
+}
+
+fn await_delivery(desks: &[Desk]) {
+    wait::until_nothing_is_missing("every badge says delivered", DEADLINE, || {
+        agree::undelivered(desks[0].acknowledged.keys().cloned(), &desks[0])
+    });
+    wait::until_nothing_is_missing("all agree", DEADLINE, || agree::disagreements(desks));
+    assert_eq!(desks[1].ids().len(), DOSSIERS);
+}
+
+#[test]
+fn a_line_that_loses_doubles_and_reorders_delivers_everything() {
+    let (province, mut desks) = two_offices();
+    let jitter = Duration::from_millis(60);
+    set(
+        &province,
+        Weather {
+            lost_percent: 20,
+            doubled_percent: 10,
+            delay: jitter,
+            jitter,
+            ..Weather::default()
+        },
+    );
+    receive_for_bai_chay(&mut desks[0]);
+    await_delivery(&desks);
+    let (carried, dropped) = province.relay.line.counts();
+    report(&format!("lossy line: {carried} datagrams carried, {dropped} lost"));
+    assert!(dropped > 20, "the line lost only {dropped}");
+}
+
+#[test]
+fn a_line_that_flaps_every_three_seconds_delivers_everything() {
+    let (province, mut desks) = two_offices();
+    set(&province, Weather { flap: Duration::from_secs(3), ..Weather::default() });
+    receive_for_bai_chay(&mut desks[0]);
+    await_delivery(&desks);
+}
+
+#[test]
+fn a_line_that_only_leads_up_never_lets_a_badge_say_more_than_saved() {
+    let (province, mut desks) = two_offices();
+    set(&province, Weather { cut_down: true, ..Weather::default() });
+    receive_for_bai_chay(&mut desks[0]);
+    let node = &province.nodes[0];
+    node.await_link(&desks[0].session, "down", Duration::from_secs(30));
+    for id in desks[0].acknowledged.keys() {
+        let state = desks[0].read(id)["sync"]["state"].clone();
+        assert!(["saved", "unknown"].iter().any(|known| state == *known), "{id} says {state}");
+    }
+    set(&province, Weather::default());
+    await_delivery(&desks);
+}

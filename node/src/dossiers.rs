@@ -201,12 +201,9 @@ impl Sorting {
             return;
         };
         match shape::read(entry.payload()) {
-            Ok(change) => self.pending.push(Held {
-                entry,
-                change,
-                row: stored.row,
-                journal: stored.journal,
-            }),
+            Ok(change) => {
+                self.pending.push(Held { entry, change, row: stored.row, journal: stored.journal })
+            }
             Err(_) => self.note(stored.id, Standing::Refused(Reason::Shape)),
         }
     }

@@ -214,12 +214,7 @@ impl Office {
             sessions::begin(tx, stored.as_bytes(), &session)
         });
         begun.await.map_err(|error: hoso_store::StoreError| storage(&error))?;
-        let open = Open {
-            username: account.username,
-            key,
-            expires_ms,
-            seen_ms: now_ms,
-        };
+        let open = Open { username: account.username, key, expires_ms, seen_ms: now_ms };
         self.people.locked().insert(hash(&token), open);
         Ok(LoggedIn { token, expires_ms, actor })
     }

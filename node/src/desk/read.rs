@@ -8,6 +8,7 @@ use hoso_dossier::{
     event::{Body, Event, Opened},
     rules,
 };
+use hoso_engine::clock;
 use hoso_identity::{DocumentId, Position, UnitId};
 use hoso_registry::{Calendar, Day, EventKind, Role, State, statement::CLOSING_MINUTE_DEFAULT};
 use hoso_store::{
@@ -192,7 +193,14 @@ pub(super) async fn shown(
         let record = records::get(tx, &id)?;
         Ok::<_, StoreError>((record, tx.facts()?, facts::all_delivered(tx)?, tx.document(&id)?))
     });
-    let (record, node, known, entries) = read.await?;
+    let (record, node, mut known, entries) = read.await?;
+    // What is shown here is applied here, at one node of the own unit at least.
+    known.push(Delivered {
+        unit: office.unit(),
+        through: u64::MAX,
+        except: Vec::new(),
+        at_ms: clock::now_ms(),
+    });
     let record = record.ok_or(Refused::new(404, "not-found"))?;
     let mut view: Json =
         serde_json::from_slice(&record.view).map_err(|_| Refused::new(500, "internal"))?;
@@ -210,7 +218,8 @@ pub(super) async fn shown(
         badge(last, reach, &node, sent_through).code()
     });
     let registry = office.state();
-    let reached = destinations.iter().filter_map(|unit| {
+    let elsewhere = destinations.iter().filter(|unit| **unit != office.unit());
+    let reached = elsewhere.filter_map(|unit| {
         let (last, _) = last.as_ref()?;
         let fact = delivered_fact(&known, *unit, last)?;
         Some(json!({

@@ -1,0 +1,177 @@
+//! Fields of forms, and from a sent form back to the JSON of the interface.
+
+use serde_json::{Map, Value, json};
+
+use super::super::words::Words;
+
+/// Names whose values are whole numbers.
+const NUMBERS: [&str; 5] = ["originals", "certified_copies", "photocopies", "sets", "amount"];
+/// Names whose values are times, typed without an offset.
+const TIMES: [&str; 2] = ["received_at", "due_at"];
+/// Names of boxes to tick.
+const TICKS: [&str; 3] = ["pauses", "from_agency", "post"];
+/// Lines of a list in one form at most.
+const LINES_MAX: usize = 32;
+
+/// One field of a form.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Field {
+    /// Dotted name.
+    pub(super) name: String,
+    pub(super) label: String,
+    /// `text`, `area`, `number`, `date`, `datetime-local`, `check`, `select` or `hidden`.
+    pub(super) kind: &'static str,
+    pub(super) value: String,
+    pub(super) required: bool,
+    pub(super) options: Vec<Choice>,
+    /// Whether the problem of the page is about this field.
+    pub(super) wrong: bool,
+}
+
+/// One choice of a field.
+#[derive(Clone, Debug)]
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) label: String,
+}
+
+impl Field {
+    /// A field with the label of its last name.
+    pub(super) fn new(words: &Words, name: &str, kind: &'static str, required: bool) -> Self {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        Self {
+            name: name.to_owned(),
+            label: words.say(&format!("field-{}", last.replace('_', "-"))),
+            kind,
+            required,
+            ..Self::default()
+        }
+    }
+
+    /// With choices.
+    pub(super) fn of(mut self, options: Vec<Choice>) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// With what was typed before, and whether it was wrong.
+    pub(super) fn typed(mut self, form: &[(String, String)], wrong: Option<&str>) -> Self {
+        if let Some((_, value)) = form.iter().find(|(name, _)| *name == self.name) {
+            self.value.clone_from(value);
+        }
+        self.wrong = wrong.is_some_and(|wrong| {
+            wrong == self.name
+                || self.name.rsplit('.').next() == Some(wrong)
+                || wrong.rsplit('.').next() == Some(self.name.as_str())
+        });
+        self
+    }
+}
+
+/// Choices with words from the locale.
+pub(super) fn choices(words: &Words, key: &str, codes: &[&str]) -> Vec<Choice> {
+    codes
+        .iter()
+        .map(|code| Choice {
+            value: (*code).to_owned(),
+            label: words.say(&format!("{key}-{}", code.replace('_', "-"))),
+        })
+        .collect()
+}
+
+/// The value of one field of a sent form.
+pub(super) fn sent<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
+    let found = form.iter().find(|(key, _)| key == name);
+    found.map(|(_, value)| value.as_str()).unwrap_or_default()
+}
+
+/// The JSON that a sent form means: dotted names nest, numbers make lists, blanks are left out.
+/// Lines of a list without a name are left out too.
+pub(super) fn json_of(form: &[(String, String)]) -> Value {
+    let mut root = Map::new();
+    for (name, text) in form {
+        if name.starts_with('_') || text.trim().is_empty() {
+            continue;
+        }
+        put(&mut root, name, typed(name, text));
+    }
+    for value in root.values_mut() {
+        if let Value::Array(lines) = value {
+            lines.retain(|line| line.get("name").is_some());
+        }
+    }
+    root.retain(|_, value| value.as_array().is_none_or(|lines| !lines.is_empty()));
+    Value::Object(root)
+}
+
+fn typed(name: &str, text: &str) -> Value {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    if NUMBERS.contains(&last) {
+        return text.trim().parse::<i64>().map_or_else(|_| json!(text), |number| json!(number));
+    }
+    if TICKS.contains(&last) {
+        return json!(true);
+    }
+    if TIMES.contains(&last) && text.len() == 16 {
+        return json!(format!("{text}:00+07:00"));
+    }
+    json!(text)
+}
+
+fn put(map: &mut Map<String, Value>, path: &str, value: Value) {
+    let Some((first, rest)) = path.split_once('.') else {
+        map.insert(path.to_owned(), value);
+        return;
+    };
+    let line = rest.split_once('.').and_then(|(number, rest)| {
+        Some((number.parse::<usize>().ok().filter(|number| *number < LINES_MAX)?, rest))
+    });
+    match line {
+        Some((number, rest)) => {
+            let lines = map.entry(first).or_insert_with(|| json!([]));
+            let Some(lines) = lines.as_array_mut() else { return };
+            while lines.len() <= number {
+                lines.push(json!({}));
+            }
+            if let Some(line) = lines.get_mut(number).and_then(Value::as_object_mut) {
+                put(line, rest, value);
+            }
+        }
+        None => {
+            let inner = map.entry(first).or_insert_with(|| json!({}));
+            if let Some(inner) = inner.as_object_mut() {
+                put(inner, rest, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_means_the_json_of_the_interface() {
+        let form = [
+            ("_token", "x"),
+            ("procedure_code", "1.001193"),
+            ("applicant.name", "Đường Thị Thử"),
+            ("applicant.email", " "),
+            ("papers.0.name", "Tờ khai"),
+            ("papers.0.originals", "2"),
+            ("papers.1.originals", "1"),
+            ("received_at", "2026-11-24T08:00"),
+            ("pauses", "on"),
+        ];
+        let form: Vec<_> =
+            form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let expected = json!({
+            "procedure_code": "1.001193",
+            "applicant": { "name": "Đường Thị Thử" },
+            "papers": [{ "name": "Tờ khai", "originals": 2 }],
+            "received_at": "2026-11-24T08:00:00+07:00",
+            "pauses": true,
+        });
+        assert_eq!(json_of(&form), expected);
+    }
+}

@@ -1,0 +1,151 @@
+//! What stands around every page: unit, realm, link, person, language.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    http::{HeaderMap, StatusCode},
+    response::{Html, IntoResponse, Response},
+};
+use fluent_bundle::FluentArgs;
+use hoso_engine::clock;
+use hoso_identity::PayloadHash;
+use serde_json::Value;
+
+use super::super::{
+    site::{Site, token},
+    words::{Language, Words},
+};
+use crate::{desk::Refused, people::Actor};
+
+/// The parts of the frame, all in the language of the request.
+pub(super) struct Frame {
+    pub(super) language: &'static str,
+    pub(super) title: String,
+    pub(super) program: String,
+    pub(super) unit: String,
+    pub(super) banner: String,
+    pub(super) other_tag: &'static str,
+    pub(super) other_language: String,
+    pub(super) user: String,
+    pub(super) log_out: String,
+    pub(super) list: String,
+    pub(super) receive: String,
+    /// Whether the link is up.
+    pub(super) up: bool,
+    pub(super) sync: String,
+    /// Binds forms to the session.
+    pub(super) token: String,
+}
+
+/// A page that only says something.
+#[derive(Template)]
+#[template(path = "message.html")]
+pub(super) struct MessagePage {
+    pub(super) frame: Frame,
+    pub(super) message: String,
+    pub(super) back: String,
+}
+
+/// The frame of a page.
+pub(super) async fn frame(
+    site: &Arc<Site>,
+    headers: &HeaderMap,
+    title: &str,
+    actor: Option<&Actor>,
+) -> Frame {
+    let (words, language) = site.words(headers);
+    let state = site.office.state();
+    let realm = state.realm_kind().map_or("trial", |kind| kind.code());
+    let (up, sync) = match site.office.sync_status().await {
+        Ok(status) => sync_sentence(words, &status),
+        Err(_) => (false, words.say("problem-storage")),
+    };
+    let other_tag = match language {
+        Language::Vietnamese => Language::English.tag(),
+        Language::English => Language::Vietnamese.tag(),
+    };
+    let official = realm == "official";
+    Frame {
+        language: language.tag(),
+        title: words.say(title),
+        program: words.say("program"),
+        unit: state.unit(site.office.unit()).map(|unit| unit.full_name()).unwrap_or_default(),
+        banner: if official { String::new() } else { words.say(&format!("realm-{realm}")) },
+        other_tag,
+        other_language: words.say("language-other"),
+        user: actor.map(|actor| actor.name.clone()).unwrap_or_default(),
+        log_out: words.say("log-out"),
+        list: words.say("page-list"),
+        receive: words.say("page-receive"),
+        up,
+        sync,
+        token: form_token(headers),
+    }
+}
+
+/// Whether the link is up, and the sentence of the bar.
+fn sync_sentence(words: &Words, status: &Value) -> (bool, String) {
+    let link = status.get("link").and_then(Value::as_str).unwrap_or("down");
+    let since = status.get("since").and_then(Value::as_str).unwrap_or_default();
+    let pending = status.get("pending_entries").and_then(Value::as_u64).unwrap_or_default();
+    let mut values = FluentArgs::new();
+    values.set("since", moment(since));
+    values.set("lasting", lasting(words, since));
+    values.set("pending", pending.to_string());
+    (link == "up", words.say_with(&format!("sync-{link}"), &values))
+}
+
+/// How long something has lasted, in words.
+fn lasting(words: &Words, since: &str) -> String {
+    let now_ms = i64::try_from(clock::now_ms()).unwrap_or_default();
+    let since_ms = crate::times::instant(since).unwrap_or(now_ms);
+    let minutes = now_ms.saturating_sub(since_ms).max(0) / 60_000;
+    let (key, count) = match minutes {
+        0..120 => ("minutes", minutes),
+        120..2_880 => ("hours", minutes / 60),
+        _ => ("days", minutes / 1_440),
+    };
+    words.say_with(key, &[("count", count.to_string())].into_iter().collect())
+}
+
+/// `2026-11-24T08:14:00+07:00` as people here write it: `24/11/2026 08:14`.
+pub(super) fn moment(text: &str) -> String {
+    let part = |range| text.get(range).unwrap_or_default();
+    if text.len() < 16 {
+        return text.to_owned();
+    }
+    format!("{}/{}/{} {}", part(8..10), part(5..7), part(0..4), part(11..16))
+}
+
+/// `2026-11-24` as people here write it.
+pub(super) fn date(text: &str) -> String {
+    let part = |range| text.get(range).unwrap_or_default();
+    if text.len() != 10 {
+        return text.to_owned();
+    }
+    format!("{}/{}/{}", part(8..10), part(5..7), part(0..4))
+}
+
+/// What a form must carry so that it was made for this session.
+pub(super) fn form_token(headers: &HeaderMap) -> String {
+    let session = token(headers).unwrap_or_default();
+    PayloadHash::of(format!("hoso form {session}").as_bytes()).to_string()
+}
+
+/// Refuses a form that was not made for this session.
+pub(super) fn check_token(headers: &HeaderMap, form: &[(String, String)]) -> Result<(), Refused> {
+    let token = form.iter().find(|(name, _)| name == "_token").map(|(_, value)| value);
+    if token == Some(&form_token(headers)) { Ok(()) } else { Err(Refused::new(403, "form")) }
+}
+
+/// A rendered page.
+pub(super) fn render(template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The list of dossiers with search, filter and counts.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    http::HeaderMap,
+    response::Response,
+};
+use hoso_dossier::axes::Status;
+use serde_json::Value;
+
+use super::{
+    super::{api::list_query, site::Site},
+    frame::{Frame, frame, moment, render},
+    refused,
+};
+use crate::desk::{self, Refused};
+
+#[derive(Template)]
+#[template(path = "list.html")]
+struct ListPage {
+    frame: Frame,
+    search: String,
+    query: String,
+    find: String,
+    all: String,
+    work: Vec<Work>,
+    columns: [String; 6],
+    rows: Vec<Row>,
+    empty: String,
+    more: String,
+    next: String,
+}
+
+/// One work list with its count.
+struct Work {
+    code: &'static str,
+    label: String,
+    count: u64,
+    chosen: bool,
+}
+
+struct Row {
+    id: String,
+    code: String,
+    applicant: String,
+    procedure: String,
+    status_code: String,
+    status: String,
+    due: String,
+    timeliness: String,
+    timeliness_code: String,
+    units: String,
+    review: String,
+}
+
+/// The page.
+pub(super) async fn list(
+    State(site): State<Arc<Site>>,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
+    match page(&site, &headers, query).await {
+        Ok(page) => render(&page),
+        Err(problem) => refused(&site, &headers, &problem).await,
+    }
+}
+
+async fn page(
+    site: &Arc<Site>,
+    headers: &HeaderMap,
+    pairs: Vec<(String, String)>,
+) -> Result<ListPage, Refused> {
+    let actor = site.actor(headers).await?;
+    let query = list_query(pairs)?;
+    let (wanted, status) = (query.q.clone(), query.status.clone().unwrap_or_default());
+    let listed = desk::list(&site.office, &actor, query).await?;
+    let (words, _) = site.words(headers);
+    let counts = listed.get("counts");
+    let work = Status::ALL.iter().map(|each| Work {
+        code: each.code(),
+        label: words.say(&format!("status-{}", each.code().replace('_', "-"))),
+        count: counts
+            .and_then(|counts| counts.get(each.code()))
+            .and_then(Value::as_u64)
+            .unwrap_or_default(),
+        chosen: status == each.code(),
+    });
+    let items = listed.get("items").and_then(Value::as_array);
+    let rows = items.into_iter().flatten().map(|item| row(words, item));
+    let next = listed
+        .get("next")
+        .and_then(Value::as_str)
+        .map(|after| format!("/?q={}&status={status}&after={after}", encoded(&wanted)));
+    let columns = ["code", "applicant", "procedure", "status", "due", "units"]
+        .map(|column| words.say(&format!("column-{column}")));
+    Ok(ListPage {
+        frame: frame(site, headers, "page-list", Some(&actor)).await,
+        search: words.say("search"),
+        query: wanted,
+        find: words.say("find"),
+        all: words.say("all"),
+        work: work.collect(),
+        columns,
+        rows: rows.collect(),
+        empty: words.say("empty"),
+        more: words.say("more"),
+        next: next.unwrap_or_default(),
+    })
+}
+
+fn row(words: &super::super::words::Words, item: &Value) -> Row {
+    let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let due = text("due_at");
+    let timeliness = text("timeliness");
+    let review = item.get("needs_review").and_then(Value::as_bool).unwrap_or_default();
+    Row {
+        id: text("id"),
+        code: text("code"),
+        applicant: text("applicant"),
+        procedure: text("procedure_code"),
+        status: words.say(&format!("status-{}", text("status").replace('_', "-"))),
+        status_code: text("status"),
+        due: if due.is_empty() { words.say("due-none") } else { moment(&due) },
+        timeliness: words.say(&format!("timeliness-{}", timeliness.replace('_', "-"))),
+        timeliness_code: timeliness,
+        units: format!("{} → {}", text("receiving_unit"), text("competent_unit")),
+        review: if review { words.say("needs-review") } else { String::new() },
+    }
+}
+
+/// A text as it stands in an address.
+fn encoded(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
+            char::from(byte).to_string()
+        }
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}

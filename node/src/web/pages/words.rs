@@ -1,0 +1,129 @@
+//! Whether both languages have a sentence for everything that a page can say.
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use hoso_dossier::{
+        axes::{Delivery, Financial, Status, Timeliness},
+        fields,
+        fold::Effect,
+        rules::Objection,
+    };
+    use hoso_registry::EventKind;
+
+    use super::super::actions::fields_of;
+
+    const FILES: [&str; 2] =
+        [include_str!("../../../locales/vi.ftl"), include_str!("../../../locales/en.ftl")];
+
+    fn keys(file: &str) -> BTreeSet<String> {
+        let lines = file.lines().filter_map(|line| line.split_once(" = "));
+        lines.map(|(key, _)| key.to_owned()).collect()
+    }
+
+    /// Every key that the sources name in full.
+    fn named() -> BTreeSet<String> {
+        let sources = [
+            include_str!("frame.rs"),
+            include_str!("session.rs"),
+            include_str!("list.rs"),
+            include_str!("receive.rs"),
+            include_str!("dossier.rs"),
+            include_str!("../pages.rs"),
+        ];
+        let mut named = BTreeSet::new();
+        for source in sources {
+            for part in source.split("say(\"").skip(1) {
+                named.extend(part.split('"').next().map(str::to_owned));
+            }
+            for part in source.split("frame(site, headers, \"").skip(1) {
+                named.extend(part.split('"').next().map(str::to_owned));
+            }
+            for part in source.split("(\"fact-").skip(1) {
+                named.extend(part.split('"').next().map(|key| format!("fact-{key}")));
+            }
+            for part in source.split("Refused::new(").skip(1) {
+                let code = part.split('"').nth(1);
+                named.extend(code.map(|code| format!("problem-{code}")));
+            }
+        }
+        named
+    }
+
+    /// Every key that is put together from a code.
+    fn composed() -> BTreeSet<String> {
+        let dashed = |prefix: &str, code: &str| format!("{prefix}-{}", code.replace('_', "-"));
+        let mut keys = BTreeSet::new();
+        keys.extend(Status::ALL.iter().map(|each| dashed("status", each.code())));
+        keys.extend(Financial::ALL.iter().map(|each| dashed("financial", each.code())));
+        keys.extend(Delivery::ALL.iter().map(|each| dashed("delivery", each.code())));
+        keys.extend(Timeliness::ALL.iter().map(|each| dashed("timeliness", each.code())));
+        keys.extend(EventKind::ALL.iter().map(|each| dashed("event", each.code())));
+        for objection in Objection::ALL {
+            keys.insert(format!("problem-rule-{}", objection.code()));
+            keys.insert(dashed("effect", objection.code()));
+        }
+        for effect in [
+            Effect::Contested,
+            Effect::Outvoted,
+            Effect::Resting,
+            Effect::Unreadable,
+            Effect::Waiting,
+        ] {
+            keys.insert(dashed("effect", effect.code()));
+        }
+        for kind in EventKind::ALL {
+            for (name, _) in fields_of(*kind) {
+                keys.insert(dashed("field", name.rsplit('.').next().unwrap()));
+            }
+        }
+        for field in fields::ALL {
+            keys.insert(dashed("field", field.rsplit('.').next().unwrap()));
+        }
+        for column in ["code", "applicant", "procedure", "status", "due", "units"] {
+            keys.insert(dashed("column", column));
+        }
+        for state in [
+            "saved",
+            "at_province",
+            "delivered",
+            "opened",
+            "unknown",
+            "rechecking",
+            "needs_attention",
+        ] {
+            keys.insert(dashed("sync-state", state));
+        }
+        for state in ["up", "down", "off"] {
+            keys.insert(dashed("sync", state));
+        }
+        for step in [
+            "reception",
+            "working",
+            "working_saturday",
+            "weekend",
+            "off_day",
+            "calendar_day",
+            "paused",
+            "moved",
+        ] {
+            keys.insert(dashed("step", step));
+        }
+        keys
+    }
+
+    #[test]
+    fn both_languages_say_the_same_things() {
+        let [vietnamese, english] = FILES.map(keys);
+        assert_eq!(vietnamese, english);
+    }
+
+    #[test]
+    fn there_is_a_sentence_for_everything_that_a_page_can_say() {
+        let there = keys(FILES.first().unwrap());
+        let lacking: Vec<_> =
+            named().into_iter().chain(composed()).filter(|key| !there.contains(key)).collect();
+        assert!(lacking.is_empty(), "{lacking:#?}");
+    }
+}

@@ -26,7 +26,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             // Without an error stream the exit status alone says it.
-            drop(writeln!(io::stderr(), "{}", problem.text));
+            let line = problem.text.split_whitespace().collect::<Vec<_>>().join(" ");
+            drop(writeln!(io::stderr(), "{line}"));
             ExitCode::FAILURE
         }
     }

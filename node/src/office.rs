@@ -126,11 +126,9 @@ impl Office {
 
     /// The answer to `GET /sync`.
     pub(crate) async fn sync_status(&self) -> Result<Value, StoreError> {
-        let (facts, backlog, (waiting, refused)) = self
+        let (backlog, (waiting, refused)) = self
             .memory
-            .read(|tx| {
-                Ok::<_, StoreError>((tx.facts()?, journal::backlog(tx)?, journal::troubled(tx)?))
-            })
+            .read(|tx| Ok::<_, StoreError>((journal::backlog(tx)?, journal::troubled(tx)?)))
             .await?;
         let link = self.link.borrow().clone();
         let wanted = *self.wanted.borrow();
@@ -145,7 +143,7 @@ impl Office {
             "last_ack_at": link.acknowledged_ms.and_then(times::text_of),
             "waiting": waiting,
             "refused": refused,
-            "healed": !facts.rechecking,
+            "healed": link.healed,
         }))
     }
 }

@@ -75,6 +75,8 @@ pub struct LinkStatus {
     /// Since when the oldest entry waits that the relay has not acknowledged, Unix milliseconds.
     /// What was written before the program started counts from its start.
     pub pending_since_ms: Option<u64>,
+    /// How often this node and the relay have healed each other since the program started.
+    pub healed: u64,
     /// Why the last session ended, if one side said so.
     pub farewell: Option<Farewell>,
     /// Why there is no link, for logs and the operator; none while it is up.
@@ -119,6 +121,7 @@ impl LinkStatus {
             acknowledged_ms: None,
             sent_through: 0,
             pending_since_ms: None,
+            healed: 0,
             farewell: None,
             error: None,
         }
@@ -386,6 +389,9 @@ impl Link {
                 }
                 if renumbers {
                     self.ages.lock().unwrap_or_else(PoisonError::into_inner).forget();
+                    self.signals.status.send_modify(|status| {
+                        status.healed = status.healed.saturating_add(1);
+                    });
                 }
                 if acknowledges || renumbers {
                     show_age(&self.memory, &self.signals.status, &self.ages).await;

@@ -15,6 +15,8 @@ pub fn shared_record(dossier: &Value) -> Value {
     if let Some(fields) = record.as_object_mut() {
         fields.remove("sync");
         fields.remove("attachments");
+        // What the reader may do depends on who reads.
+        fields.remove("actions");
     }
     if let Some(events) = record["events"].as_array_mut() {
         for event in events {

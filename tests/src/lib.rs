@@ -1,3 +1,4 @@
 //! What the tests of the whole stand on: the real programs under test.
 
 pub mod e2e;
+pub mod sim;

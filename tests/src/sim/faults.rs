@@ -1,0 +1,80 @@
+//! What goes wrong.
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// Frames are lost and come late.
+    Loss,
+    /// The line is slow.
+    Delay,
+    /// Nothing reaches the relay.
+    CutUp,
+    /// Nothing reaches the node.
+    CutDown,
+    /// Nothing goes either way.
+    Cut,
+    /// The line comes and goes every few seconds.
+    Flap,
+    /// A node dies between two outputs.
+    NodeCrash,
+    /// The relay dies between two outputs.
+    RelayCrash,
+    /// A node comes back from an old copy.
+    NodeRestore,
+    /// The relay comes back from an old copy.
+    RelayRestore,
+    /// A second copy of a node runs beside it.
+    Clone,
+    /// A wall clock jumps.
+    ClockJump,
+}
+
+impl Fault {
+    /// All.
+    pub const ALL: [Self; 12] = [
+        Self::Loss,
+        Self::Delay,
+        Self::CutUp,
+        Self::CutDown,
+        Self::Cut,
+        Self::Flap,
+        Self::NodeCrash,
+        Self::RelayCrash,
+        Self::NodeRestore,
+        Self::RelayRestore,
+        Self::Clone,
+        Self::ClockJump,
+    ];
+}
+
+/// A mistake that is planted to see whether the oracles find it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    /// The relay acknowledges before the entries are durable.
+    AckBeforeStored,
+    /// A node keeps a page's cursors before its entries.
+    CursorBeforeEntry,
+    /// The relay leaves rows out of a feed that come late.
+    SkippedLateEntry,
+    /// A restored node goes on with the station and the counter of its backup.
+    ReusedStation,
+    /// A node does not keep the session token.
+    TokenNotStored,
+    /// A node says that what it stored is applied.
+    DeliveredAtStored,
+    /// A node says that a page is stored when it arrives.
+    PageAckBeforeStored,
+}
+
+impl Planted {
+    /// All.
+    pub const ALL: [Self; 7] = [
+        Self::AckBeforeStored,
+        Self::CursorBeforeEntry,
+        Self::SkippedLateEntry,
+        Self::ReusedStation,
+        Self::TokenNotStored,
+        Self::DeliveredAtStored,
+        Self::PageAckBeforeStored,
+    ];
+}

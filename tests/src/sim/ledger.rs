@@ -1,0 +1,279 @@
+//! A relay's tables in memory.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use hoso_identity::{
+    DocumentId, EntryId, Epoch, Incarnation, NodeId, Position, Reason, Scope, UnitId, WaitingFor,
+};
+use hoso_store::tables::{
+    Digest, FeedRow, LedgerEntry, LedgerHead, LedgerTables, Quarantined, Reader, ScopePoint,
+    Sender, WaitingEntry,
+};
+
+use super::disk::DiskError;
+
+/// The tables of a relay.
+#[derive(Clone, Debug)]
+pub struct LedgerDisk {
+    head: LedgerHead,
+    count: u64,
+    entries: BTreeMap<EntryId, Rc<LedgerEntry>>,
+    positions: BTreeMap<Position, EntryId>,
+    audience: BTreeMap<DocumentId, BTreeSet<UnitId>>,
+    waiting: BTreeMap<EntryId, (u64, WaitingEntry)>,
+    quarantine: BTreeMap<[u8; 32], Quarantined>,
+    feeds: BTreeMap<Scope, BTreeMap<u64, FeedRow>>,
+    senders: BTreeMap<(NodeId, Incarnation), Sender>,
+    readers: BTreeMap<(Scope, NodeId), Reader>,
+    healings: BTreeMap<NodeId, Vec<u64>>,
+    /// A planted fault: rows that come after the entry's position are left out.
+    pub skips_late_rows: bool,
+}
+
+impl LedgerDisk {
+    /// A ledger without entries.
+    #[must_use]
+    pub fn new(epoch: Epoch) -> Self {
+        Self {
+            head: LedgerHead { epoch, number: 0 },
+            count: 0,
+            entries: BTreeMap::new(),
+            positions: BTreeMap::new(),
+            audience: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            quarantine: BTreeMap::new(),
+            feeds: BTreeMap::new(),
+            senders: BTreeMap::new(),
+            readers: BTreeMap::new(),
+            healings: BTreeMap::new(),
+            skips_late_rows: false,
+        }
+    }
+
+    /// All accepted entries.
+    pub fn all(&self) -> impl Iterator<Item = &LedgerEntry> {
+        self.entries.values().map(Rc::as_ref)
+    }
+
+    /// Whether the entry is accepted.
+    #[must_use]
+    pub fn has(&self, id: &EntryId) -> bool {
+        self.entries.contains_key(id)
+    }
+
+    /// Whether the entry is kept without being accepted, with its reason.
+    #[must_use]
+    pub fn keeps_aside(&self, id: &EntryId) -> bool {
+        self.waiting.contains_key(id) || self.quarantine.values().any(|kept| kept.id == Some(*id))
+    }
+
+    /// Every dossier with its audience.
+    pub fn audiences(&self) -> impl Iterator<Item = (DocumentId, &BTreeSet<UnitId>)> {
+        self.audience.iter().map(|(document, units)| (*document, units))
+    }
+
+    /// The accepted entries of a dossier in the order of their ids.
+    #[must_use]
+    pub fn ids_of(&self, document: &DocumentId) -> Vec<EntryId> {
+        let entries = self.all().filter(|entry| entry.document == *document);
+        entries.map(|entry| entry.id).collect()
+    }
+
+    fn in_scope(&self, document: &DocumentId, scope: Scope) -> bool {
+        match scope {
+            Scope::Province => document.is_zero(),
+            Scope::Unit(unit) => {
+                self.audience.get(document).is_some_and(|audience| audience.contains(&unit))
+            }
+        }
+    }
+}
+
+impl LedgerTables for LedgerDisk {
+    type Error = DiskError;
+
+    fn head(&mut self) -> Result<LedgerHead, DiskError> {
+        Ok(self.head)
+    }
+
+    fn put_head(&mut self, head: &LedgerHead) -> Result<(), DiskError> {
+        self.head = *head;
+        Ok(())
+    }
+
+    fn entry(&mut self, id: &EntryId) -> Result<Option<LedgerEntry>, DiskError> {
+        Ok(self.entries.get(id).map(|entry| entry.as_ref().clone()))
+    }
+
+    fn entry_at(&mut self, position: &Position) -> Result<Option<EntryId>, DiskError> {
+        Ok(self.positions.get(position).copied())
+    }
+
+    fn insert_entry(&mut self, entry: &LedgerEntry) -> Result<(), DiskError> {
+        if self.has(&entry.id) || self.positions.contains_key(&entry.position) {
+            return Err(DiskError("an entry is accepted once"));
+        }
+        self.positions.insert(entry.position, entry.id);
+        self.entries.insert(entry.id, Rc::new(entry.clone()));
+        Ok(())
+    }
+
+    fn document(&mut self, document: &DocumentId) -> Result<Vec<EntryId>, DiskError> {
+        let ids = self.positions.values();
+        let of =
+            |id: &&EntryId| self.entries.get(*id).is_some_and(|entry| entry.document == *document);
+        Ok(ids.filter(of).copied().collect())
+    }
+
+    fn audience(&mut self, document: &DocumentId) -> Result<Option<Vec<UnitId>>, DiskError> {
+        let audience = self.audience.get(document);
+        Ok(audience.map(|units| units.iter().copied().collect()))
+    }
+
+    fn add_audience(&mut self, document: &DocumentId, units: &[UnitId]) -> Result<(), DiskError> {
+        self.audience.entry(*document).or_default().extend(units);
+        Ok(())
+    }
+
+    fn neighbours(&mut self, unit: UnitId) -> Result<Vec<UnitId>, DiskError> {
+        let shared = self.audience.values().filter(|units| units.contains(&unit));
+        let units: BTreeSet<UnitId> = shared.flatten().copied().collect();
+        Ok(units.into_iter().filter(|other| *other != unit).collect())
+    }
+
+    fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, DiskError> {
+        let mut listing: BTreeMap<DocumentId, Vec<EntryId>> = BTreeMap::new();
+        for entry in self.entries.values() {
+            if self.in_scope(&entry.document, scope) {
+                listing.entry(entry.document).or_default().push(entry.id);
+            }
+        }
+        Ok(listing.into_iter().collect())
+    }
+
+    fn waiting(&mut self, id: &EntryId) -> Result<Option<WaitingEntry>, DiskError> {
+        Ok(self.waiting.get(id).map(|(_, entry)| entry.clone()))
+    }
+
+    fn put_waiting(&mut self, entry: &WaitingEntry) -> Result<(), DiskError> {
+        self.count += 1;
+        let order = self.waiting.get(&entry.id).map_or(self.count, |(order, _)| *order);
+        self.waiting.insert(entry.id, (order, entry.clone()));
+        Ok(())
+    }
+
+    fn waiting_for(&mut self, what: &WaitingFor) -> Result<Vec<WaitingEntry>, DiskError> {
+        let waiting = self.waiting.values().filter(|(_, entry)| entry.what == *what);
+        let mut waiting: Vec<_> = waiting.cloned().collect();
+        waiting.sort_by_key(|(order, _)| *order);
+        Ok(waiting.into_iter().map(|(_, entry)| entry).collect())
+    }
+
+    fn remove_waiting(&mut self, id: &EntryId) -> Result<(), DiskError> {
+        self.waiting.remove(id);
+        Ok(())
+    }
+
+    fn quarantined(&mut self, key: &[u8; 32]) -> Result<Option<Reason>, DiskError> {
+        Ok(self.quarantine.get(key).map(|kept| kept.reason))
+    }
+
+    fn quarantine(&mut self, what: &Quarantined) -> Result<(), DiskError> {
+        self.quarantine.entry(what.key).or_insert_with(|| what.clone());
+        Ok(())
+    }
+
+    fn feed_end(&mut self, scope: Scope) -> Result<ScopePoint, DiskError> {
+        let last = self.feeds.get(&scope).and_then(|feed| feed.values().next_back());
+        Ok(last.map_or(ScopePoint { scope, row: 0, digest: [0; 32] }, |last| ScopePoint {
+            scope,
+            row: last.row,
+            digest: last.digest,
+        }))
+    }
+
+    fn feed_append(&mut self, row: &FeedRow) -> Result<(), DiskError> {
+        let late =
+            self.entries.get(&row.entry).is_some_and(|entry| entry.position.number < row.row);
+        if self.skips_late_rows && late {
+            return Ok(());
+        }
+        self.feeds.entry(row.scope).or_default().insert(row.row, *row);
+        Ok(())
+    }
+
+    fn feed_after(
+        &mut self,
+        scope: Scope,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<FeedRow>, DiskError> {
+        let Some(feed) = self.feeds.get(&scope) else { return Ok(Vec::new()) };
+        Ok(feed.range(after.saturating_add(1)..).take(max).map(|(_, row)| *row).collect())
+    }
+
+    fn feed_digest(&mut self, scope: Scope, row: u64) -> Result<Option<Digest>, DiskError> {
+        if row == 0 {
+            return Ok(Some([0; 32]));
+        }
+        let row = self.feeds.get(&scope).and_then(|feed| feed.get(&row));
+        Ok(row.map(|row| row.digest))
+    }
+
+    fn sender(
+        &mut self,
+        node: &NodeId,
+        incarnation: &Incarnation,
+    ) -> Result<Option<Sender>, DiskError> {
+        Ok(self.senders.get(&(*node, *incarnation)).cloned())
+    }
+
+    fn node_seen(&mut self, node: &NodeId) -> Result<bool, DiskError> {
+        Ok(self.senders.keys().any(|(seen, _)| seen == node))
+    }
+
+    fn put_sender(
+        &mut self,
+        node: &NodeId,
+        incarnation: &Incarnation,
+        sender: &Sender,
+    ) -> Result<(), DiskError> {
+        self.senders.insert((*node, *incarnation), sender.clone());
+        Ok(())
+    }
+
+    fn readers(&mut self, scope: Scope) -> Result<Vec<Reader>, DiskError> {
+        let readers = self.readers.iter().filter(|((read, _), _)| *read == scope);
+        Ok(readers.map(|(_, reader)| reader.clone()).collect())
+    }
+
+    fn put_reader(
+        &mut self,
+        node: &NodeId,
+        scope: Scope,
+        reader: &Reader,
+    ) -> Result<(), DiskError> {
+        self.readers.insert((scope, *node), reader.clone());
+        Ok(())
+    }
+
+    fn clear_readers(&mut self) -> Result<(), DiskError> {
+        self.readers.clear();
+        Ok(())
+    }
+
+    fn healings(&mut self, node: &NodeId) -> Result<Vec<u64>, DiskError> {
+        let mut healings = self.healings.get(node).cloned().unwrap_or_default();
+        healings.sort_unstable_by(|one, other| other.cmp(one));
+        healings.truncate(2);
+        Ok(healings)
+    }
+
+    fn note_healing(&mut self, node: &NodeId, at_ms: u64) -> Result<(), DiskError> {
+        self.healings.entry(*node).or_default().push(at_ms);
+        Ok(())
+    }
+}

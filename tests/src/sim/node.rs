@@ -1,0 +1,611 @@
+//! A simulated node: the shipped conversation, rules and mapping over a disk in memory.
+
+use std::{collections::VecDeque, rc::Rc, sync::Arc};
+
+use hoso_engine::{
+    admission::Registrar,
+    node_host::{self, Moment, Undone},
+};
+use hoso_identity::{DocumentId, Entry, Incarnation, Realm, UnitId};
+use hoso_registry::{Placed, State, Statement, replay};
+use hoso_store::{
+    rules::journal::{self, Applicability},
+    tables::{JournalTables, Standing},
+};
+use hoso_sync::{
+    node::{Conversation, Input, Output, Plant},
+    redial::Redial,
+    wire::Farewell,
+};
+
+use super::{
+    cast::{NODES, UNITS, noted, received, unit_added},
+    disk::NodeDisk,
+    faults::Planted,
+    world::{Copy, Event, Who, World},
+};
+
+/// Codes of one day, for all that it matters here.
+const DAY: u32 = 20_261_124;
+
+/// One link of a node.
+struct Session {
+    line: u64,
+    conversation: Conversation,
+    outputs: VecDeque<Output>,
+    waits: bool,
+    up: bool,
+}
+
+/// A node of the simulation.
+pub struct SimNode {
+    /// Its place in the province.
+    pub place: usize,
+    /// What survives a crash.
+    pub durable: Copy<NodeDisk>,
+    written: Copy<NodeDisk>,
+    /// What was written and is not durable yet, with the number of the write.
+    writes: VecDeque<(u64, Copy<NodeDisk>)>,
+    next_write: u64,
+    durable_at: u64,
+    /// Old copies, for restores.
+    pub copies: Vec<Copy<NodeDisk>>,
+    /// The counters of its stations, beside the database and outside of its backups.
+    counters: std::collections::BTreeMap<u16, u16>,
+    boot: u32,
+    down: bool,
+    /// Whether it is no more.
+    pub gone: bool,
+    is_clone: bool,
+    session: Option<Session>,
+    redial: Redial,
+    /// How far its wall clock is off, in milliseconds.
+    pub wall: u64,
+    applying: bool,
+}
+
+impl SimNode {
+    /// A node that has joined.
+    #[must_use]
+    pub fn new(place: usize, disk: NodeDisk) -> Self {
+        let disk: Copy<NodeDisk> = Rc::new((disk, Arc::new(State::default())));
+        Self {
+            place,
+            durable: Rc::clone(&disk),
+            written: disk,
+            writes: VecDeque::new(),
+            next_write: 0,
+            durable_at: 0,
+            copies: Vec::new(),
+            counters: std::collections::BTreeMap::new(),
+            boot: 0,
+            down: false,
+            gone: false,
+            is_clone: false,
+            session: None,
+            redial: Redial::default(),
+            wall: 0,
+            applying: false,
+        }
+    }
+
+    /// Whether its link is up.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.session.as_ref().is_some_and(|session| session.up)
+    }
+
+    /// Whether it has something to do.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        !self.writes.is_empty()
+            || self.session.as_ref().is_some_and(|session| session.waits || !session.up)
+    }
+
+    fn replace(&mut self, copy: Copy<NodeDisk>) {
+        self.durable = Rc::clone(&copy);
+        self.written = copy;
+        self.writes.clear();
+    }
+}
+
+/// The registry of the statements that count here.
+fn registry(disk: &mut NodeDisk) -> Arc<State> {
+    let all = disk.document(&DocumentId::ZERO).unwrap_or_default();
+    let counting = all.into_iter().filter(|entry| entry.standing == Standing::Counts);
+    let read = counting.filter_map(|stored| {
+        let entry = Entry::decode(&stored.bytes).ok()?;
+        let statement = Statement::decode(entry.header().kind, entry.payload()).ok()?;
+        Some((entry, statement, stored.position))
+    });
+    let read: Vec<_> = read.collect();
+    Arc::new(replay(read.iter().map(|(entry, statement, position)| Placed {
+        header: entry.header(),
+        id: entry.id(),
+        statement,
+        position: *position,
+    })))
+}
+
+/// What one transaction gives.
+type Job<'a, R> = &'a mut dyn FnMut(&mut NodeDisk, &mut Registrar) -> Result<R, ()>;
+
+impl World {
+    /// One transaction at a node; gives its result and when it is durable.
+    fn node_write<R>(&mut self, node: usize, job: Job<'_, R>) -> Result<(R, u64), ()> {
+        let realm: Realm = self.cast.realm;
+        let wait = self.dice.between(1, 15);
+        let now = self.now;
+        let sim = &mut self.nodes[node];
+        let (mut disk, state) = (sim.written.0.clone(), Arc::clone(&sim.written.1));
+        let mut registrar = Registrar::new(Arc::clone(&state), realm);
+        let result = job(&mut disk, &mut registrar)?;
+        let state = if registrar.finish().1 > 0 { registry(&mut disk) } else { state };
+        sim.written = Rc::new((disk, state));
+        sim.next_write += 1;
+        sim.durable_at = (now + wait).max(sim.durable_at);
+        sim.writes.push_back((sim.next_write, Rc::clone(&sim.written)));
+        let (after, write, boot) = (sim.durable_at - now, sim.next_write, sim.boot);
+        self.at(after, Event::Durable { at: Who::Node(node), boot, write });
+        Ok((result, after))
+    }
+
+    /// A write has become durable: what it shows must be so.
+    pub(super) fn node_durable(&mut self, node: usize, boot: u32, write: u64) {
+        let sim = &mut self.nodes[node];
+        if sim.boot != boot || sim.gone {
+            return;
+        }
+        while sim.writes.front().is_some_and(|(number, _)| *number <= write) {
+            if let Some((_, copy)) = sim.writes.pop_front() {
+                sim.durable = copy;
+            }
+        }
+        if self.dice.percent(8) {
+            sim.copies.push(Rc::clone(&sim.durable));
+        }
+        let unit = self.cast.places[sim.place].unit;
+        let applied = self.watch.applied.entry(unit).or_default();
+        for ids in sim.durable.0.records.values() {
+            applied.extend(ids);
+        }
+        let durable = Rc::clone(&sim.durable);
+        self.watch.look_at(unit, &durable.0);
+    }
+
+    /// A node dials, unless it is down or connected.
+    pub(super) fn dial(&mut self, node: usize, boot: u32) {
+        let (now, realm, planted) = (self.now, self.cast.realm, self.planted);
+        let sim = &mut self.nodes[node];
+        if sim.boot != boot || sim.down || sim.gone || sim.session.is_some() {
+            return;
+        }
+        let mut disk = sim.written.0.clone();
+        let Ok(hello) = node_host::hello(&mut disk, realm) else { return };
+        let plant = Plant {
+            ack_before_stored: planted == Some(Planted::PageAckBeforeStored),
+            stored_is_applied: planted == Some(Planted::DeliveredAtStored),
+        };
+        let (conversation, outputs) = Conversation::begin_planted(hello, now, plant);
+        let line = self.open_line(node);
+        let session =
+            Session { line, conversation, outputs: outputs.into(), waits: false, up: false };
+        self.nodes[node].session = Some(session);
+        if !self.relay.down {
+            let key = self.place(node).transport;
+            let outputs = self.relay.accept(line, key, now);
+            self.relay_does(line, outputs);
+        }
+        self.drive(node);
+    }
+
+    /// The conversation is told something at once.
+    pub(super) fn tell_node(&mut self, node: usize, line: u64, input: Input) {
+        let now = self.now;
+        let Some(session) = self.nodes[node].session.as_mut().filter(|live| live.line == line)
+        else {
+            return;
+        };
+        let outputs = session.conversation.handle(now, input);
+        session.outputs.extend(outputs);
+        self.drive(node);
+    }
+
+    /// The result of a piece of work.
+    pub(super) fn node_told(
+        &mut self,
+        node: usize,
+        boot: u32,
+        line: u64,
+        input: Option<Box<Input>>,
+    ) {
+        let sim = &mut self.nodes[node];
+        if sim.boot != boot {
+            return;
+        }
+        let Some(session) = sim.session.as_mut().filter(|live| live.line == line) else { return };
+        session.waits = false;
+        match input {
+            Some(input) => self.tell_node(node, line, *input),
+            None => self.drive(node),
+        }
+    }
+
+    /// Does what the conversation asks, in its order, one piece of work at a time.
+    fn drive(&mut self, node: usize) {
+        loop {
+            let Some(session) = &mut self.nodes[node].session else { return };
+            if session.waits {
+                return;
+            }
+            let line = session.line;
+            let Some(output) = session.outputs.pop_front() else { return };
+            match output {
+                Output::Send(frame) => {
+                    let frame = Box::new(frame);
+                    self.send(Who::Node(node), line, Event::Frame { to: Who::Relay, line, frame });
+                }
+                Output::WakeAt(at) => {
+                    let after = at.saturating_sub(self.now).max(1);
+                    self.at(after, Event::Tick { at: Who::Node(node), line });
+                }
+                Output::Up => {
+                    session.up = true;
+                    let now = self.now;
+                    self.nodes[node].redial.up(now);
+                    self.tell_applied(node);
+                }
+                Output::Close(why) => {
+                    self.closed(node, line, why);
+                    return;
+                }
+                work => self.work_of_conversation(node, line, work),
+            }
+        }
+    }
+
+    fn closed(&mut self, node: usize, line: u64, why: Farewell) {
+        if why == Farewell::Copy && !self.watch.copies {
+            self.watch.fail(format!("node {node} was taken for a copy, and there is none"));
+        }
+        self.send(Who::Node(node), line, Event::Closed { to: Who::Relay, line });
+        self.lost(node, line);
+    }
+
+    /// A connection has ended: the node dials again later.
+    pub(super) fn lost(&mut self, node: usize, line: u64) {
+        let (now, chance) = (self.now, self.dice.next());
+        let sim = &mut self.nodes[node];
+        if sim.session.as_ref().is_none_or(|live| live.line != line) {
+            return;
+        }
+        sim.session = None;
+        let (wait, boot) = (sim.redial.down(now, chance), sim.boot);
+        self.at(wait, Event::Dial { node, boot });
+    }
+
+    fn work_of_conversation(&mut self, node: usize, line: u64, output: Output) {
+        let incarnation = Incarnation(self.dice.bytes());
+        let now_ms = self.now + self.nodes[node].wall;
+        let moment = Moment { now_ms, incarnation };
+        let boot = self.nodes[node].boot;
+        if let Some(session) = &mut self.nodes[node].session {
+            session.waits = true;
+        }
+        if node_host::only_reads(&output) {
+            let sim = &self.nodes[node];
+            let mut registrar = Registrar::new(Arc::clone(&sim.written.1), self.cast.realm);
+            let mut disk = sim.written.0.clone();
+            let done = node_host::work(&mut disk, &mut registrar, output, moment);
+            let input = done.ok().and_then(|done| done.input).map(Box::new);
+            self.at(1, Event::NodeTold { node, boot, line, input });
+            return;
+        }
+        if self.planted == Some(Planted::CursorBeforeEntry)
+            && let Output::StorePage(_) = &output
+        {
+            self.cursors_first(node, &output, moment);
+        }
+        let forgetful = self.planted == Some(Planted::TokenNotStored);
+        let welcomes = matches!(output, Output::StoreWelcome(_));
+        let mut misfit = false;
+        let worked = self.node_write(node, &mut |disk, registrar| {
+            let token = disk.kept().token;
+            let done = match node_host::work(disk, registrar, output.clone(), moment) {
+                Ok(done) => done,
+                Err(Undone::Misfit(_)) => {
+                    misfit = true;
+                    return Err(());
+                }
+                Err(Undone::Storage(_)) => return Err(()),
+            };
+            if done.taken.statements {
+                registrar.refold();
+            }
+            if forgetful && welcomes {
+                let mut facts = disk.kept().clone();
+                facts.token = token;
+                disk.put_facts(&facts).map_err(|_| ())?;
+            }
+            Ok(done)
+        });
+        match worked {
+            Ok((done, after)) => {
+                if done.taken != Default::default() {
+                    self.apply_soon(node);
+                }
+                let input = done.input.map(Box::new);
+                self.at(after, Event::NodeTold { node, boot, line, input });
+            }
+            Err(()) => {
+                let input = if misfit { Input::PageDiverged } else { Input::StorageFailed };
+                let input = Some(Box::new(input));
+                self.at(1, Event::NodeTold { node, boot, line, input });
+            }
+        }
+    }
+
+    /// A planted fault: the page's cursors are kept in a transaction of their own, first.
+    fn cursors_first(&mut self, node: usize, output: &Output, moment: Moment) {
+        let sim = &self.nodes[node];
+        let mut registrar = Registrar::new(Arc::clone(&sim.written.1), self.cast.realm);
+        let mut trial = sim.written.0.clone();
+        if node_host::work(&mut trial, &mut registrar, output.clone(), moment).is_err() {
+            return;
+        }
+        let cursors = trial.cursors().unwrap_or_default();
+        // The entries follow too late for a crash in between.
+        let kept = self.node_write(node, &mut |disk, _| {
+            cursors.iter().try_for_each(|cursor| disk.put_cursor(cursor)).map_err(|_| ())
+        });
+        drop(kept);
+        let sim = &mut self.nodes[node];
+        sim.durable_at += 400;
+        // The second transaction must start from the cursors before.
+        if let Some((_, copy)) = sim.writes.iter().rev().nth(1).cloned() {
+            sim.written = copy;
+        } else {
+            sim.written = Rc::clone(&sim.durable);
+        }
+    }
+
+    fn apply_soon(&mut self, node: usize) {
+        if std::mem::replace(&mut self.nodes[node].applying, true) {
+            return;
+        }
+        let (after, boot) = (self.dice.between(5, 900), self.nodes[node].boot);
+        self.at(after, Event::Apply { node, boot });
+    }
+
+    /// What has arrived becomes records; the conversation is told when that is durable.
+    pub(super) fn apply(&mut self, node: usize, boot: u32) {
+        if self.nodes[node].boot != boot || self.nodes[node].gone {
+            return;
+        }
+        self.nodes[node].applying = false;
+        let applied = self.node_write(node, &mut |disk, _| {
+            for mark in disk.to_apply().map_err(|_| ())? {
+                project(disk, mark.document)?;
+            }
+            Ok(())
+        });
+        let Ok(((), after)) = applied else { return };
+        let line = self.nodes[node].session.as_ref().map(|session| session.line);
+        if let Some(line) = line {
+            let mut disk = self.nodes[node].written.0.clone();
+            if let Ok(input) = node_host::applied(&mut disk) {
+                let input = Some(Box::new(input));
+                self.at(after, Event::Shell { node, boot, line, input });
+            }
+        }
+    }
+
+    fn tell_applied(&mut self, node: usize) {
+        let mut disk = self.nodes[node].durable.0.clone();
+        let now = self.now;
+        let Some(session) = &mut self.nodes[node].session else { return };
+        if let Ok(input) = node_host::applied(&mut disk) {
+            let outputs = session.conversation.handle(now, input);
+            session.outputs.extend(outputs);
+        }
+    }
+
+    /// What the shell tells the conversation by itself.
+    pub(super) fn shell(&mut self, node: usize, boot: u32, line: u64, input: Option<Box<Input>>) {
+        if self.nodes[node].boot == boot
+            && let Some(input) = input
+        {
+            self.tell_node(node, line, *input);
+        }
+    }
+
+    /// Somebody receives a dossier, adds to one, or gives one to another unit.
+    pub(super) fn work_at_desk(&mut self, node: usize) {
+        if self.nodes[node].down
+            || self.nodes[node].gone
+            || self.nodes[node].written.1.realm().is_none()
+        {
+            // Nobody can work before the statements have come: later.
+            if !self.calm && !self.nodes[node].gone {
+                self.at(2_000, Event::Work { node });
+            }
+            return;
+        }
+        let place = self.place(node).clone();
+        let known: Vec<DocumentId> = self.nodes[node].written.0.records.keys().copied().collect();
+        let kind = if known.is_empty() { 0 } else { self.dice.place(5) };
+        let other = UNITS[self.dice.place(UNITS.len())];
+        let document = known.get(self.dice.place(known.len().max(1))).copied();
+        let (kind, document, mut units, clerk) = match (kind, document) {
+            (1 | 2, Some(document)) => (noted(), document, Vec::new(), 0),
+            (3, Some(document)) => (unit_added(), document, vec![other], 0),
+            _ => {
+                let mut units: Vec<UnitId> = vec![place.unit, other];
+                units.sort_unstable();
+                units.dedup();
+                (received(), DocumentId::ZERO, units, usize::from(self.dice.percent(20)))
+            }
+        };
+        units.sort_unstable();
+        let payload = if document.is_zero() { self.code(node) } else { b"x".to_vec() };
+        let code = String::from_utf8_lossy(&payload).into_owned();
+        let mut dice = self.dice.clone();
+        let entry = place.clerks[clerk].sign(kind, (document, &units), payload, &mut dice);
+        self.dice = dice;
+        let written = self.node_write(node, &mut |disk, registrar| {
+            use hoso_store::tables::Admission;
+            let audience = disk.audience(&entry.document()).map_err(|_| ())?;
+            let verdict = registrar.decide(&entry, None, audience.as_deref());
+            if verdict != hoso_identity::Verdict::Admitted {
+                return Err(());
+            }
+            journal::append(disk, registrar, &entry).map_err(|_| ())?;
+            record(disk, entry.document());
+            Ok(disk.kept().journal_head)
+        });
+        let Ok((head, after)) = written else { return };
+        let (id, of) = (entry.id(), entry.document());
+        let boot = self.nodes[node].boot;
+        let code = (document.is_zero() && !self.nodes[node].is_clone).then_some(code);
+        self.at(after, Event::Saved { node, boot, id, of, code, head });
+    }
+
+    /// The receipt is shown: from now on the entry must survive.
+    pub(super) fn saved(
+        &mut self,
+        (node, boot): (usize, u32),
+        (id, of): (hoso_identity::EntryId, DocumentId),
+        code: Option<String>,
+        head: u64,
+    ) {
+        if self.nodes[node].boot != boot || self.nodes[node].gone {
+            return;
+        }
+        self.watch.saved.insert(id, of);
+        if let Some(code) = code {
+            self.watch.give_code(code, of);
+        }
+        let line = self.nodes[node].session.as_ref().map(|session| session.line);
+        if let Some(line) = line {
+            self.tell_node(node, line, Input::JournalGrew(head));
+        }
+    }
+
+    /// A code: the unit, the station of this copy, and its counter.
+    fn code(&mut self, node: usize) -> Vec<u8> {
+        let unit = self.place(node).unit;
+        let stations = self.place(node).stations.clone();
+        let sim = &mut self.nodes[node];
+        let reused = self.planted == Some(Planted::ReusedStation);
+        let copies = if reused { 0 } else { sim.written.0.copies };
+        let Some(station) = stations.get(copies) else { return b"provisional".to_vec() };
+        let counter = if reused {
+            // As if the counter stood in the database: it comes back with the backup.
+            let given = sim
+                .written
+                .0
+                .all()
+                .filter(|entry| entry.kind == received() && entry.journal.is_some());
+            u16::try_from(given.count()).unwrap_or(0)
+        } else {
+            let counter = sim.counters.entry(*station).or_default();
+            *counter += 1;
+            *counter
+        };
+        format!("{}-{DAY}-{station:03}{counter:04}", unit.0).into_bytes()
+    }
+
+    pub(super) fn crash_node(&mut self, node: usize) {
+        let sim = &mut self.nodes[node];
+        sim.boot += 1;
+        sim.down = true;
+        sim.session = None;
+        sim.applying = false;
+        let durable = Rc::clone(&sim.durable);
+        sim.replace(durable);
+    }
+
+    pub(super) fn start_node(&mut self, node: usize) {
+        let sim = &mut self.nodes[node];
+        if !sim.down || sim.gone {
+            return;
+        }
+        sim.down = false;
+        sim.redial = Redial::default();
+        let boot = sim.boot;
+        self.apply_soon(node);
+        self.at(1, Event::Dial { node, boot });
+    }
+
+    pub(super) fn restore_node(&mut self, node: usize) {
+        let which = self.dice.place(self.nodes[node].copies.len().max(1));
+        let Some(copy) = self.nodes[node].copies.get(which).cloned() else { return };
+        self.watch.copies = true;
+        self.crash_node(node);
+        let copies = self.nodes[node].durable.0.copies + 1;
+        let (mut disk, state) = (copy.0.clone(), Arc::clone(&copy.1));
+        let incarnation = Incarnation(self.dice.bytes());
+        journal::renew(&mut disk, incarnation).expect("a disk in memory does not fail");
+        disk.copies = copies;
+        self.nodes[node].replace(Rc::new((disk, state)));
+        self.forget_what_is_gone();
+        self.at(300, Event::Start(Who::Node(node)));
+    }
+
+    pub(super) fn clone_node(&mut self, node: usize) {
+        if self.nodes.len() > NODES.len() {
+            return;
+        }
+        self.watch.copies = true;
+        let original = &self.nodes[node];
+        let mut clone = SimNode::new(original.place, NodeDisk::new(Incarnation([0; 16])));
+        clone.replace(Rc::clone(&original.durable));
+        clone.counters = original.counters.clone();
+        clone.is_clone = true;
+        clone.down = true;
+        // What the original gives from now on may equal what the clone gives.
+        self.nodes[node].is_clone = true;
+        let number = self.nodes.len();
+        self.nodes.push(clone);
+        self.at(10, Event::Start(Who::Node(number)));
+        for after in [500, 3_000, 9_000] {
+            self.at(after, Event::Work { node: number });
+        }
+        let lasting = self.dice.between(5_000, 40_000);
+        self.at(lasting, Event::Retire);
+    }
+
+    /// The second copy goes away for ever, with what only it had.
+    pub(super) fn retire(&mut self) {
+        let number = NODES.len();
+        if self.nodes.get(number).is_none_or(|clone| clone.gone) {
+            return;
+        }
+        self.crash_node(number);
+        self.nodes[number].gone = true;
+        self.forget_what_is_gone();
+    }
+}
+
+/// Applies one dossier: what rests on nothing that is lacking counts.
+fn project(disk: &mut NodeDisk, document: DocumentId) -> Result<(), ()> {
+    let entries = disk.document(&document).map_err(|_| ())?;
+    let counting = entries.iter().filter(|entry| entry.standing == Standing::Counts);
+    let standings: Vec<Applicability> =
+        counting.map(|entry| Applicability { id: entry.id, standing: Standing::Counts }).collect();
+    record(disk, document);
+    journal::applied(disk, &document, &standings).map_err(|_| ())
+}
+
+/// Writes the record of a dossier.
+fn record(disk: &mut NodeDisk, document: DocumentId) {
+    let entries = disk.document(&document).unwrap_or_default();
+    let counting = entries.iter().filter(|entry| entry.standing == Standing::Counts);
+    let mut ids: Vec<_> = counting.map(|entry| entry.id).collect();
+    ids.sort_unstable();
+    if ids.is_empty() {
+        disk.records.remove(&document);
+    } else {
+        disk.records.insert(document, ids);
+    }
+}

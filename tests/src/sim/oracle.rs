@@ -1,0 +1,132 @@
+//! What must hold, whatever went wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hoso_identity::{DocumentId, EntryId, UnitId};
+use hoso_store::{
+    rules::badge::delivered,
+    tables::{NodeEntry, Standing},
+};
+
+use super::{cast::NODES, disk::NodeDisk, ledger::LedgerDisk, world::World};
+
+/// What was seen so far.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    /// Entries that were shown as saved, and that a disk still has: with their dossiers.
+    pub saved: BTreeMap<EntryId, DocumentId>,
+    /// Entries that were ever durable at the relay.
+    pub at_province: BTreeSet<EntryId>,
+    /// Entries that were ever durably applied at a unit.
+    pub applied: BTreeMap<UnitId, BTreeSet<EntryId>>,
+    /// The code of each dossier; none of those that clones gave.
+    pub codes: BTreeMap<String, DocumentId>,
+    /// Whether something made copies or lost a disk, so that a copy may be suspected.
+    pub copies: bool,
+    /// What does not hold.
+    pub broken: Vec<String>,
+}
+
+impl Watch {
+    /// Before anything has happened.
+    #[must_use]
+    pub fn new(ledger: &LedgerDisk) -> Self {
+        Self { at_province: ledger.all().map(|entry| entry.id).collect(), ..Self::default() }
+    }
+
+    /// Something does not hold.
+    pub fn fail(&mut self, what: String) {
+        self.broken.push(what);
+    }
+
+    /// O9: a code is given once.
+    pub fn give_code(&mut self, code: String, document: DocumentId) {
+        if let Some(other) = self.codes.insert(code.clone(), document) {
+            self.fail(format!("O9: the code {code} was given to {other} and to {document}"));
+        }
+    }
+
+    /// O2: what a node shows was so.
+    pub fn look_at(&mut self, unit: UnitId, disk: &NodeDisk) {
+        if disk.kept().rechecking {
+            return;
+        }
+        let known = disk.all_delivered();
+        let mut last: BTreeMap<DocumentId, &NodeEntry> = BTreeMap::new();
+        for entry in disk.all().filter(|entry| entry.row.is_some()) {
+            if !self.at_province.contains(&entry.id) {
+                self.broken.push(format!("O2: {} is shown as at the province", entry.id));
+                return;
+            }
+            let known = last.entry(entry.document).or_insert(entry);
+            if entry.row > known.row {
+                *known = entry;
+            }
+        }
+        for (document, entry) in last.into_iter().filter(|(document, _)| !document.is_zero()) {
+            let (Some(row), Standing::Counts) = (entry.row, entry.standing) else { continue };
+            for other in disk.audience_of(&document) {
+                let shown = other != unit
+                    && entry.author_unit != Some(other)
+                    && delivered(&known, other, row, &entry.id);
+                let so = self.applied.get(&other).is_some_and(|ids| ids.contains(&entry.id));
+                if shown && !so {
+                    let text = format!("O2: {} is shown as applied at {}", entry.id, other.0);
+                    self.broken.push(text);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// What is not yet as it shall be when everything has calmed down.
+#[must_use]
+pub fn unrest(world: &World) -> Option<String> {
+    for (number, node) in world.nodes.iter().enumerate().take(NODES.len()) {
+        if !node.is_up() {
+            return Some(format!("node {number} has no link"));
+        }
+        let facts = node.durable.0.kept();
+        if facts.journal_head > facts.journal_through {
+            let (head, through) = (facts.journal_head, facts.journal_through);
+            return Some(format!("node {number} has sent {through} of {head}"));
+        }
+        if facts.rechecking {
+            return Some(format!("node {number} is being checked again"));
+        }
+    }
+    differences(world).into_iter().next()
+}
+
+/// O1, O3, O5, O7 at the end.
+#[must_use]
+pub fn differences(world: &World) -> Vec<String> {
+    let ledger = &world.relay.durable.0;
+    let mut found = Vec::new();
+    for id in world.watch.saved.keys() {
+        if !ledger.has(id) && !ledger.keeps_aside(id) {
+            found.push(format!("O1: {id} was shown as saved and is not at the province"));
+        }
+    }
+    for (document, audience) in ledger.audiences() {
+        let ids = ledger.ids_of(&document);
+        for (number, node) in world.nodes.iter().enumerate().take(NODES.len()) {
+            let holds = audience.contains(&world.place(number).unit);
+            let record = node.durable.0.records.get(&document);
+            match (holds, record) {
+                (true, Some(record)) if *record == ids => {}
+                (true, _) => found.push(format!(
+                    "O3: node {number} shows {:?} of {} entries of {document}",
+                    record.map(Vec::len),
+                    ids.len()
+                )),
+                (false, Some(_)) => {
+                    found.push(format!("O4: node {number} holds {document}, a stranger's"));
+                }
+                (false, None) => {}
+            }
+        }
+    }
+    found
+}

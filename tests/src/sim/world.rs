@@ -1,0 +1,432 @@
+//! Virtual time, lines, and what everybody does next.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
+    rc::Rc,
+    sync::Arc,
+};
+
+use hoso_identity::{EntryId, Epoch, Incarnation};
+use hoso_registry::State;
+use hoso_sync::{frame::Frame, node, relay};
+
+use super::{
+    cast::{Cast, NODES, Place},
+    dice::Dice,
+    disk::NodeDisk,
+    faults::{Fault, Planted},
+    ledger::LedgerDisk,
+    node::SimNode,
+    oracle::Watch,
+    relay::SimRelay,
+};
+
+/// Who acts: the number of a node, or the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A node.
+    Node(usize),
+    /// The relay.
+    Relay,
+}
+
+/// What happens at some time.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A node dials.
+    Dial {
+        /// Which.
+        node: usize,
+        /// Its life.
+        boot: u32,
+    },
+    /// A frame arrives.
+    Frame {
+        /// At whom.
+        to: Who,
+        /// On which connection.
+        line: u64,
+        /// It.
+        frame: Box<Frame>,
+    },
+    /// The end of a connection arrives.
+    Closed {
+        /// At whom.
+        to: Who,
+        /// Which.
+        line: u64,
+    },
+    /// A time that a conversation asked for has come.
+    Tick {
+        /// Whose.
+        at: Who,
+        /// On which connection.
+        line: u64,
+    },
+    /// A node's conversation is told something; frees the queue of its outputs if so.
+    NodeTold {
+        /// Which.
+        node: usize,
+        /// Its life.
+        boot: u32,
+        /// Its connection.
+        line: u64,
+        /// What.
+        input: Option<Box<node::Input>>,
+    },
+    /// A relay's conversation is told something.
+    RelayTold {
+        /// The relay's life.
+        boot: u32,
+        /// Which connection.
+        line: u64,
+        /// What.
+        input: Option<Box<relay::Input>>,
+        /// Whether others are to read on, and to be told of what is applied.
+        grew: (bool, bool),
+        /// Whether all others must begin anew.
+        minted: bool,
+    },
+    /// What was written is durable.
+    Durable {
+        /// At whom.
+        at: Who,
+        /// In which life.
+        boot: u32,
+        /// Up to which write.
+        write: u64,
+    },
+    /// Somebody works at a desk.
+    Work {
+        /// At which node.
+        node: usize,
+    },
+    /// What has arrived is applied.
+    Apply {
+        /// At which node.
+        node: usize,
+        /// Its life.
+        boot: u32,
+    },
+    /// The shell tells a node's conversation something by itself.
+    Shell {
+        /// Which.
+        node: usize,
+        /// Its life.
+        boot: u32,
+        /// Its connection.
+        line: u64,
+        /// What.
+        input: Option<Box<node::Input>>,
+    },
+    /// A receipt is shown.
+    Saved {
+        /// At which node.
+        node: usize,
+        /// In which life.
+        boot: u32,
+        /// The entry.
+        id: EntryId,
+        /// Its dossier.
+        of: hoso_identity::DocumentId,
+        /// The code on it.
+        code: Option<String>,
+        /// The journal's head.
+        head: u64,
+    },
+    /// The grant of a node's second clerk ends.
+    EndGrant(usize),
+    /// Something goes wrong.
+    Fault(Fault),
+    /// A machine starts again.
+    Start(Who),
+    /// A second copy goes away.
+    Retire,
+    /// A line is as it should be again.
+    Mended(usize),
+}
+
+/// A line between a node and the relay.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    /// When the last frame arrives, upwards and downwards.
+    last: [u64; 2],
+    node: usize,
+}
+
+/// How the lines of a node are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Weather {
+    /// Until when nothing goes up, or down.
+    pub cut_until: [u64; 2],
+    /// Percent of frames that are lost and sent again.
+    pub lost: u64,
+    /// Milliseconds more.
+    pub slow: u64,
+}
+
+/// A copy of a disk at one time.
+pub type Copy<D> = Rc<(D, Arc<State>)>;
+
+/// Everything.
+pub struct World {
+    /// Milliseconds since the beginning.
+    pub now: u64,
+    queue: BinaryHeap<Reverse<(u64, u64)>>,
+    events: BTreeMap<u64, Event>,
+    order: u64,
+    /// Chance.
+    pub dice: Dice,
+    /// The province.
+    pub cast: Cast,
+    /// The nodes; a clone is one more.
+    pub nodes: Vec<SimNode>,
+    /// The relay.
+    pub relay: SimRelay,
+    /// The connections.
+    pub lines: BTreeMap<u64, Line>,
+    /// The weather at each node.
+    pub weather: Vec<Weather>,
+    /// What oracles watch.
+    pub watch: Watch,
+    /// What was planted.
+    pub planted: Option<Planted>,
+    /// How often each fault fired while work was in flight.
+    pub fired: BTreeMap<Fault, u32>,
+    /// Whether faults are over.
+    pub calm: bool,
+    next_line: u64,
+}
+
+impl World {
+    /// A province whose relay is founded and whose nodes have just joined.
+    #[must_use]
+    pub fn new(seed: u64, planted: Option<Planted>) -> Self {
+        let mut dice = Dice::new(seed);
+        let cast = Cast::new(&mut dice);
+        let epoch = Epoch { generation: 1, random: dice.next().to_be_bytes() };
+        let mut ledger = LedgerDisk::new(epoch);
+        ledger.skips_late_rows = planted == Some(Planted::SkippedLateEntry);
+        let relay = SimRelay::founded(ledger, &cast);
+        let nodes = cast
+            .places
+            .iter()
+            .enumerate()
+            .map(|(number, _)| SimNode::new(number, NodeDisk::new(Incarnation(dice.bytes()))));
+        let nodes: Vec<SimNode> = nodes.collect();
+        let mut world = Self {
+            now: 0,
+            queue: BinaryHeap::new(),
+            events: BTreeMap::new(),
+            order: 0,
+            weather: vec![Weather::default(); NODES.len() + 1],
+            watch: Watch::new(&relay.durable.0),
+            dice,
+            cast,
+            nodes,
+            relay,
+            lines: BTreeMap::new(),
+            planted,
+            fired: BTreeMap::new(),
+            calm: false,
+            next_line: 1,
+        };
+        for node in 0..NODES.len() {
+            world.at(1, Event::Dial { node, boot: 0 });
+        }
+        world
+    }
+
+    /// Something happens after so many milliseconds.
+    pub fn at(&mut self, after: u64, event: Event) {
+        self.order += 1;
+        self.queue.push(Reverse((self.now + after, self.order)));
+        self.events.insert(self.order, event);
+    }
+
+    /// Lets things happen until that time.
+    pub fn run_until(&mut self, end: u64) {
+        while let Some(Reverse((at, order))) = self.queue.peek().copied() {
+            if at > end || !self.watch.broken.is_empty() {
+                break;
+            }
+            self.queue.pop();
+            self.now = at;
+            if let Some(event) = self.events.remove(&order) {
+                self.happen(event);
+            }
+        }
+        self.now = self.now.max(end);
+    }
+
+    /// Where a node stands in the province: a clone stands where its original does.
+    #[must_use]
+    pub fn place(&self, node: usize) -> &Place {
+        &self.cast.places[self.nodes[node].place]
+    }
+
+    /// A new connection of a node.
+    pub fn open_line(&mut self, node: usize) -> u64 {
+        let line = self.next_line;
+        self.next_line += 1;
+        self.lines.insert(line, Line { last: [self.now; 2], node });
+        line
+    }
+
+    /// Sends something along a line, in order; the network may hold it back.
+    pub fn send(&mut self, from: Who, line: u64, event: Event) {
+        let Some(known) = self.lines.get(&line) else { return };
+        let direction = usize::from(from == Who::Relay);
+        let (node, last) = (known.node, known.last[direction]);
+        let weather = self.weather[self.nodes[node].place];
+        let mut wait = self.dice.between(5, 40) + weather.slow;
+        if self.dice.percent(weather.lost) {
+            wait += self.dice.between(200, 1500);
+        }
+        let mut at = (self.now + wait).max(last);
+        let cut = weather.cut_until[direction];
+        if cut > self.now && at < cut + wait {
+            at = cut + wait;
+        }
+        if let Some(known) = self.lines.get_mut(&line) {
+            known.last[direction] = at;
+        }
+        self.at(at - self.now, event);
+    }
+
+    /// The node at the other end of a line.
+    #[must_use]
+    pub fn lines_node(&self, line: u64) -> usize {
+        self.lines.get(&line).map_or(0, |line| line.node)
+    }
+
+    /// Whether anything is on its way: what makes a fault count.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        let pending = self.nodes.iter().any(|node| {
+            let facts = node.durable.0.kept();
+            facts.journal_head > facts.journal_through || node.is_busy()
+        });
+        pending || self.relay.is_busy()
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Dial { node, boot } => self.dial(node, boot),
+            Event::Frame { to: Who::Node(node), line, frame } => {
+                self.tell_node(node, line, node::Input::Frame(*frame));
+            }
+            Event::Frame { to: Who::Relay, line, frame } => {
+                self.tell_relay(line, relay::Input::Frame(*frame));
+            }
+            Event::Closed { to: Who::Node(node), line } => self.lost(node, line),
+            Event::Closed { to: Who::Relay, line } => self.relay.hang_up(line),
+            Event::Tick { at: Who::Node(node), line } => {
+                self.tell_node(node, line, node::Input::Tick);
+            }
+            Event::Tick { at: Who::Relay, line } => self.tell_relay(line, relay::Input::Tick),
+            Event::NodeTold { node, boot, line, input } => self.node_told(node, boot, line, input),
+            Event::RelayTold { boot, line, input, grew, minted } => {
+                self.relay_told((boot, line), input, grew, minted);
+            }
+            Event::Durable { at: Who::Node(node), boot, write } => {
+                self.node_durable(node, boot, write);
+            }
+            Event::Durable { at: Who::Relay, boot, write } => {
+                self.relay.made_durable(boot, write, &mut self.watch);
+            }
+            Event::Work { node } => self.work_at_desk(node),
+            Event::Apply { node, boot } => self.apply(node, boot),
+            Event::Shell { node, boot, line, input } => self.shell(node, boot, line, input),
+            Event::Saved { node, boot, id, of, code, head } => {
+                self.saved((node, boot), (id, of), code, head);
+            }
+            Event::EndGrant(node) => {
+                let mut dice = self.dice.clone();
+                if let Some(end) = self.cast.ends(node, &mut dice) {
+                    self.publish(&end);
+                }
+                self.dice = dice;
+            }
+            Event::Fault(fault) => self.strike(fault),
+            Event::Start(Who::Node(node)) => self.start_node(node),
+            Event::Start(Who::Relay) => self.relay.start(),
+            Event::Retire => self.retire(),
+            Event::Mended(node) => self.weather[node] = Weather::default(),
+        }
+    }
+
+    /// Something goes wrong now.
+    fn strike(&mut self, fault: Fault) {
+        if self.is_busy() {
+            *self.fired.entry(fault).or_default() += 1;
+        }
+        let node = self.dice.place(NODES.len());
+        let lasting = self.dice.between(2_000, 45_000);
+        let until = self.now + lasting;
+        let weather = &mut self.weather[node];
+        match fault {
+            Fault::Loss => weather.lost = 35,
+            Fault::Delay => weather.slow = 900,
+            Fault::CutUp => weather.cut_until[0] = until,
+            Fault::CutDown => weather.cut_until[1] = until,
+            Fault::Cut => weather.cut_until = [until; 2],
+            Fault::Flap => {
+                weather.cut_until = [self.now + 3_000; 2];
+                if lasting > 6_000 && !self.calm {
+                    self.at(6_000, Event::Fault(fault));
+                }
+            }
+            Fault::NodeCrash => {
+                self.crash_node(node);
+                let after = self.dice.between(50, 8_000);
+                self.at(after, Event::Start(Who::Node(node)));
+            }
+            Fault::RelayCrash => {
+                self.relay.crash();
+                let after = self.dice.between(50, 8_000);
+                self.at(after, Event::Start(Who::Relay));
+            }
+            Fault::NodeRestore => self.restore_node(node),
+            Fault::RelayRestore => self.restore_relay(),
+            Fault::Clone => self.clone_node(node),
+            Fault::ClockJump => {
+                let jump = self.dice.between(0, 20 * 365 * 86_400_000);
+                match self.dice.place(2) {
+                    0 => self.relay.wall = jump,
+                    _ => self.nodes[node].wall = jump,
+                }
+            }
+        }
+        self.at(lasting, Event::Mended(node));
+    }
+
+    fn restore_relay(&mut self) {
+        let old = self.dice.place(self.relay.copies.len().max(1));
+        let Some(copy) = self.relay.copies.get(old).cloned() else { return };
+        self.relay.restore(copy, self.dice.next().to_be_bytes(), self.planted);
+        self.forget_what_is_gone();
+        self.at(500, Event::Start(Who::Relay));
+    }
+
+    /// After a disk was replaced: what is on no disk any more cannot come back.
+    pub fn forget_what_is_gone(&mut self) {
+        let mut there: BTreeSet<EntryId> =
+            self.relay.durable.0.all().map(|entry| entry.id).collect();
+        for node in self.nodes.iter().filter(|node| !node.gone) {
+            there.extend(node.durable.0.all().map(|entry| entry.id));
+        }
+        self.watch.saved.retain(|id, _| there.contains(id));
+    }
+
+    /// Ends all faults: everything runs, every line works, the fuses have cooled down.
+    pub fn calm_down(&mut self) {
+        self.calm = true;
+        self.weather.fill(Weather::default());
+        self.relay.wall += 3 * 3_600_000;
+        if self.nodes.len() > NODES.len() {
+            self.retire();
+        }
+    }
+}

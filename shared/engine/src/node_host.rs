@@ -157,9 +157,9 @@ pub fn work<T: JournalTables>(
             let entries = journal::positioned(tables, &ids)?;
             Input::ClaimsRead(entries.into_iter().map(to_wire).collect())
         }
-        Output::FinishHealing { welcome, heads } => {
+        Output::FinishHealing { welcome, heads, claimed } => {
             let heads: Vec<ScopePoint> = heads.iter().map(head).collect();
-            journal::healed(tables, welcome.epoch, &heads, welcome.renumber)?;
+            journal::healed(tables, welcome.epoch, &heads, &claimed, welcome.renumber)?;
             Input::HealingFinished { journal_head: tables.facts()?.journal_head }
         }
         Output::Renew => {
@@ -185,7 +185,8 @@ pub fn told(undone: &Undone<StoreError>) -> Input {
 fn welcomed<T: JournalTables>(tables: &mut T, welcome: &wire::Welcome) -> Result<Input, T::Error> {
     let agrees = journal::agrees(tables, welcome.through, &long(&welcome.digest))?;
     if agrees {
-        journal::welcomed(tables, welcome.token, welcome.epoch, welcome.heal)?;
+        let place = (welcome.epoch, welcome.through);
+        journal::welcomed(tables, welcome.token, place, welcome.heal)?;
     }
     Ok(Input::WelcomeStored { agrees })
 }

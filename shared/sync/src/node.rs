@@ -109,6 +109,8 @@ pub enum Output {
         welcome: Welcome,
         /// The heads that the listings showed.
         heads: Vec<Head>,
+        /// What the relay lacked: its rows are above the heads and still to come.
+        claimed: Vec<EntryId>,
     },
     /// Take a new incarnation: this is a copy. The link closes next.
     Renew,
@@ -386,7 +388,9 @@ impl Conversation {
     }
 
     fn applied(&mut self, applied: Vec<AppliedRow>, except: Vec<EntryId>, out: &mut Vec<Output>) {
-        if self.applied != applied || self.except != except {
+        // Before the link is up these may be rows of another life of the ledger; the host tells
+        // again when it is.
+        if self.phase == Phase::Up && (self.applied != applied || self.except != except) {
             self.applied = applied;
             self.except = except;
             self.acknowledge(out);

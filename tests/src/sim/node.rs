@@ -206,7 +206,9 @@ impl World {
         else {
             return;
         };
+        if std::env::var_os("SIM_TRACE").is_some() { eprintln!("{now} n{node} l{line} <- {:.180}", format!("{input:?}")); }
         let outputs = session.conversation.handle(now, input);
+        if std::env::var_os("SIM_TRACE").is_some() { for o in &outputs { eprintln!("{now} n{node} l{line}    -> {:.160}", format!("{o:?}")); } }
         session.outputs.extend(outputs);
         self.drive(node);
     }

@@ -52,6 +52,9 @@ impl Watch {
             return;
         }
         let known = disk.all_delivered();
+        // The badge speaks of the last entry: while it is here alone, the badge says so.
+        let alone: BTreeSet<DocumentId> =
+            disk.all().filter(|entry| entry.row.is_none()).map(|entry| entry.document).collect();
         let mut last: BTreeMap<DocumentId, &NodeEntry> = BTreeMap::new();
         for entry in disk.all().filter(|entry| entry.row.is_some()) {
             if !self.at_province.contains(&entry.id) {
@@ -63,7 +66,9 @@ impl Watch {
                 *known = entry;
             }
         }
-        for (document, entry) in last.into_iter().filter(|(document, _)| !document.is_zero()) {
+        for (document, entry) in last.into_iter().filter(|(document, _)| {
+            !document.is_zero() && !alone.contains(document)
+        }) {
             let (Some(row), Standing::Counts) = (entry.row, entry.standing) else { continue };
             for other in disk.audience_of(&document) {
                 let shown = other != unit
@@ -71,7 +76,10 @@ impl Watch {
                     && delivered(&known, other, row, &entry.id);
                 let so = self.applied.get(&other).is_some_and(|ids| ids.contains(&entry.id));
                 if shown && !so {
-                    let text = format!("O2: {} is shown as applied at {}", entry.id, other.0);
+                    let text = format!(
+                        "O2: {} of {document} is shown as applied at {} by unit {}: row {row}, {known:?}",
+                        entry.id, other.0, unit.0
+                    );
                     self.broken.push(text);
                     return;
                 }

@@ -223,7 +223,9 @@ impl World {
     pub(super) fn tell_relay(&mut self, line: u64, input: Input) {
         let now = self.now;
         let Some(session) = self.relay.sessions.get_mut(&line) else { return };
+        if std::env::var_os("SIM_TRACE").is_some() { eprintln!("{now} R l{line} <- {:.180}", format!("{input:?}")); }
         let outputs = session.conversation.handle(now, input);
+        if std::env::var_os("SIM_TRACE").is_some() { for o in &outputs { eprintln!("{now} R l{line}    -> {:.160}", format!("{o:?}")); } }
         self.relay_does(line, outputs);
     }
 

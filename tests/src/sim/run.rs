@@ -58,6 +58,16 @@ pub fn run(seed: u64, planted: Option<Planted>) -> Report {
         let next = world.now + 1_000;
         world.run_until(next);
     }
+    if std::env::var_os("SIM_TRACE").is_some() && !world.watch.broken.is_empty() {
+        for (n, node) in world.nodes.iter_mut().enumerate() {
+            let text = world.watch.broken[0].clone();
+            for e in node.durable.0.all() { if text.contains(&e.id.to_string()) { eprintln!("node {n}: row {:?} pos {:?} {:?} journal {:?} kind {:?} by {:?} aud {:?}", e.row, e.position.map(|p| (p.epoch.generation, p.number)), e.standing, e.journal, e.kind, e.author_unit, node.durable.0.audience_of(&e.document)); } }
+            let mut d = node.durable.0.clone();
+            eprintln!("node {n} marks {:?} cursors {:?}", hoso_store::tables::JournalTables::to_apply(&mut d), hoso_store::tables::JournalTables::cursors(&mut d).unwrap().iter().map(|c| (c.scope, c.row)).collect::<Vec<_>>());
+        }
+        let text = world.watch.broken[0].clone();
+        for (scope, rows) in world.relay.durable.0.feeds_of(&text) { eprintln!("relay {scope:?} {rows:?}"); }
+    }
     let calm_after = world.now.saturating_sub(STORM_MS);
     let mut broken = std::mem::take(&mut world.watch.broken);
     if broken.is_empty() {

@@ -405,6 +405,8 @@ impl World {
     fn restore_relay(&mut self) {
         let old = self.dice.place(self.relay.copies.len().max(1));
         let Some(copy) = self.relay.copies.get(old).cloned() else { return };
+        // Its tokens are older than the nodes': they may be taken for copies, heal, and go on.
+        self.watch.copies = true;
         self.relay.restore(copy, self.dice.next().to_be_bytes(), self.planted);
         self.forget_what_is_gone();
         self.at(500, Event::Start(Who::Relay));

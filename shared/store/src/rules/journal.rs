@@ -135,7 +135,9 @@ pub fn acknowledged<T: JournalTables>(
     Ok(true)
 }
 
-/// Stores the token and the epoch of a `Welcome`, before the first `Ack`.
+/// Stores what a `Welcome` says, before the first `Ack`: token, epoch, and up to where the relay
+/// has the journal. The `Ack` that would have said so may have been lost with its link, and a
+/// relay that was restored may have less than it had.
 ///
 /// # Errors
 ///
@@ -143,11 +145,12 @@ pub fn acknowledged<T: JournalTables>(
 pub fn welcomed<T: JournalTables>(
     tables: &mut T,
     token: SessionToken,
-    epoch: Epoch,
+    (epoch, through): (Epoch, u64),
     heal: bool,
 ) -> Result<(), T::Error> {
     let mut facts = tables.facts()?;
     facts.token = Some(token);
+    facts.journal_through = through;
     facts.rechecking |= heal;
     if !heal {
         facts.epoch = Some(epoch);
@@ -170,6 +173,8 @@ pub fn renew<T: JournalTables>(tables: &mut T, incarnation: Incarnation) -> Resu
 
 /// Ends a healing: the cursors become the heads that the listings showed, what is at the relay
 /// gets their rows, and a journal that the relay does not know begins at 1 with what it lacks.
+/// What the relay lacked has its rows above the heads: until they come, nothing may be said of how
+/// far these entries are.
 ///
 /// # Errors
 ///
@@ -178,11 +183,18 @@ pub fn healed<T: JournalTables>(
     tables: &mut T,
     epoch: Epoch,
     heads: &[ScopePoint],
+    claimed: &[EntryId],
     renumber: bool,
 ) -> Result<(), T::Error> {
     for head in heads {
         tables.put_cursor(head)?;
         tables.set_rows(head.scope, head.row)?;
+    }
+    for id in claimed {
+        if let Some(mut entry) = tables.entry(id)? {
+            entry.row = None;
+            tables.put_entry(&entry)?;
+        }
     }
     tables.clear_delivered()?;
     if renumber {

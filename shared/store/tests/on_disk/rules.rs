@@ -150,8 +150,9 @@ fn greet(relay: &Scene, office: &Office, chance: u8) -> Greeting {
 /// Says hello and stores the welcome, as a session does.
 fn meet(relay: &Scene, office: &Office, chance: u8) -> Welcome {
     let Greeting::Welcome(welcome) = greet(relay, office, chance) else { panic!("no welcome") };
-    let (token, epoch, heal) = (welcome.token, welcome.epoch, welcome.heal.is_some());
-    office.scene.write(move |tx| journal::welcomed(tx, token, epoch, heal));
+    let (token, heal) = (welcome.token, welcome.heal.is_some());
+    let (epoch, through) = (welcome.epoch, welcome.through);
+    office.scene.write(move |tx| journal::welcomed(tx, token, (epoch, through), heal));
     let (node, incarnation) = (office.node, office.incarnation());
     relay.write(move |tx| greeting::confirm(tx, &node, &incarnation, token));
     welcome

@@ -28,6 +28,7 @@ pub(super) struct Healing {
     differing: VecDeque<[u8; 8]>,
     questions: VecDeque<HeldDocument>,
     wanted: Vec<EntryId>,
+    claimed: Vec<EntryId>,
     answers: VecDeque<Answer>,
     step: Step,
 }
@@ -55,6 +56,7 @@ impl Healing {
             differing: VecDeque::new(),
             questions: VecDeque::new(),
             wanted: Vec::new(),
+            claimed: Vec::new(),
             answers: VecDeque::new(),
             step: Step::Idle,
         }
@@ -147,6 +149,7 @@ impl Healing {
             return Ok(self.next_documents(scope));
         }
         self.step = Step::Claims(scope);
+        self.claimed.extend(&self.wanted);
         Ok(Some(Output::ReadClaims(std::mem::take(&mut self.wanted))))
     }
 }
@@ -230,8 +233,9 @@ impl Conversation {
             None => {
                 let Phase::Healing(healing) = &self.phase else { return };
                 let (welcome, heads) = (healing.welcome.clone(), healing.heads.clone());
+                let claimed = healing.claimed.clone();
                 self.phase = Phase::Finishing(welcome.clone(), heads.clone());
-                out.push(Output::FinishHealing { welcome, heads });
+                out.push(Output::FinishHealing { welcome, heads, claimed });
             }
         }
     }

@@ -180,7 +180,7 @@ impl World {
         if sim.boot != boot || sim.down || sim.gone || sim.session.is_some() {
             return;
         }
-        let mut disk = sim.written.0.clone();
+        let mut disk = sim.durable.0.clone();
         let Ok(hello) = node_host::hello(&mut disk, realm) else { return };
         let plant = Plant {
             ack_before_stored: planted == Some(Planted::PageAckBeforeStored),
@@ -295,9 +295,10 @@ impl World {
             session.waits = true;
         }
         if node_host::only_reads(&output) {
+            // A reader sees what is committed, and what is committed is durable.
             let sim = &self.nodes[node];
-            let mut registrar = Registrar::new(Arc::clone(&sim.written.1), self.cast.realm);
-            let mut disk = sim.written.0.clone();
+            let mut registrar = Registrar::new(Arc::clone(&sim.durable.1), self.cast.realm);
+            let mut disk = sim.durable.0.clone();
             let done = node_host::work(&mut disk, &mut registrar, output, moment);
             let input = done.ok().and_then(|done| done.input).map(Box::new);
             self.at(1, Event::NodeTold { node, boot, line, input });

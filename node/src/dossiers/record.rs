@@ -226,10 +226,7 @@ fn due_steps(due: &Due) -> Json {
 /// The application in the form of the interface.
 fn application_json(application: &Application, state: &State) -> Json {
     let value = application.to_value();
-    match &value {
-        Value::Map(_) => json_of(&value, state),
-        _ => Json::Null,
-    }
+    if matches!(value, Value::Map(_)) { json_of(&value, state) } else { Json::Null }
 }
 
 /// The texts by whose words the dossier is found.

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::{FromRequest, Request},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use super::site::Site;
 use crate::desk::Refused;
 
+/// Seconds after which failed attempts to log in no longer count.
+const ATTEMPTS_WAIT_S: &str = "60";
 /// Bytes of the largest body of the API.
 pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
 
@@ -24,7 +26,17 @@ pub(super) fn problem(site: &Site, headers: &HeaderMap, refused: &Refused) -> Re
         "field": refused.about,
     });
     let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-    (status, kind, body.to_string()).into_response()
+    let mut response = (status, kind, body.to_string()).into_response();
+    let advice = match (refused.status, refused.code.as_str()) {
+        (401, _) => Some((header::WWW_AUTHENTICATE, "Bearer")),
+        (429, _) => Some((header::RETRY_AFTER, ATTEMPTS_WAIT_S)),
+        (503, "busy") => Some((header::RETRY_AFTER, "1")),
+        _ => None,
+    };
+    if let Some((name, value)) = advice {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 /// An answer, or the problem.

@@ -1,14 +1,17 @@
 //! What every request must pass: a known host, no foreign origin, bounded time; and the headers
-//! that every answer carries.
+//! that every answer carries. [`super::refusal`] puts into words why a request was turned away.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
+
+use super::refusal::turned_away;
+use crate::desk::Refused;
 
 /// Longest time for one request, body included.
 const REQUEST_WAIT: Duration = Duration::from_secs(30);
@@ -39,13 +42,18 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match refusal(&hosts, request.method(), request.headers()) {
-        Some((status, text)) => (status, text).into_response(),
-        None => match tokio::time::timeout(REQUEST_WAIT, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
-        },
-    };
+    if let Some(refused) = refusal(&hosts, request.method(), request.headers()) {
+        return turned_away(refused);
+    }
+    match tokio::time::timeout(REQUEST_WAIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => turned_away(Refused::new(408, "time")),
+    }
+}
+
+/// Gives an answer the headers that all carry.
+pub(super) async fn shield(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
@@ -61,17 +69,11 @@ pub(super) async fn guard(
 }
 
 /// Why a request is turned away, if it is.
-fn refusal(
-    hosts: &Hosts,
-    method: &Method,
-    headers: &HeaderMap,
-) -> Option<(StatusCode, &'static str)> {
+fn refusal(hosts: &Hosts, method: &Method, headers: &HeaderMap) -> Option<Refused> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(header::HOST).unwrap_or_default();
     if !hosts.allows(host) {
-        let advice = "host not allowed: use the address that the program printed, or list this \
-                      host name under `hosts` in the config file";
-        return Some((StatusCode::MISDIRECTED_REQUEST, advice));
+        return Some(Refused::new(421, "host"));
     }
     if method.is_safe() {
         return None;
@@ -81,8 +83,7 @@ fn refusal(
     let foreign_origin = text(header::ORIGIN).is_some_and(|origin| {
         origin.split_once("://").is_none_or(|(_, authority)| !authority.eq_ignore_ascii_case(host))
     });
-    (foreign_site || foreign_origin)
-        .then_some((StatusCode::FORBIDDEN, "this form was sent from another site: open it here"))
+    (foreign_site || foreign_origin).then(|| Refused::new(403, "foreign"))
 }
 
 #[cfg(test)]

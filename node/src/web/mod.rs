@@ -7,8 +7,11 @@ mod guard;
 mod health;
 mod openapi;
 mod pages;
+mod refusal;
 mod router;
 mod site;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub(crate) use guard::Hosts;

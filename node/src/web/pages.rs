@@ -14,14 +14,13 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::State,
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 
 use self::frame::{MessagePage, frame, render};
-use super::site::Site;
+use super::{refusal::turned_away, site::Site};
 use crate::desk::Refused;
 
 /// Every page.
@@ -35,7 +34,6 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/dossiers/{id}", get(dossier::open))
         .route("/dossiers/{id}/events", post(dossier::act))
         .route("/assets/node.css", get(style))
-        .fallback(not_found)
 }
 
 async fn style() -> impl IntoResponse {
@@ -43,14 +41,10 @@ async fn style() -> impl IntoResponse {
     (kind, include_str!("../../assets/node.css"))
 }
 
-async fn not_found(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    refused(&site, &headers, &Refused::new(404, "not-found")).await
-}
-
 /// A page that says why not; whoever is not logged in is asked to.
-async fn refused(site: &Arc<Site>, headers: &HeaderMap, refused: &Refused) -> Response {
+pub(super) async fn refused(site: &Arc<Site>, headers: &HeaderMap, refused: &Refused) -> Response {
     if refused.status == 401 {
-        return Redirect::to("/log-in").into_response();
+        return turned_away(refused.clone());
     }
     let actor = site.actor(headers).await.ok();
     let page = MessagePage {

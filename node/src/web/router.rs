@@ -4,21 +4,19 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, State},
-    http::HeaderMap,
-    middleware::from_fn_with_state,
-    response::Response,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
     routing::{delete, get, post, put},
 };
 
 use super::{
-    answer::{BODY_BYTES_MAX, problem},
+    answer::BODY_BYTES_MAX,
     api, catalogue,
-    guard::{Hosts, guard},
+    guard::{Hosts, guard, shield},
     health, openapi, pages,
+    refusal::speak,
     site::Site,
 };
-use crate::desk::Refused;
 
 /// The whole web side.
 pub(crate) fn router(site: Arc<Site>, hosts: Hosts) -> Router {
@@ -30,6 +28,8 @@ pub(crate) fn router(site: Arc<Site>, hosts: Hosts) -> Router {
         .route("/metrics", get(health::metrics))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(Arc::new(hosts), guard))
+        .layer(from_fn_with_state(Arc::clone(&site), speak))
+        .layer(from_fn(shield))
         .with_state(site)
 }
 
@@ -51,14 +51,4 @@ fn api() -> Router<Arc<Site>> {
         .route("/sync", get(api::sync))
         .route("/link", put(api::link))
         .route("/openapi.json", get(openapi::document))
-        .fallback(no_address)
-        .method_not_allowed_fallback(no_method)
-}
-
-async fn no_address(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    problem(&site, &headers, &Refused::new(404, "not-found"))
-}
-
-async fn no_method(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    problem(&site, &headers, &Refused::new(405, "method"))
 }

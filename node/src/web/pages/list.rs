@@ -12,7 +12,10 @@ use hoso_dossier::axes::Status;
 use serde_json::Value;
 
 use super::{
-    super::{api::list_query, site::Site},
+    super::{
+        api::list_query,
+        site::{Site, encoded},
+    },
     frame::{Frame, frame, moment, render},
     refused,
 };
@@ -129,15 +132,4 @@ fn row(words: &super::super::words::Words, item: &Value) -> Row {
         units: format!("{} → {}", text("receiving_unit"), text("competent_unit")),
         review: if review { words.say("needs-review") } else { String::new() },
     }
-}
-
-/// A text as it stands in an address.
-fn encoded(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
-            char::from(byte).to_string()
-        }
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }

@@ -1,0 +1,101 @@
+//! Every answer that says no, in the form that its reader expects: problem details for the API, a
+//! page for a browser, whoever said it: a handler, a form that cannot be read, an address that
+//! does not exist.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    answer::problem,
+    pages,
+    site::{Site, encoded},
+};
+use crate::desk::Refused;
+
+/// Addresses whose answers are read by machines as they are.
+const AS_THEY_ARE: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// An answer that [`speak`] puts into words.
+pub(super) fn turned_away(refused: Refused) -> Response {
+    let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, Extension(refused)).into_response()
+}
+
+/// Puts refusals without words into words.
+pub(super) async fn speak(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let headers = request.headers().clone();
+    let response = next.run(request).await;
+    let said = response.extensions().get::<Refused>().cloned();
+    let refused = match said {
+        Some(refused) => refused,
+        None if is_worded(&response) || AS_THEY_ARE.contains(&uri.path()) => return response,
+        None => of_status(response.status()),
+    };
+    let allowed = response.headers().get(header::ALLOW).cloned();
+    let mut answer = worded(&site, (&method, &uri), &headers, &refused).await;
+    if let Some(allowed) = allowed {
+        answer.headers_mut().insert(header::ALLOW, allowed);
+    }
+    answer
+}
+
+/// Whether the answer is no refusal, or one that says why.
+fn is_worded(response: &Response) -> bool {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let kind = kind.unwrap_or_default();
+    !(status.is_client_error() || status.is_server_error())
+        || kind.starts_with(b"application/problem+json")
+        || kind.starts_with(b"text/html")
+}
+
+/// What the framework means by a bare status.
+fn of_status(status: StatusCode) -> Refused {
+    let code = match status.as_u16() {
+        404 => "not-found",
+        405 => "method",
+        408 => "time",
+        413 => "too-much",
+        400..=499 => "request",
+        _ => "internal",
+    };
+    Refused::new(status.as_u16(), code)
+}
+
+async fn worded(
+    site: &Arc<Site>,
+    (method, uri): (&Method, &Uri),
+    headers: &HeaderMap,
+    refused: &Refused,
+) -> Response {
+    if uri.path().starts_with("/api/") {
+        return problem(site, headers, refused);
+    }
+    // A name that was rebound to this address learns nothing of the office.
+    if refused.code == "host" {
+        let sentence = site.sentence(headers, refused);
+        return (StatusCode::MISDIRECTED_REQUEST, sentence).into_response();
+    }
+    if refused.status == 401 {
+        return Redirect::to(&log_in_address(method, uri, refused)).into_response();
+    }
+    pages::refused(site, headers, refused).await
+}
+
+/// The log-in page that says why it is asked for and leads back to where they were.
+fn log_in_address(method: &Method, uri: &Uri, refused: &Refused) -> String {
+    let mut address = format!("/log-in?why={}", refused.code);
+    let back = uri.path_and_query().map_or("/", |path| path.as_str());
+    if method == Method::GET && back != "/" {
+        address += &format!("&then={}", encoded(back));
+    }
+    address
+}

@@ -1,0 +1,5 @@
+//! The whole web side over a real office: a founded province, one clerk, one administrator.
+
+mod api;
+mod pages;
+mod scene;

@@ -1,0 +1,179 @@
+//! The API's borders.
+
+use axum::{body::Body, http::Request};
+use serde_json::json;
+
+use super::scene::{ADMINISTRATOR, PASSWORD, Scene};
+
+fn reception() -> serde_json::Value {
+    json!({
+        "procedure_code": "1.001193",
+        "applicant": { "kind": "person", "name": "Đường Thị Thử" },
+        "channel": "counter",
+        "papers": [
+            { "name": "Tờ khai", "originals": 1, "certified_copies": 0, "photocopies": 0 },
+        ],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_is_received_once_and_read_back_with_its_version() {
+    let scene = Scene::with_clerk().await;
+    let body = reception().to_string();
+    let first = scene.call("POST", "/api/v1/dossiers", "one", &body).await;
+    assert_eq!(first.status, 201, "{}", first.text);
+    let again = scene.call("POST", "/api/v1/dossiers", "one", &body).await;
+    assert_eq!((again.status.as_u16(), &again.json()["id"]), (201, &first.json()["id"]));
+    let other = body.replace("Thử", "Khác");
+    let other = scene.call("POST", "/api/v1/dossiers", "one", &other).await;
+    assert_eq!(other.status, 409, "{}", other.text);
+    assert_eq!(other.json()["type"], "urn:hoso:problem:idempotency-other");
+    let id = first.json()["id"].as_str().unwrap().to_owned();
+    let read = scene.get(&format!("/api/v1/dossiers/{id}")).await;
+    let version = read.json()["version"].as_str().unwrap().to_owned();
+    assert_eq!(read.header("etag"), format!("\"{version}\""));
+    assert_eq!(scene.dossiers().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_wrong_is_answered_with_a_problem_and_the_office_goes_on() {
+    let scene = Scene::with_clerk().await;
+    let long = format!("\"{}\"", "x".repeat(300 * 1024));
+    let deep = "[".repeat(100_000);
+    let calls = [
+        ("POST", "/api/v1/dossiers", "{", 400),
+        ("POST", "/api/v1/dossiers", deep.as_str(), 400),
+        ("POST", "/api/v1/dossiers", long.as_str(), 413),
+        ("POST", "/api/v1/dossiers", "[]", 422),
+        ("POST", "/api/v1/sessions", "7", 422),
+        ("POST", "/api/v1/dossiers/zz/events", "{}", 404),
+        ("PUT", "/api/v1/dossiers", "{}", 405),
+        ("DELETE", "/api/v1/openapi.json", "", 405),
+        ("GET", "/api/v1/nowhere", "", 404),
+        ("GET", "/api/v2/dossiers", "", 404),
+        ("GET", "/api/v1/dossiers/%FF", "", 400),
+        ("GET", "/api/v1/dossiers?limit=0", "", 422),
+        ("GET", "/api/v1/dossiers?limit=1000000", "", 422),
+        ("GET", "/api/v1/calendar/next", "", 404),
+        ("PUT", "/api/v1/link", "{\"enabled\":true}", 403),
+        ("GET", "/api/v1/procedures/9.9/due", "", 404),
+        ("GET", "/api/v1/drafts/none", "", 404),
+    ];
+    for (method, path, body, status) in calls {
+        let answer = scene.call(method, path, "key", body).await;
+        let what = format!("{method} {path} {body:.20}: {}", answer.text);
+        assert_eq!(answer.status, status, "{what}");
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{what}");
+        let problem = answer.json();
+        assert!(problem["type"].as_str().unwrap().starts_with("urn:hoso:problem:"), "{what}");
+        assert!(!problem["title"].as_str().unwrap().starts_with("problem-"), "{what}");
+        assert_eq!(problem["status"], status, "{what}");
+    }
+    let allowed = scene.call("PUT", "/api/v1/dossiers", "key", "{}").await;
+    assert!(allowed.header("allow").contains("POST"), "{:?}", allowed.headers);
+    assert_eq!(scene.dossiers().await, 0);
+    assert_eq!(scene.get("/healthz").await.text, "ok\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_without_a_key_is_refused_before_anything_is_stored() {
+    let scene = Scene::with_clerk().await;
+    let request = Request::post("/api/v1/dossiers").body(reception().to_string().into()).unwrap();
+    let answer = scene.send(request).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json()["type"], "urn:hoso:problem:idempotency-key");
+    assert_eq!(scene.dossiers().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn problems_speak_the_language_of_the_request() {
+    let scene = Scene::new().await;
+    for (language, word) in [("en-GB,en;q=0.9", "Log in first"), ("vi", "Chưa đăng nhập")] {
+        let request = Request::get("/api/v1/dossiers").header("accept-language", language);
+        let answer = scene.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 401);
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        assert!(answer.text.contains(word), "{}", answer.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_hosts_and_origins_are_answered_with_a_problem() {
+    let scene = Scene::with_clerk().await;
+    let foreign = Request::get("/api/v1/units").header("host", "evil.example");
+    let answer = scene.send(foreign.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, 421);
+    assert_eq!(answer.json()["type"], "urn:hoso:problem:host");
+    let forged = Request::post("/api/v1/dossiers").header("origin", "http://evil.example");
+    let answer = scene.send(forged.body(reception().to_string().into()).unwrap()).await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(answer.json()["type"], "urn:hoso:problem:foreign");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_opens_what_its_cookie_opens_and_ends_for_both() {
+    let scene = Scene::new().await;
+    let body = json!({ "username": ADMINISTRATOR, "password": PASSWORD }).to_string();
+    let begun = scene.call("POST", "/api/v1/sessions", "", &body).await;
+    assert_eq!(begun.status, 201, "{}", begun.text);
+    assert!(begun.header("set-cookie").contains("HttpOnly; SameSite=Strict"));
+    let token = begun.json()["token"].as_str().unwrap().to_owned();
+    let with = |method: &str, path: &str, body: &str| {
+        let bearer = format!("Bearer {token}");
+        let request = Request::builder().method(method).uri(path).header("authorization", bearer);
+        request.body(Body::from(body.to_owned())).unwrap()
+    };
+    assert_eq!(scene.send(with("GET", "/api/v1/sync", "")).await.json()["link"], "down");
+    let off = scene.send(with("PUT", "/api/v1/link", "{\"enabled\":false}")).await;
+    assert_eq!(off.status, 200, "{}", off.text);
+    assert_eq!(scene.send(with("GET", "/api/v1/sync", "")).await.json()["link"], "off");
+    assert_eq!(scene.send(with("DELETE", "/api/v1/sessions/current", "")).await.status, 204);
+    assert_eq!(scene.send(with("GET", "/api/v1/sync", "")).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_catalogue_is_found_without_tone_marks_and_says_how_a_day_is_counted() {
+    let scene = Scene::with_clerk().await;
+    let found = scene.get("/api/v1/procedures?q=khai%20sinh").await.json();
+    let codes: Vec<_> =
+        found["items"].as_array().unwrap().iter().map(|item| item["code"].clone()).collect();
+    assert!(codes.contains(&json!("1.001193")), "{codes:?}");
+    let due = scene
+        .get("/api/v1/procedures/1.001193/due?received_at=2026-11-24T08:00:00%2B07:00")
+        .await
+        .json();
+    assert!(due["due_at"].as_str().unwrap().starts_with("2026-11-2"), "{due}");
+    assert!(due["steps"][0]["reason"].is_string(), "{due}");
+    let units = scene.get("/api/v1/units").await.json();
+    assert!(units["items"].as_array().unwrap().len() > 54);
+    assert_eq!(scene.get("/api/v1/calendar/2026").await.json()["year"], 2026);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_kept_for_its_person_until_it_is_removed() {
+    let scene = Scene::with_clerk().await;
+    let path = "/api/v1/drafts/reception";
+    assert_eq!(scene.call("PUT", path, "", "{\"a\":\"Đ\"}").await.status, 200);
+    assert_eq!(scene.get(path).await.json(), json!({ "a": "Đ" }));
+    assert_eq!(scene.call("DELETE", path, "", "").await.status, 204);
+    assert_eq!(scene.get(path).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_figures_carry_their_promised_names_and_no_person() {
+    let scene = Scene::with_clerk().await;
+    let figures = scene.get("/metrics").await.text;
+    for name in [
+        "hoso_build_info",
+        "hoso_link_up",
+        "hoso_backlog_entries",
+        "hoso_backlog_bytes",
+        "hoso_oldest_unsent_seconds",
+        "hoso_waiting_entries",
+        "hoso_db_bytes",
+    ] {
+        assert!(figures.contains(&format!("{name}{{")), "{name} in {figures}");
+    }
+    assert!(!figures.contains("canbo"));
+    assert_eq!(scene.get("/readyz").await.text, "ready\n");
+}

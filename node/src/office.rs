@@ -137,6 +137,7 @@ impl Office {
             "since": times::text_of(link.since_ms),
             "relay": self.facts.addresses.first(),
             "pending_entries": backlog.entries,
+            "pending_dossiers": backlog.dossiers,
             "pending_bytes": backlog.bytes,
             "pending_blobs": 0,
             "oldest_pending_at": link.pending_since_ms.and_then(times::text_of),

@@ -70,7 +70,8 @@ const PUT_DELIVERED: &str = "INSERT INTO delivered VALUES (:unit, :through, :exc
     ON CONFLICT (unit) DO UPDATE SET through = excluded.through,
     except_ids = excluded.except_ids, at_ms = excluded.at_ms";
 const QUARANTINE: &str = "INSERT OR IGNORE INTO quarantine VALUES (:key, :bytes, :reason, :at_ms)";
-const BACKLOG: &str = "SELECT count(*), coalesce(sum(length(entry.bytes)), 0) FROM journal
+const BACKLOG: &str = "SELECT count(*), coalesce(sum(length(entry.bytes)), 0),
+    count(DISTINCT nullif(entry.document, zeroblob(16))) FROM journal
     JOIN entry ON entry.seq = journal.entry WHERE journal.number > :through";
 const STANDINGS: &str = "SELECT count(*) FROM entry WHERE standing = :standing";
 
@@ -81,6 +82,8 @@ pub struct Backlog {
     pub entries: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// The dossiers that they belong to.
+    pub dossiers: u64,
 }
 
 /// Writes the facts of a database that is new.
@@ -108,9 +111,15 @@ pub fn found(tx: &mut Tx<'_>, incarnation: Incarnation) -> Result<(), StoreError
 pub fn backlog(tx: &mut Tx<'_>) -> Result<Backlog, StoreError> {
     let through = signed(tx.facts()?.journal_through);
     let mut statement = tx.connection.prepare_cached(BACKLOG)?;
-    let (entries, bytes) = statement
-        .query_row(named_params! { ":through": through }, |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(Backlog { entries: unsigned(entries)?, bytes: unsigned(bytes)? })
+    let (entries, bytes, dossiers) = statement
+        .query_row(named_params! { ":through": through }, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    Ok(Backlog {
+        entries: unsigned(entries)?,
+        bytes: unsigned(bytes)?,
+        dossiers: unsigned(dossiers)?,
+    })
 }
 
 /// How many entries wait, and how many were refused.

@@ -51,13 +51,16 @@ impl From<StoreError> for Refused {
 
 impl From<Problem> for Refused {
     fn from(problem: Problem) -> Self {
-        let status = match problem.code.as_str() {
-            "session-locked" | "session-unknown" | "log-in-wrong" => 401,
-            "log-in-later" => 429,
-            "no-grant" | "role" => 403,
-            _ => 503,
-        };
-        Self::new(status, &problem.code)
+        match problem.code.as_str() {
+            code @ ("session-locked" | "session-unknown" | "log-in-wrong") => Self::new(401, code),
+            code @ "log-in-later" => Self::new(429, code),
+            code @ "no-grant" => Self::new(403, code),
+            code @ ("storage" | "storage-dead") => Self::new(503, code),
+            code => {
+                tracing::error!(code, text = problem.text, "something inside fails");
+                Self::new(503, "internal")
+            }
+        }
     }
 }
 

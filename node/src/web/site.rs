@@ -56,8 +56,21 @@ impl Site {
     /// The sentence for a refusal.
     pub(super) fn sentence(&self, headers: &HeaderMap, refused: &Refused) -> String {
         let about = refused.about.as_deref().unwrap_or_default();
+        self.say(self.words(headers).0, refused, about)
+    }
+
+    /// The sentence for a refusal about what people call so.
+    pub(super) fn say(&self, words: &Words, refused: &Refused, about: &str) -> String {
         let values: FluentArgs<'_> = [("about", about)].into_iter().collect();
-        self.words(headers).0.say_with(&format!("problem-{}", refused.code), &values)
+        words.say_with(&format!("problem-{}", refused.code), &values)
+    }
+
+    /// What people call the unit or agency of this code.
+    pub(super) fn place(&self, code: &str) -> String {
+        let state = self.office.state();
+        let unit = state.unit_by_code(code).map(|unit| unit.full_name());
+        let agency = || state.agency_by_code(code).map(|agency| agency.name.clone());
+        unit.or_else(agency).unwrap_or_else(|| code.to_owned())
     }
 }
 

@@ -1,18 +1,24 @@
 //! The form of each action.
 
-use hoso_registry::EventKind;
+use hoso_dossier::deadline::local_date;
+use hoso_registry::{Day, EventKind, Role};
+use serde_json::Value;
 
 use super::{
     super::{site::Site, words::Words},
-    fields::{Field, choices},
+    dossier::{list, money, text},
+    fields::{Choice, Field, choices},
     receive::offices,
 };
+use crate::times;
 
 /// A form for one kind of event.
 pub(super) struct Action {
     pub(super) kind: &'static str,
     pub(super) label: String,
     pub(super) fields: Vec<Field>,
+    /// Whether it is shown open, because something was wrong with it.
+    pub(super) open: bool,
 }
 
 /// The names and inputs of a kind's fields; a star marks those that must be filled in.
@@ -28,32 +34,33 @@ pub(super) fn fields_of(kind: EventKind) -> &'static [(&'static str, &'static st
         | K::PaymentReversed => &[("reason", "area*")],
         K::HandedOver => &[("to_unit", "office*"), ("note", "text")],
         K::TakenOver => &[("paper_reference", "text")],
-        K::Assigned => &[("person", "text*")],
+        K::Assigned => &[("person", "person*")],
         K::SupplementRequested => {
             &[("papers.0.name", "text*"), ("reason", "area*"), ("basis", "text")]
         }
         K::Supplemented => &[("papers.0.name", "text*")],
         K::FeeAdded => &[("name", "text*"), ("amount", "number*")],
-        K::FeeRemoved => &[("fee", "text*"), ("reason", "text*")],
-        K::PaymentRequested => &[("amount", "number*"), ("pauses", "check")],
+        K::FeeRemoved => &[("fee", "fee*"), ("reason", "text*")],
+        K::PaymentRequested => &[("amount", "number*"), ("pauses", "checkbox")],
         K::Paid => &[("amount", "number*"), ("method", "method*"), ("receipt_no", "text")],
         K::PaymentConfirmed => &[("reference", "text*")],
         K::Extended => &[("due_at", "datetime-local*"), ("reason", "area*")],
         K::Approved => &[("note", "text")],
-        K::ResultReady => &[("number", "text*"), ("date", "date*"), ("from_agency", "check")],
-        K::ResultSent => &[("to_unit", "office"), ("post", "check"), ("tracking", "text")],
+        K::ResultReady => &[("number", "text*"), ("date", "date*"), ("from_agency", "checkbox")],
+        K::ResultSent => &[("to_unit", "office"), ("post", "checkbox"), ("tracking", "text")],
         K::Returned => &[
             ("receiver", "text*"),
             ("id_number", "text"),
             ("evidence", "text*"),
             ("channel", "channel*"),
         ],
-        K::Printed => &[("form", "text*"), ("paper", "text*")],
-        K::Detached => &[("attachment", "text*"), ("reason", "text*")],
+        K::Detached => &[("attachment", "attachment*"), ("reason", "text*")],
         K::Noted => &[("text", "area*")],
         K::FieldCorrected => &[("field", "field*"), ("value", "text"), ("reason", "text*")],
         K::UnitAdded => &[("unit", "office*"), ("reason", "text*")],
-        K::Submitted
+        // Printing writes that it has printed.
+        K::Printed
+        | K::Submitted
         | K::Received
         | K::ResultArrived
         | K::Opened
@@ -63,50 +70,104 @@ pub(super) fn fields_of(kind: EventKind) -> &'static [(&'static str, &'static st
     }
 }
 
-/// The form of this kind.
-pub(super) fn action(site: &Site, words: &Words, kind: EventKind) -> Action {
+/// The form of this kind for a dossier.
+pub(super) fn action(site: &Site, words: &Words, dossier: &Value, kind: EventKind) -> Action {
     let fields = fields_of(kind).iter().map(|(name, input)| {
         let (required, input) = (input.ends_with('*'), input.trim_end_matches('*'));
+        let select = |options| Field::new(words, name, "select", required).of(options);
         match input {
-            "office" => {
-                Field::new(words, name, "select", required).of(offices(site, words, "choose"))
-            }
-            "method" => Field::new(words, name, "select", required).of(choices(
-                words,
-                "method",
-                &["cash", "transfer", "online"],
-            )),
-            "channel" => Field::new(words, name, "select", required).of(choices(
-                words,
-                "channel",
-                &["desk", "post", "electronic"],
-            )),
-            "field" => Field::new(words, name, "select", required).of(corrigible(words)),
+            "office" => select(offices(site, words, "choose")),
+            "method" => select(choices(words, "method", &["cash", "transfer", "online"])),
+            "channel" => select(choices(words, "channel", &["desk", "post", "electronic"])),
+            "field" => select(corrigible(words)),
+            "person" => select(staff(site)),
+            "fee" => select(lines(dossier, "/fees")),
+            "attachment" => select(lines(dossier, "/attachments")),
             "area" => Field::new(words, name, "area", required),
             "number" => Field::new(words, name, "number", required),
             "date" => Field::new(words, name, "date", required),
             "datetime-local" => Field::new(words, name, "datetime-local", required),
-            "check" => Field::new(words, name, "check", required),
+            "checkbox" => Field::new(words, name, "checkbox", required),
             _ => Field::new(words, name, "text", required),
         }
     });
     let mut fields: Vec<Field> = fields.collect();
+    propose(&mut fields, dossier, kind);
     if fields.iter().any(|field| field.name == "papers.0.name") {
-        for (part, value) in [("originals", "1"), ("certified_copies", "0"), ("photocopies", "0")] {
-            let mut field = Field::new(words, &format!("papers.0.{part}"), "hidden", false);
-            value.clone_into(&mut field.value);
-            fields.push(field);
+        fields.extend(counts(words, 0, &Value::Null));
+    }
+    if kind == EventKind::HandedOver {
+        // All papers go along; what stays behind is said in the remark.
+        for (line, paper) in list(dossier, "/papers").enumerate() {
+            let name = format!("papers.{line}.name");
+            fields.push(Field::new(words, &name, "hidden", false).holding(text(paper, "/name")));
+            fields.extend(counts(words, line, paper));
         }
     }
     Action {
         kind: kind.code(),
         label: words.say(&format!("event-{}", kind.code().replace('_', "-"))),
         fields,
+        open: false,
     }
 }
 
+/// What is most likely meant, so that less is typed.
+fn propose(fields: &mut [Field], dossier: &Value, kind: EventKind) {
+    for field in fields {
+        let value = match (kind, field.name.as_str()) {
+            (EventKind::HandedOver, "to_unit") => text(dossier, "/competent_unit"),
+            (EventKind::ResultSent, "to_unit") => text(dossier, "/return_unit"),
+            (EventKind::Paid | EventKind::PaymentRequested, "amount") => text(dossier, "/owed"),
+            (EventKind::ResultReady, "date") => {
+                local_date(times::now_ms()).map(|day| Day(day).to_string()).unwrap_or_default()
+            }
+            (_, _) => continue,
+        };
+        field.value = value;
+    }
+}
+
+/// The counts of a line of papers, hidden; one original if nothing is said.
+fn counts<'a>(
+    words: &'a Words,
+    line: usize,
+    paper: &'a Value,
+) -> impl Iterator<Item = Field> + use<'a> {
+    [("originals", "1"), ("certified_copies", "0"), ("photocopies", "0")].into_iter().map(
+        move |(part, usual)| {
+            let count = text(paper, &format!("/{part}"));
+            let count = if count.is_empty() { usual.to_owned() } else { count };
+            Field::new(words, &format!("papers.{line}.{part}"), "hidden", false).holding(count)
+        },
+    )
+}
+
+/// The people of the unit who process dossiers.
+fn staff(site: &Site) -> Vec<Choice> {
+    let state = site.office.state();
+    let grants = state.grants_of_unit(site.office.unit());
+    let working = grants.filter(|grant| grant.ended.is_none() && grant.has(Role::Processing));
+    working
+        .filter_map(|grant| {
+            let value = grant.person?.to_string();
+            Some(Choice { value, label: grant.name.clone() })
+        })
+        .collect()
+}
+
+/// Lines of the dossier to choose from: fees or scans.
+fn lines(dossier: &Value, pointer: &str) -> Vec<Choice> {
+    let choice = |line: &Value| {
+        let amount = money(&text(line, "/amount"));
+        let label = format!("{} {amount}", text(line, "/name")).trim_end().to_owned();
+        Choice { value: text(line, "/id"), label }
+    };
+    list(dossier, pointer).map(choice).collect()
+}
+
 /// The fields of an application that can be corrected.
-fn corrigible(words: &Words) -> Vec<super::fields::Choice> {
+fn corrigible(words: &Words) -> Vec<Choice> {
     let named = hoso_dossier::fields::ALL.iter().map(|field| {
         let (party, part) = field.split_once('.').unwrap_or(("", field));
         let part = words.say(&format!("field-{}", part.replace('_', "-")));
@@ -115,7 +176,7 @@ fn corrigible(words: &Words) -> Vec<super::fields::Choice> {
         } else {
             format!("{} – {part}", words.say(&format!("party-{party}")))
         };
-        super::fields::Choice { value: (*field).to_owned(), label }
+        Choice { value: (*field).to_owned(), label }
     });
     named.collect()
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::{
     super::{site::Site, words::Words},
     actions::{Action, action},
-    fields::{json_of, sent},
+    fields::{json_of, placed, sent},
     frame::{Frame, check_token, date, frame, moment, render},
     receive::fresh_key,
     refused,
@@ -26,6 +26,32 @@ use crate::{
     people::Actor,
 };
 
+/// Kinds that have no form on this page.
+const FORMLESS: [EventKind; 4] =
+    [EventKind::Opened, EventKind::ConflictResolved, EventKind::Received, EventKind::Printed];
+/// Parts of an event's body that the history shows.
+const SHOWN: [&str; 20] = [
+    "name",
+    "papers",
+    "reason",
+    "basis",
+    "note",
+    "text",
+    "to_unit",
+    "unit",
+    "field",
+    "value",
+    "number",
+    "date",
+    "amount",
+    "method",
+    "receipt_no",
+    "receiver",
+    "evidence",
+    "due_at",
+    "code",
+    "paper_reference",
+];
 /// The steps of the badge.
 const STEPS: [&str; 4] = ["saved", "at_province", "delivered", "opened"];
 
@@ -34,6 +60,8 @@ const STEPS: [&str; 4] = ["saved", "at_province", "delivered", "opened"];
 struct DossierPage {
     frame: Frame,
     problem: String,
+    /// The field that it is about.
+    problem_at: String,
     id: String,
     version: String,
     heading: String,
@@ -42,7 +70,7 @@ struct DossierPage {
     badge: Vec<Step>,
     badge_word: String,
     review: String,
-    conflicts: Vec<Vec<Side>>,
+    conflicts: Vec<Conflict>,
     choose: String,
     papers_title: String,
     papers: Vec<String>,
@@ -62,6 +90,12 @@ struct Step {
     place: String,
 }
 
+/// Events that exclude each other.
+struct Conflict {
+    title: String,
+    sides: Vec<Side>,
+}
+
 /// One side of a conflict.
 struct Side {
     id: String,
@@ -69,10 +103,11 @@ struct Side {
     may_choose: bool,
 }
 
-struct Day {
-    date: String,
-    counted: bool,
-    reason: String,
+/// A day on the way to the due time.
+pub(super) struct Day {
+    pub(super) date: String,
+    pub(super) counted: bool,
+    pub(super) reason: String,
 }
 
 struct Happened {
@@ -90,9 +125,7 @@ pub(super) async fn open(
     headers: HeaderMap,
 ) -> Response {
     match read(&site, &headers, &id).await {
-        Ok((actor, dossier)) => {
-            render(&page(&site, &headers, &actor, &dossier, String::new()).await)
-        }
+        Ok((actor, dossier)) => render(&page(&site, &headers, &actor, &dossier, None).await),
         Err(problem) => refused(&site, &headers, &problem).await,
     }
 }
@@ -121,8 +154,8 @@ pub(super) async fn act(
             Ok((actor, dossier)) if problem.status != 403 => {
                 let status =
                     StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
-                let sentence = site.sentence(&headers, &problem);
-                let page = page(&site, &headers, &actor, &dossier, sentence).await;
+                let refused = Some((form.as_slice(), &problem));
+                let page = page(&site, &headers, &actor, &dossier, refused).await;
                 (status, render(&page)).into_response()
             }
             Ok(_) | Err(_) => refused(&site, &headers, &problem).await,
@@ -152,43 +185,69 @@ async fn page(
     headers: &HeaderMap,
     actor: &Actor,
     dossier: &Value,
-    problem: String,
+    refused: Option<(&[(String, String)], &Refused)>,
 ) -> DossierPage {
     let (words, _) = site.words(headers);
     let status = words.say(&format!("status-{}", text(dossier, "/status").replace('_', "-")));
     let offered = list(dossier, "/actions").filter_map(Value::as_str);
     let offered = offered.filter_map(EventKind::from_code);
-    let formless = [EventKind::Opened, EventKind::ConflictResolved, EventKind::Received];
-    let actions = offered.filter(|kind| !formless.contains(kind));
+    let actions = offered.filter(|kind| !FORMLESS.contains(kind));
+    let mut actions: Vec<_> = actions.map(|kind| action(site, words, dossier, kind)).collect();
+    let (problem, problem_at) = refused
+        .map(|(form, problem)| refill(site, words, &mut actions, form, problem))
+        .unwrap_or_default();
     let may_choose = list(dossier, "/actions").any(|kind| kind == "conflict_resolved");
-    let (badge, badge_word) = badge(words, dossier);
+    let (badge, badge_word) = badge(site, words, dossier);
     let review = !text_of_bool(dossier, "/needs_review").is_empty();
     DossierPage {
         frame: frame(site, headers, "page-dossier", Some(actor)).await,
         problem,
+        problem_at,
         id: text(dossier, "/id"),
         version: text(dossier, "/version"),
         heading: format!("{} · {}", text(dossier, "/code"), text(dossier, "/applicant/name")),
         status,
-        facts: facts(words, dossier),
+        facts: facts(site, words, dossier),
         badge,
         badge_word,
         review: if review { words.say("needs-review-long") } else { String::new() },
-        conflicts: conflicts(words, dossier, may_choose),
+        conflicts: conflicts(site, words, dossier, may_choose),
         choose: words.say("choose-side"),
         papers_title: words.say("group-papers"),
         papers: list(dossier, "/papers").map(|paper| paper_line(words, paper)).collect(),
         due_title: words.say("due-steps"),
-        due_steps: list(dossier, "/due_steps").map(|step| day(words, step)).collect(),
+        due_steps: days(words, dossier.pointer("/due_steps")),
         actions_title: words.say("actions"),
-        actions: actions.map(|kind| action(site, words, kind)).collect(),
+        actions,
         key: fresh_key(),
         history_title: words.say("history"),
-        history: list(dossier, "/events").map(|event| happened(words, event)).collect(),
+        history: list(dossier, "/events").map(|event| happened(site, words, event)).collect(),
     }
 }
 
-fn text(value: &Value, pointer: &str) -> String {
+/// Opens the form that was refused again, with what was typed and what is wrong with it. Gives the
+/// sentence and the field that it is about.
+fn refill(
+    site: &Site,
+    words: &Words,
+    actions: &mut [Action],
+    form: &[(String, String)],
+    problem: &Refused,
+) -> (String, String) {
+    let kind = sent(form, "kind");
+    let Some(action) = actions.iter_mut().find(|action| action.kind == kind) else {
+        return placed(site, words, problem, std::iter::empty());
+    };
+    action.open = true;
+    for field in &mut action.fields {
+        field.typed(form);
+    }
+    let fields = action.fields.iter_mut().map(|field| ("", field));
+    let (sentence, at) = placed(site, words, problem, fields);
+    (sentence, if at.is_empty() { at } else { format!("{kind}-{at}") })
+}
+
+pub(super) fn text(value: &Value, pointer: &str) -> String {
     match value.pointer(pointer) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
@@ -200,11 +259,27 @@ fn text_of_bool(value: &Value, pointer: &str) -> &'static str {
     if value.pointer(pointer) == Some(&Value::Bool(true)) { "yes" } else { "" }
 }
 
-fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
-fn facts(words: &Words, dossier: &Value) -> Vec<(String, String)> {
+/// An amount in đồng with dots between thousands.
+pub(super) fn money(amount: &str) -> String {
+    let mut grouped = String::new();
+    for (place, digit) in amount.chars().enumerate() {
+        if place > 0 && amount.len().saturating_sub(place) % 3 == 0 {
+            grouped.push('.');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+fn facts(site: &Site, words: &Words, dossier: &Value) -> Vec<(String, String)> {
+    let place = |pointer: &str| {
+        let code = text(dossier, pointer);
+        if code.is_empty() { code } else { site.place(&code) }
+    };
     let said = |key: &str, pointer: &str| {
         let code = text(dossier, pointer).replace('_', "-");
         if code.is_empty() { code } else { words.say(&format!("{key}-{code}")) }
@@ -229,12 +304,12 @@ fn facts(words: &Words, dossier: &Value) -> Vec<(String, String)> {
         ("fact-received", moment(&text(dossier, "/received_at"))),
         ("column-due", due),
         ("fact-timeliness", said("timeliness", "/timeliness")),
-        ("fact-receiving-unit", text(dossier, "/receiving_unit")),
-        ("field-competent-unit", text(dossier, "/competent_unit")),
-        ("field-return-unit", text(dossier, "/return_unit")),
-        ("fact-holder", text(dossier, "/holder")),
+        ("fact-receiving-unit", place("/receiving_unit")),
+        ("field-competent-unit", place("/competent_unit")),
+        ("field-return-unit", place("/return_unit")),
+        ("fact-holder", place("/holder")),
         ("fact-financial", said("financial", "/financial_status")),
-        ("fact-owed", text(dossier, "/owed")),
+        ("fact-owed", money(&text(dossier, "/owed"))),
         ("fact-delivery", said("delivery", "/delivery_status")),
         ("fact-result", text(dossier, "/result/number")),
         ("field-note", text(dossier, "/note")),
@@ -243,31 +318,49 @@ fn facts(words: &Words, dossier: &Value) -> Vec<(String, String)> {
     filled.map(|(key, value)| (words.say(key), value)).collect()
 }
 
-/// The four steps, and the word for the present state.
-fn badge(words: &Words, dossier: &Value) -> (Vec<Step>, String) {
+/// The four steps with time and place, and the word for the present state.
+fn badge(site: &Site, words: &Words, dossier: &Value) -> (Vec<Step>, String) {
     let state = text(dossier, "/sync/state");
     let reached = STEPS.iter().position(|step| *step == state).unwrap_or(0);
-    let places: Vec<String> = list(dossier, "/sync/delivered")
-        .map(|fact| format!("{} {}", text(fact, "/unit"), moment(&text(fact, "/at"))))
-        .collect();
+    let facts = |pointer: &str| {
+        let facts = list(dossier, pointer).map(|fact| {
+            format!("{} {}", site.place(&text(fact, "/unit")), moment(&text(fact, "/at")))
+        });
+        facts.collect::<Vec<_>>().join(", ")
+    };
+    let last = list(dossier, "/events").last();
+    let saved = last.map(|event| moment(&text(event, "/at"))).unwrap_or_default();
     let steps = STEPS.iter().enumerate().map(|(number, step)| Step {
         label: words.say(&format!("sync-state-{}", step.replace('_', "-"))),
         reached: number <= reached,
-        place: if *step == "delivered" { places.join(", ") } else { String::new() },
+        place: match *step {
+            "saved" => saved.clone(),
+            "at_province" => moment(&text(dossier, "/sync/at_province_at")),
+            "delivered" => facts("/sync/delivered"),
+            _ => facts("/opened"),
+        },
     });
     (steps.collect(), words.say(&format!("sync-state-{}", state.replace('_', "-"))))
 }
 
-fn conflicts(words: &Words, dossier: &Value, may_choose: bool) -> Vec<Vec<Side>> {
-    let sides = |conflict: &Value| {
+fn conflicts(site: &Site, words: &Words, dossier: &Value, may_choose: bool) -> Vec<Conflict> {
+    let conflict = |conflict: &Value| {
         let sides = list(conflict, "/sides").map(|side| {
-            let event = happened(words, side);
+            let event = happened(site, words, side);
             let what = format!("{} – {} – {} {}", event.what, event.who, event.at, event.details);
             Side { id: text(side, "/id"), what, may_choose }
         });
-        sides.collect()
+        let field = text(conflict, "/field");
+        let title = match field.rsplit('.').next().filter(|last| !last.is_empty()) {
+            Some(last) => {
+                let field = words.say(&format!("field-{}", last.replace('_', "-")));
+                words.say_with("conflict-field", &[("field", field)].into_iter().collect())
+            }
+            None => words.say("conflict-events"),
+        };
+        Conflict { title, sides: sides.collect() }
     };
-    list(dossier, "/conflicts").map(sides).collect()
+    list(dossier, "/conflicts").map(conflict).collect()
 }
 
 fn paper_line(words: &Words, paper: &Value) -> String {
@@ -278,15 +371,18 @@ fn paper_line(words: &Words, paper: &Value) -> String {
     format!("{} ({})", text(paper, "/name"), counts.join(", "))
 }
 
-fn day(words: &Words, step: &Value) -> Day {
-    Day {
+/// The days on the way to the due time, each with its reason.
+pub(super) fn days(words: &Words, steps: Option<&Value>) -> Vec<Day> {
+    let steps = steps.and_then(Value::as_array).into_iter().flatten();
+    let day = |step: &Value| Day {
         date: date(&text(step, "/date")),
         counted: !text_of_bool(step, "/counted").is_empty(),
         reason: words.say(&format!("step-{}", text(step, "/reason").replace('_', "-"))),
-    }
+    };
+    steps.map(day).collect()
 }
 
-fn happened(words: &Words, event: &Value) -> Happened {
+fn happened(site: &Site, words: &Words, event: &Value) -> Happened {
     let kind = text(event, "/kind").replace('_', "-");
     let what = if kind.is_empty() {
         words.say("event-newer")
@@ -294,18 +390,8 @@ fn happened(words: &Words, event: &Value) -> Happened {
         words.say(&format!("event-{kind}"))
     };
     let body = event.pointer("/body").and_then(Value::as_object);
-    let shown = [
-        "reason", "note", "text", "to_unit", "unit", "field", "value", "number", "date", "amount",
-        "receiver", "evidence", "due_at", "code",
-    ];
-    let details = shown.iter().filter_map(|name| {
-        let value = body?.get(*name)?;
-        let value = match value {
-            Value::String(text) if *name == "due_at" => moment(text),
-            Value::String(text) => text.clone(),
-            Value::Number(number) => number.to_string(),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
-        };
+    let details = SHOWN.iter().filter_map(|name| {
+        let value = detail(site, words, name, body?.get(*name)?)?;
         Some(format!("{}: {value}", words.say(&format!("field-{}", name.replace('_', "-")))))
     });
     let details: Vec<String> = details.collect();
@@ -313,7 +399,7 @@ fn happened(words: &Words, event: &Value) -> Happened {
     Happened {
         at: moment(&text(event, "/at")),
         what,
-        who: format!("{}, {}", text(event, "/by"), text(event, "/unit")),
+        who: format!("{}, {}", text(event, "/by"), site.place(&text(event, "/unit"))),
         details: details.join("; "),
         without_effect: if reason.is_empty() {
             String::new()
@@ -321,5 +407,24 @@ fn happened(words: &Words, event: &Value) -> Happened {
             let why = words.say(&format!("effect-{}", reason.replace('_', "-")));
             format!("{} {why}", words.say("without-effect"))
         },
+    }
+}
+
+/// One part of an event's body as people read it.
+fn detail(site: &Site, words: &Words, name: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if name == "due_at" => Some(moment(text)),
+        Value::String(text) if name == "date" => Some(date(text)),
+        Value::String(text) if ["unit", "to_unit"].contains(&name) => Some(site.place(text)),
+        Value::String(text) if name == "method" => Some(words.say(&format!("method-{text}"))),
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) if name == "amount" => Some(money(&number.to_string())),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Array(papers) => {
+            let names = papers.iter().map(|paper| text(paper, "/name"));
+            let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+            (!names.is_empty()).then(|| names.join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Object(_) => None,
     }
 }

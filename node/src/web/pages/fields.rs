@@ -1,11 +1,16 @@
 //! Fields of forms, and from a sent form back to the JSON of the interface.
 
+use std::cmp::Reverse;
+
 use serde_json::{Map, Value, json};
 
-use super::super::words::Words;
+use super::super::{site::Site, words::Words};
+use crate::desk::Refused;
 
 /// Names whose values are whole numbers.
 const NUMBERS: [&str; 5] = ["originals", "certified_copies", "photocopies", "sets", "amount"];
+/// The counts of a line of papers.
+const COUNTS: [&str; 3] = ["originals", "certified_copies", "photocopies"];
 /// Names whose values are times, typed without an offset.
 const TIMES: [&str; 2] = ["received_at", "due_at"];
 /// Names of boxes to tick.
@@ -19,13 +24,15 @@ pub(super) struct Field {
     /// Dotted name.
     pub(super) name: String,
     pub(super) label: String,
-    /// `text`, `area`, `number`, `date`, `datetime-local`, `check`, `select` or `hidden`.
+    /// `text`, `area`, `number`, `date`, `datetime-local`, `checkbox`, `select` or `hidden`.
     pub(super) kind: &'static str,
     pub(super) value: String,
     pub(super) required: bool,
+    /// The word for that.
+    pub(super) must: String,
     pub(super) options: Vec<Choice>,
-    /// Whether the problem of the page is about this field.
-    pub(super) wrong: bool,
+    /// What is wrong with it, if the problem of the page is about this field.
+    pub(super) problem: String,
 }
 
 /// One choice of a field.
@@ -44,6 +51,7 @@ impl Field {
             label: words.say(&format!("field-{}", last.replace('_', "-"))),
             kind,
             required,
+            must: words.say("must"),
             ..Self::default()
         }
     }
@@ -54,18 +62,45 @@ impl Field {
         self
     }
 
-    /// With what was typed before, and whether it was wrong.
-    pub(super) fn typed(mut self, form: &[(String, String)], wrong: Option<&str>) -> Self {
+    /// With a value to begin with.
+    pub(super) fn holding(mut self, value: impl Into<String>) -> Self {
+        self.value = value.into();
+        self
+    }
+
+    /// With what was typed before.
+    pub(super) fn typed(&mut self, form: &[(String, String)]) {
         if let Some((_, value)) = form.iter().find(|(name, _)| *name == self.name) {
             self.value.clone_from(value);
         }
-        self.wrong = wrong.is_some_and(|wrong| {
-            wrong == self.name
-                || self.name.rsplit('.').next() == Some(wrong)
-                || wrong.rsplit('.').next() == Some(self.name.as_str())
-        });
-        self
     }
+
+    /// How well a problem's dotted name means this field: its last names, counted.
+    fn likeness(&self, about: &str) -> usize {
+        let (own, about) = (self.name.rsplit('.'), about.rsplit('.'));
+        own.zip(about).take_while(|(own, about)| own == about).count()
+    }
+}
+
+/// Writes a problem beside the field that it is about, and gives it as the sentence of the page
+/// with the place to go to.
+pub(super) fn placed<'a>(
+    site: &Site,
+    words: &Words,
+    refused: &Refused,
+    fields: impl Iterator<Item = (&'a str, &'a mut Field)>,
+) -> (String, String) {
+    let about = refused.about.as_deref().unwrap_or_default();
+    let found = fields
+        .filter(|(_, field)| field.kind != "hidden" && field.likeness(about) > 0)
+        .min_by_key(|(_, field)| (Reverse(field.likeness(about)), field.name.len()));
+    let Some((title, field)) = found else {
+        return (site.say(words, refused, about), String::new());
+    };
+    field.problem = site.say(words, refused, &field.label);
+    let named =
+        if title.is_empty() { field.label.clone() } else { format!("{title} – {}", field.label) };
+    (site.say(words, refused, &named), field.name.clone())
 }
 
 /// Choices with words from the locale.
@@ -86,7 +121,7 @@ pub(super) fn sent<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
 }
 
 /// The JSON that a sent form means: dotted names nest, numbers make lists, blanks are left out.
-/// Lines of a list without a name are left out too.
+/// Lines of papers without a name are left out too; a count that is blank is none.
 pub(super) fn json_of(form: &[(String, String)]) -> Value {
     let mut root = Map::new();
     for (name, text) in form {
@@ -98,6 +133,11 @@ pub(super) fn json_of(form: &[(String, String)]) -> Value {
     for value in root.values_mut() {
         if let Value::Array(lines) = value {
             lines.retain(|line| line.get("name").is_some());
+            for line in lines.iter_mut().filter_map(Value::as_object_mut) {
+                for count in COUNTS {
+                    line.entry(count).or_insert(json!(0));
+                }
+            }
         }
     }
     root.retain(|_, value| value.as_array().is_none_or(|lines| !lines.is_empty()));
@@ -168,7 +208,9 @@ mod tests {
         let expected = json!({
             "procedure_code": "1.001193",
             "applicant": { "name": "Đường Thị Thử" },
-            "papers": [{ "name": "Tờ khai", "originals": 2 }],
+            "papers": [{
+                "name": "Tờ khai", "originals": 2, "certified_copies": 0, "photocopies": 0,
+            }],
             "received_at": "2026-11-24T08:00:00+07:00",
             "pauses": true,
         });

@@ -29,6 +29,8 @@ pub(super) struct Frame {
     pub(super) other_language: String,
     pub(super) user: String,
     pub(super) log_out: String,
+    pub(super) skip: String,
+    pub(super) pages: String,
     pub(super) list: String,
     pub(super) receive: String,
     /// Whether the link is up.
@@ -76,6 +78,8 @@ pub(super) async fn frame(
         other_language: words.say("language-other"),
         user: actor.map(|actor| actor.name.clone()).unwrap_or_default(),
         log_out: words.say("log-out"),
+        skip: words.say("skip"),
+        pages: words.say("pages"),
         list: words.say("page-list"),
         receive: words.say("page-receive"),
         up,
@@ -88,12 +92,25 @@ pub(super) async fn frame(
 fn sync_sentence(words: &Words, status: &Value) -> (bool, String) {
     let link = status.get("link").and_then(Value::as_str).unwrap_or("down");
     let since = status.get("since").and_then(Value::as_str).unwrap_or_default();
-    let pending = status.get("pending_entries").and_then(Value::as_u64).unwrap_or_default();
+    let pending = status.get("pending_dossiers").and_then(Value::as_u64).unwrap_or_default();
     let mut values = FluentArgs::new();
-    values.set("since", moment(since));
+    values.set("since", since_when(words, since));
     values.set("lasting", lasting(words, since));
     values.set("pending", pending.to_string());
     (link == "up", words.say_with(&format!("sync-{link}"), &values))
+}
+
+/// A moment of today by its time, an earlier one with its day.
+fn since_when(words: &Words, since: &str) -> String {
+    let today = crate::times::text(crate::times::now_ms()).unwrap_or_default();
+    let (day, time) = (since.get(..10), since.get(11..16).unwrap_or_default());
+    if day == today.get(..10) {
+        return time.to_owned();
+    }
+    let mut values = FluentArgs::new();
+    values.set("time", time.to_owned());
+    values.set("day", date(day.unwrap_or_default()));
+    words.say_with("time-of-day", &values)
 }
 
 /// How long something has lasted, in words.
@@ -102,7 +119,7 @@ fn lasting(words: &Words, since: &str) -> String {
     let since_ms = crate::times::instant(since).unwrap_or(now_ms);
     let minutes = now_ms.saturating_sub(since_ms).max(0) / 60_000;
     let (key, count) = match minutes {
-        0..120 => ("minutes", minutes),
+        0..120 => ("minutes", minutes.max(1)),
         120..2_880 => ("hours", minutes / 60),
         _ => ("days", minutes / 1_440),
     };

@@ -15,7 +15,9 @@ use super::{
     super::{
         api::list_query,
         site::{Site, encoded},
+        words::Words,
     },
+    fields::{Choice, choices},
     frame::{Frame, frame, moment, render},
     refused,
 };
@@ -28,7 +30,14 @@ struct ListPage {
     search: String,
     query: String,
     find: String,
+    /// The chosen status, for the search within it.
+    status: String,
+    due_label: String,
+    due: String,
+    dues: Vec<Choice>,
+    lists: String,
     all: String,
+    all_address: String,
     work: Vec<Work>,
     columns: [String; 6],
     rows: Vec<Row>,
@@ -39,7 +48,7 @@ struct ListPage {
 
 /// One work list with its count.
 struct Work {
-    code: &'static str,
+    address: String,
     label: String,
     count: u64,
     chosen: bool,
@@ -78,12 +87,13 @@ async fn page(
 ) -> Result<ListPage, Refused> {
     let actor = site.actor(headers).await?;
     let query = list_query(pairs)?;
-    let (wanted, status) = (query.q.clone(), query.status.clone().unwrap_or_default());
+    let status = query.status.clone().unwrap_or_default();
+    let (wanted, due) = (query.q.clone(), query.due.clone().unwrap_or_default());
     let listed = desk::list(&site.office, &actor, query).await?;
     let (words, _) = site.words(headers);
     let counts = listed.get("counts");
     let work = Status::ALL.iter().map(|each| Work {
-        code: each.code(),
+        address: address(&[("q", &wanted), ("due", &due), ("status", each.code())]),
         label: words.say(&format!("status-{}", each.code().replace('_', "-"))),
         count: counts
             .and_then(|counts| counts.get(each.code()))
@@ -92,20 +102,27 @@ async fn page(
         chosen: status == each.code(),
     });
     let items = listed.get("items").and_then(Value::as_array);
-    let rows = items.into_iter().flatten().map(|item| row(words, item));
-    let next = listed
-        .get("next")
-        .and_then(Value::as_str)
-        .map(|after| format!("/?q={}&status={status}&after={after}", encoded(&wanted)));
+    let rows = items.into_iter().flatten().map(|item| row(site, words, item));
+    let next = listed.get("next").and_then(Value::as_str).map(|after| {
+        address(&[("q", &wanted), ("due", &due), ("status", &status), ("after", after)])
+    });
+    let open = Choice { value: String::new(), label: words.say("all") };
+    let dues = choices(words, "due", &["overdue", "today", "soon", "later", "none"]);
     let columns = ["code", "applicant", "procedure", "status", "due", "units"]
         .map(|column| words.say(&format!("column-{column}")));
     Ok(ListPage {
         frame: frame(site, headers, "page-list", Some(&actor)).await,
         search: words.say("search"),
-        query: wanted,
         find: words.say("find"),
+        due_label: words.say("column-due"),
+        dues: std::iter::once(open).chain(dues).collect(),
+        lists: words.say("lists"),
         all: words.say("all"),
+        all_address: address(&[("q", &wanted), ("due", &due)]),
         work: work.collect(),
+        status,
+        due,
+        query: wanted,
         columns,
         rows: rows.collect(),
         empty: words.say("empty"),
@@ -114,7 +131,7 @@ async fn page(
     })
 }
 
-fn row(words: &super::super::words::Words, item: &Value) -> Row {
+fn row(site: &Site, words: &Words, item: &Value) -> Row {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let due = text("due_at");
     let timeliness = text("timeliness");
@@ -129,7 +146,22 @@ fn row(words: &super::super::words::Words, item: &Value) -> Row {
         due: if due.is_empty() { words.say("due-none") } else { moment(&due) },
         timeliness: words.say(&format!("timeliness-{}", timeliness.replace('_', "-"))),
         timeliness_code: timeliness,
-        units: format!("{} → {}", text("receiving_unit"), text("competent_unit")),
+        units: way(site, &text("receiving_unit"), &text("competent_unit")),
         review: if review { words.say("needs-review") } else { String::new() },
     }
+}
+
+/// From where to where; one name if it stays.
+fn way(site: &Site, from: &str, to: &str) -> String {
+    if from == to {
+        return site.place(from);
+    }
+    format!("{} → {}", site.place(from), site.place(to))
+}
+
+/// The list with these choices.
+fn address(choices: &[(&str, &str)]) -> String {
+    let chosen = choices.iter().filter(|(_, value)| !value.is_empty());
+    let pairs = chosen.map(|(name, value)| format!("{name}={}", encoded(value)));
+    format!("/?{}", pairs.collect::<Vec<_>>().join("&"))
 }

@@ -14,26 +14,36 @@ use serde_json::Value;
 
 use super::{
     super::{catalogue, site::Site, words::Words},
-    fields::{Choice, Field, choices, json_of, sent},
-    frame::{Frame, check_token, frame, render},
+    dossier::{Day, days},
+    fields::{Choice, Field, choices, json_of, placed, sent},
+    frame::{Frame, check_token, frame, moment, render},
     refused,
+    session::form_keeping,
 };
 use crate::{
     desk::{self, Once, Refused},
     people::Actor,
 };
 
-/// Lines for papers.
+/// Lines for papers that an empty form shows.
 const PAPERS: usize = 4;
+/// Lines for papers at most.
+const PAPERS_MAX: usize = 32;
 
 #[derive(Template)]
 #[template(path = "receive.html")]
 struct ReceivePage {
     frame: Frame,
     problem: String,
+    /// The field that it is about.
+    problem_at: String,
     key: String,
     groups: Vec<Group>,
+    due_title: String,
+    due: String,
+    due_steps: Vec<Day>,
     save: String,
+    fill: String,
 }
 
 /// Fields that belong together.
@@ -45,9 +55,19 @@ struct Group {
 /// The empty form.
 pub(super) async fn form(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
     match site.actor(&headers).await {
-        Ok(actor) => render(&page(&site, &headers, &actor, (&[], None)).await),
+        Ok(actor) => form_with(&site, &headers, &actor, &[]).await,
         Err(problem) => refused(&site, &headers, &problem).await,
     }
+}
+
+/// The form with what was typed.
+pub(super) async fn form_with(
+    site: &Arc<Site>,
+    headers: &HeaderMap,
+    actor: &Actor,
+    typed: &[(String, String)],
+) -> Response {
+    render(&page(site, headers, actor, (typed, None)).await)
 }
 
 /// Receives, or gives the form back with what was typed and what is wrong.
@@ -58,10 +78,16 @@ pub(super) async fn receive(
 ) -> Response {
     let actor = match site.actor(&headers).await {
         Ok(actor) => actor,
+        Err(problem) if problem.status == 401 => {
+            return form_keeping(&site, &headers, &problem, &form).await;
+        }
         Err(problem) => return refused(&site, &headers, &problem).await,
     };
     if let Err(problem) = check_token(&headers, &form) {
         return refused(&site, &headers, &problem).await;
+    }
+    if sent(&form, "_do") == "fill" {
+        return form_with(&site, &headers, &actor, &filled(&site, form)).await;
     }
     let body = json_of(&form);
     let key = sent(&form, "_key").to_owned();
@@ -79,6 +105,24 @@ pub(super) async fn receive(
     }
 }
 
+/// The form with the papers that the chosen procedure takes.
+fn filled(site: &Site, mut form: Vec<(String, String)>) -> Vec<(String, String)> {
+    let procedure = chosen(site, &form);
+    let papers = procedure.as_ref().and_then(|procedure| procedure.get("papers"));
+    let papers = papers.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    form.retain(|(name, _)| !name.starts_with("papers."));
+    for (line, paper) in papers.take(PAPERS_MAX).enumerate() {
+        form.push((format!("papers.{line}.name"), paper.to_owned()));
+    }
+    form
+}
+
+fn chosen(site: &Site, form: &[(String, String)]) -> Option<Value> {
+    let code = sent(form, "procedure_code");
+    let procedures = catalogue::in_force(&site.office.state(), &[]);
+    procedures.into_iter().find(|procedure| procedure.get("code").is_some_and(|its| its == code))
+}
+
 async fn page(
     site: &Arc<Site>,
     headers: &HeaderMap,
@@ -86,18 +130,54 @@ async fn page(
     (form, problem): (&[(String, String)], Option<&Refused>),
 ) -> ReceivePage {
     let (words, _) = site.words(headers);
-    let wrong = problem.and_then(|problem| problem.about.as_deref());
-    let mut groups = groups(site, words);
+    let mut groups = groups(site, words, lines(form));
     for field in groups.iter_mut().flat_map(|group| &mut group.fields) {
-        *field = std::mem::take(field).typed(form, wrong);
+        field.typed(form);
     }
+    let fields = groups.iter_mut().flat_map(|group| {
+        let title = group.title.as_str();
+        group.fields.iter_mut().map(move |field| (title, field))
+    });
+    let (sentence, problem_at) =
+        problem.map(|problem| placed(site, words, problem, fields)).unwrap_or_default();
+    let due = due(site, form).unwrap_or_default();
+    let due_at = due.get("due_at").and_then(Value::as_str);
+    let due_at = due_at.map_or_else(|| words.say("due-none"), moment);
     ReceivePage {
         frame: frame(site, headers, "page-receive", Some(actor)).await,
-        problem: problem.map(|problem| site.sentence(headers, problem)).unwrap_or_default(),
-        key: fresh_key(),
+        problem: sentence,
+        problem_at,
+        key: key(form, problem),
         groups,
+        due_title: words.say("column-due"),
+        due: if due.is_null() { String::new() } else { due_at },
+        due_steps: days(words, due.get("steps")),
         save: words.say("save"),
+        fill: words.say("fill"),
     }
+}
+
+/// When it would be due, once a procedure is chosen.
+fn due(site: &Site, form: &[(String, String)]) -> Option<Value> {
+    let code = Some(sent(form, "procedure_code")).filter(|code| !code.is_empty())?;
+    let typed = json_of(form);
+    let received_at = typed.get("received_at").and_then(Value::as_str);
+    desk::due(&site.office, code, received_at, None).ok()
+}
+
+/// How many lines for papers a form needs.
+fn lines(form: &[(String, String)]) -> usize {
+    let lines = form.iter().filter_map(|(name, _)| name.strip_prefix("papers."));
+    let lines = lines.filter_map(|rest| rest.split('.').next()?.parse::<usize>().ok());
+    lines.max().map_or(PAPERS, |last| last.saturating_add(1)).clamp(PAPERS, PAPERS_MAX)
+}
+
+/// The key of this form. It stays the same while one dossier is meant, so that one whose answer
+/// was lost is found again; a key that has done its work gives way to a new one.
+fn key(form: &[(String, String)], problem: Option<&Refused>) -> String {
+    let used = problem.is_some_and(|problem| problem.code.starts_with("idempotency"));
+    let key = sent(form, "_key");
+    if used || key.is_empty() { fresh_key() } else { key.to_owned() }
 }
 
 /// A key for one action: sending the same page twice makes one dossier.
@@ -106,31 +186,18 @@ pub(super) fn fresh_key() -> String {
     data_encoding::HEXLOWER.encode(&chance)
 }
 
-fn groups(site: &Site, words: &Words) -> Vec<Group> {
+fn groups(site: &Site, words: &Words, lines: usize) -> Vec<Group> {
     let field = |name: &str, kind, required| Field::new(words, name, kind, required);
     let choose = |name: &str, key: &str, codes: &[&str]| {
-        Field::new(words, name, "select", true).of(choices(words, key, codes))
+        field(name, "select", true).of(choices(words, key, codes))
     };
-    let papers = (0..PAPERS).flat_map(|line| {
-        let name = |part: &str| format!("papers.{line}.{part}");
-        let count = |part: &str, value: &str| {
-            let mut field = Field::new(words, &name(part), "number", false);
-            value.clone_into(&mut field.value);
-            field
-        };
-        [
-            Field::new(words, &name("name"), "text", false),
-            count("originals", "1"),
-            count("certified_copies", "0"),
-            count("photocopies", "0"),
-        ]
-    });
     let group = |title: &str, fields| Group { title: words.say(title), fields };
-    vec![
+    let parties = ["person", "organisation", "household_business"];
+    let mut groups = vec![
         group(
             "group-procedure",
             vec![
-                field("procedure_code", "select", true).of(procedures(site)),
+                field("procedure_code", "select", true).of(procedures(site, words)),
                 field("competent_unit", "select", false).of(offices(site, words, "by-procedure")),
                 field("return_unit", "select", false).of(offices(site, words, "here")),
             ],
@@ -138,53 +205,70 @@ fn groups(site: &Site, words: &Words) -> Vec<Group> {
         group(
             "group-applicant",
             vec![
-                choose(
-                    "applicant.kind",
-                    "party",
-                    &["person", "organisation", "household_business"],
-                ),
+                choose("applicant.kind", "party", &parties),
                 field("applicant.name", "text", true),
                 field("applicant.id_number", "text", false),
                 field("applicant.birth_date", "date", false),
-                field("applicant.phone", "text", false),
-                field("applicant.email", "text", false),
+                field("applicant.phone", "tel", false),
+                field("applicant.email", "email", false),
                 field("applicant.address", "text", false),
+            ],
+        ),
+        group(
+            "party-representative",
+            vec![
                 field("representative.name", "text", false),
                 field("representative.id_number", "text", false),
                 field("representative.authority", "text", false),
             ],
         ),
-        group("group-papers", papers.collect()),
-        group(
-            "group-way",
-            vec![
-                choose("channel", "channel", &["counter", "post", "online"]),
-                choose("result_channel", "channel", &["desk", "post", "electronic"]),
-                field("note", "area", false),
-            ],
-        ),
-        group(
-            "group-late",
-            vec![
-                field("received_at", "datetime-local", false),
-                field("paper_reference", "text", false),
-                field("reason", "text", false),
-            ],
-        ),
-    ]
+    ];
+    groups.extend((0..lines).map(|line| papers(words, line)));
+    groups.push(group(
+        "group-way",
+        vec![
+            choose("channel", "channel", &["counter", "post", "online"]),
+            choose("result_channel", "channel", &["desk", "post", "electronic"]),
+            field("note", "area", false),
+        ],
+    ));
+    groups.push(group(
+        "group-late",
+        vec![
+            field("received_at", "datetime-local", false),
+            field("paper_reference", "text", false),
+            field("reason", "text", false),
+        ],
+    ));
+    groups
 }
 
-fn procedures(site: &Site) -> Vec<Choice> {
+/// One line of the papers.
+fn papers(words: &Words, line: usize) -> Group {
+    let number = line.saturating_add(1).to_string();
+    let part = |part: &str, kind| Field::new(words, &format!("papers.{line}.{part}"), kind, false);
+    Group {
+        title: words.say_with("paper-number", &[("number", number)].into_iter().collect()),
+        fields: vec![
+            part("name", "text"),
+            part("originals", "number").holding("1"),
+            part("certified_copies", "number").holding("0"),
+            part("photocopies", "number").holding("0"),
+        ],
+    }
+}
+
+fn procedures(site: &Site, words: &Words) -> Vec<Choice> {
     let all = catalogue::in_force(&site.office.state(), &[]);
+    let first = Choice { value: String::new(), label: words.say("choose") };
     let text = |procedure: &Value, name: &str| {
         procedure.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    all.iter()
-        .map(|procedure| Choice {
-            value: text(procedure, "code"),
-            label: format!("{} – {}", text(procedure, "code"), text(procedure, "name")),
-        })
-        .collect()
+    let named = all.iter().map(|procedure| Choice {
+        value: text(procedure, "code"),
+        label: format!("{} – {}", text(procedure, "code"), text(procedure, "name")),
+    });
+    std::iter::once(first).chain(named).collect()
 }
 
 /// Units and agencies, after a first choice that leaves it open.

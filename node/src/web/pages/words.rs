@@ -31,6 +31,15 @@ mod tests {
             include_str!("receive.rs"),
             include_str!("dossier.rs"),
             include_str!("../pages.rs"),
+            include_str!("../api.rs"),
+            include_str!("../answer.rs"),
+            include_str!("../catalogue.rs"),
+            include_str!("../guard.rs"),
+            include_str!("../refusal.rs"),
+            include_str!("../../desk.rs"),
+            include_str!("../../desk/command.rs"),
+            include_str!("../../desk/read.rs"),
+            include_str!("../../desk/refused.rs"),
         ];
         let mut named = BTreeSet::new();
         for source in sources {
@@ -43,8 +52,11 @@ mod tests {
             for part in source.split("(\"fact-").skip(1) {
                 named.extend(part.split('"').next().map(|key| format!("fact-{key}")));
             }
-            for part in source.split("Refused::new(").skip(1) {
-                let code = part.split('"').nth(1);
+            for call in source.split("::new(").skip(1) {
+                // A status, a comma, and the code as it stands there.
+                let code = call.split_once(", \"").and_then(|(status, rest)| {
+                    status.parse::<u16>().ok().and(rest.split('"').next())
+                });
                 named.extend(code.map(|code| format!("problem-{code}")));
             }
         }
@@ -97,6 +109,12 @@ mod tests {
         }
         for state in ["up", "down", "off"] {
             keys.insert(dashed("sync", state));
+        }
+        let refusals = ["session-locked", "session-unknown", "log-in-wrong", "log-in-later"];
+        let others = ["no-grant", "storage", "storage-dead", "time", "request", "internal"];
+        keys.extend(refusals.iter().chain(&others).map(|code| format!("problem-{code}")));
+        for due in ["overdue", "today", "soon", "later", "none"] {
+            keys.insert(dashed("due", due));
         }
         for step in [
             "reception",

@@ -1,1 +1,282 @@
-//! The pages.
+//! The pages, driven as a browser without scripts drives them.
+
+use axum::{body::Body, http::Request};
+use hoso_engine::{clock, link::State};
+use serde_json::json;
+
+use super::scene::{Answer, CLERK, PASSWORD, Scene};
+
+const TYPED: [(&str, &str); 7] = [
+    ("procedure_code", "1.001193"),
+    ("applicant.kind", "person"),
+    ("applicant.name", "Đường Thị <Thử> & Hằng"),
+    ("channel", "counter"),
+    ("result_channel", "desk"),
+    ("papers.0.name", "Tờ khai"),
+    ("papers.0.originals", "2"),
+];
+
+/// What a browser sends of a page's form when these fields are typed.
+fn filled<'a>(page: &'a Answer, typed: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let hidden = page.text.split("<input type=\"hidden\" name=\"_token\"").last().unwrap();
+    let value = |name: &str| {
+        let (_, rest) = hidden.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+        rest.split('"').next().unwrap()
+    };
+    let token = page.text.split("name=\"_token\" value=\"").last().unwrap();
+    let mut form = vec![("_token", token.split('"').next().unwrap()), ("_key", value("_key"))];
+    form.extend_from_slice(typed);
+    form
+}
+
+/// Sends one action's form of a dossier's page, with its hidden fields as they stand there.
+async fn act(scene: &Scene, path: &str, kind: &str, typed: &[(&str, &str)]) -> Answer {
+    let page = scene.get(path).await;
+    let marker = format!("name=\"kind\" value=\"{kind}\"");
+    let forms: Vec<&str> =
+        page.text.split("<form ").filter(|form| form.contains(&marker)).collect();
+    let form = forms.first().unwrap_or_else(|| panic!("no {kind} on {}", page.text));
+    let form = form.split("</form>").next().unwrap();
+    let hidden = form.split("type=\"hidden\" name=\"").skip(1).map(|input| {
+        let mut parts = input.split('"');
+        let name = parts.next().unwrap();
+        (name, parts.nth(1).unwrap())
+    });
+    let chosen = form.split("<option value=\"").skip(1).count();
+    assert!(chosen == 0 || form.contains("<select"), "{form}");
+    let mut sent: Vec<(&str, &str)> = hidden.collect();
+    sent.extend_from_slice(typed);
+    scene.post(&format!("{path}/events"), &sent).await
+}
+
+async fn receive(scene: &Scene) -> String {
+    let page = scene.get("/receive").await;
+    let answer = scene.post("/receive", &filled(&page, &TYPED)).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    answer.header("location").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_sent_twice_makes_one_dossier() {
+    let scene = Scene::with_clerk().await;
+    let page = scene.get("/receive").await;
+    let form = filled(&page, &TYPED);
+    let (first, second) =
+        (scene.post("/receive", &form).await, scene.post("/receive", &form).await);
+    assert_eq!(first.status, 303, "{}", first.text);
+    assert_eq!(first.header("location"), second.header("location"));
+    assert_eq!(scene.dossiers().await, 1);
+    let dossier = scene.get(first.header("location")).await;
+    assert!(dossier.text.contains("Đường Thị &#60;Thử&#62; &#38; Hằng"), "{}", dossier.text);
+    assert!(!dossier.text.contains("<Thử>"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_form_comes_back_as_it_was_typed_with_the_problem_at_its_field() {
+    let scene = Scene::with_clerk().await;
+    let page = scene.get("/receive").await;
+    let mut typed = TYPED.to_vec();
+    typed[2] = ("applicant.name", " ");
+    typed.push(("note", "Giấy chứng sinh nộp sau"));
+    let form = filled(&page, &typed);
+    let answer = scene.post("/receive", &form).await;
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    assert!(answer.text.contains("Giấy chứng sinh nộp sau"), "{}", answer.text);
+    assert!(answer.text.contains("href=\"#r-applicant.name\""), "{}", answer.text);
+    assert!(answer.text.contains("aria-describedby=\"r-applicant.name-problem\""));
+    assert!(answer.text.contains("Người nộp – Tên"), "{}", answer.text);
+    assert!(!answer.text.contains("id=\"r-representative.name-problem\""));
+    let again = filled(&answer, &TYPED);
+    assert_eq!(again[1], form[1], "another key stands for another dossier");
+    assert_eq!(scene.post("/receive", &again).await.status, 303);
+    assert_eq!(scene.dossiers().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_papers_of_a_procedure_are_filled_in_and_its_due_time_is_shown() {
+    let scene = Scene::with_clerk().await;
+    let page = scene.get("/receive").await;
+    let mut form = filled(&page, &TYPED);
+    form.push(("_do", "fill"));
+    let answer = scene.post("/receive", &form).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.text.contains("value=\"CCCD\""), "{}", answer.text);
+    assert!(answer.text.contains("ngày làm việc"), "{}", answer.text);
+    assert_eq!(scene.dossiers().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_goes_its_whole_way_through_the_forms_of_its_page() {
+    let scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let steps: [(&str, &[(&str, &str)]); 10] = [
+        ("handed_over", &[("to_unit", "07192")]),
+        ("taken_over", &[]),
+        ("fee_added", &[("name", "Lệ phí"), ("amount", "8000")]),
+        ("paid", &[("amount", "8000"), ("method", "cash")]),
+        ("supplement_requested", &[("papers.0.name", "CCCD"), ("reason", "Thiếu")]),
+        ("supplemented", &[("papers.0.name", "CCCD")]),
+        ("noted", &[("text", "Đã gọi điện")]),
+        ("approved", &[]),
+        ("result_ready", &[("number", "1/QĐ-UBND"), ("date", "2026-11-24")]),
+        ("returned", &[("receiver", "Đường Thị Thử"), ("evidence", "Chữ ký"), ("channel", "desk")]),
+    ];
+    for (kind, typed) in steps {
+        let answer = act(&scene, &path, kind, typed).await;
+        assert_eq!(answer.status, 303, "{kind}: {}", answer.text);
+    }
+    let page = scene.get(&path).await;
+    for shown in
+        ["Đã trả kết quả", "Lệ phí", "1/QĐ-UBND", "8.000", "đặc khu Cô Tô", "Đã lưu tại đây"]
+    {
+        assert!(page.text.contains(shown), "no {shown} in {}", page.text);
+    }
+    for raw in ["problem-", "event-", "field-", "step-", "status-", "sync-state-"] {
+        assert!(!page.text.contains(&format!(">{raw}")), "a key shows: {raw} in {}", page.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_that_is_refused_stays_open_with_what_was_typed() {
+    let scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let answer = act(&scene, &path, "withdrawn", &[("reason", "")]).await;
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    assert!(answer.text.contains("href=\"#withdrawn-reason\""), "{}", answer.text);
+    assert!(answer.text.contains("<details open><summary>Rút hồ sơ"), "{}", answer.text);
+    let stale = [("kind", "noted"), ("base", "00"), ("text", "Ghi chú không mất")];
+    let page = scene.get(&path).await;
+    let answer = scene.post(&format!("{path}/events"), &filled(&page, &stale)).await;
+    assert_eq!(answer.status, 412, "{}", answer.text);
+    assert!(answer.text.contains("Ghi chú không mất"), "{}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_sides_of_a_conflict_are_shown_and_one_is_chosen() {
+    let scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let api = format!("/api/v1{path}");
+    let base = scene.get(&api).await.json()["version"].clone();
+    for name in ["Thu Hai", "Thu Ba"] {
+        let body = json!({
+            "kind": "field_corrected", "base": base, "field": "applicant.name", "value": name,
+            "reason": "Viết sai",
+        });
+        let answer = scene.call("POST", &format!("{api}/events"), name, &body.to_string()).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+    }
+    let page = scene.get(&path).await;
+    for shown in ["Thu Hai", "Thu Ba", "Hai giá trị khác nhau cho mục: Tên"] {
+        assert!(page.text.contains(shown), "no {shown} in {}", page.text);
+    }
+    assert!(scene.get("/").await.text.contains("Cần xem lại"));
+    let answer = act(&scene, &path, "conflict_resolved", &[]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let dossier = scene.get(&api).await.json();
+    assert_eq!(dossier["needs_review"], false, "{dossier}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_logged_in_is_asked_to_and_led_back() {
+    let mut scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let cookie = std::mem::take(&mut scene.cookie);
+    let asked = scene.get(&path).await;
+    assert_eq!(asked.status, 303);
+    let asked = scene.get(asked.header("location")).await;
+    assert!(asked.text.contains("Chưa đăng nhập"), "{}", asked.text);
+    let form = [("username", CLERK), ("password", PASSWORD), ("then", &*asked.input("then"))];
+    let back = scene.post("/log-in", &form).await;
+    assert_eq!(back.header("location"), path);
+    let away = [("username", CLERK), ("password", PASSWORD), ("then", "//evil.example")];
+    assert_eq!(scene.post("/log-in", &away).await.header("location"), "/");
+    let wrong = [("username", CLERK), ("password", "sai"), ("then", &*path)];
+    let wrong = scene.post("/log-in", &wrong).await;
+    assert_eq!((wrong.status.as_u16(), wrong.input("then")), (401, path));
+    scene.cookie = cookie;
+    let page = scene.get("/").await;
+    let out = scene.post("/log-out", &[("_token", &*page.input("_token"))]).await;
+    assert!(out.header("set-cookie").contains("Max-Age=0"), "{:?}", out.headers);
+    assert_eq!(scene.get("/api/v1/sync").await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_outlives_a_session_that_ended_meanwhile() {
+    let mut scene = Scene::with_clerk().await;
+    let page = scene.get("/receive").await;
+    let form = filled(&page, &TYPED);
+    scene.cookie = "hoso_session=ended".to_owned();
+    let asked = scene.post("/receive", &form).await;
+    assert_eq!(asked.status, 401);
+    assert!(asked.text.contains("name=\"kept.applicant.name\""), "{}", asked.text);
+    let kept = form.iter().map(|(name, value)| (format!("kept.{name}"), *value));
+    let kept: Vec<_> = kept.filter(|(name, _)| name != "kept._token").collect();
+    let mut again = vec![("username", CLERK), ("password", PASSWORD)];
+    again.extend(kept.iter().map(|(name, value)| (name.as_str(), *value)));
+    let back = scene.post("/log-in", &again).await;
+    assert_eq!(back.status, 200, "{}", back.text);
+    assert!(back.text.contains("Đường Thị &#60;Thử&#62;"), "{}", back.text);
+    let cookie = back.header("set-cookie").split(';').next().unwrap();
+    cookie.clone_into(&mut scene.cookie);
+    assert_eq!(scene.post("/receive", &filled(&back, &TYPED)).await.status, 303);
+    assert_eq!(scene.dossiers().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_of_another_session_changes_nothing() {
+    let scene = Scene::with_clerk().await;
+    let page = scene.get("/receive").await;
+    let mut form = filled(&page, &TYPED);
+    form[0] = ("_token", "00");
+    assert_eq!(scene.post("/receive", &form).await.status, 403);
+    assert_eq!(scene.post("/log-out", &[]).await.status, 403);
+    assert_eq!(scene.dossiers().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_says_which_realm_it_is_and_how_the_link_stands() {
+    let scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let three_days_ms = 3 * 24 * 3600 * 1000;
+    scene.office.link.send_modify(|status| {
+        status.state = State::Down;
+        status.since_ms = clock::now_ms() - three_days_ms;
+    });
+    for page in ["/", "/receive", path.as_str(), "/log-in", "/nowhere"] {
+        let page = scene.get(page).await;
+        assert!(page.text.contains("VẬN HÀNH THỬ"), "{}", page.text);
+        let sentence = "(3 ngày). Mọi thứ vẫn lưu an toàn tại máy này. 1 hồ sơ chờ gửi.";
+        assert!(page.text.contains(sentence), "{}", page.text);
+        let policy = page.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        assert!(!page.text.contains("<script") && !page.text.contains("style="));
+    }
+    assert_eq!(scene.get("/nowhere").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_language_is_kept_and_leads_back_to_the_same_page() {
+    let scene = Scene::with_clerk().await;
+    let request = Request::post("/language")
+        .header("referer", "http://localhost:8081/receive")
+        .header("content-type", "application/x-www-form-urlencoded");
+    let answer = scene.send(request.body(Body::from("language=en")).unwrap()).await;
+    assert_eq!(answer.header("location"), "/receive");
+    let cookies = format!("{}; hoso_language=en", scene.cookie);
+    let request = Request::get("/receive").header("cookie", cookies);
+    let page = scene.send(request.body(Body::empty()).unwrap()).await;
+    assert!(page.text.contains("<html lang=\"en\">") && page.text.contains("TRIAL RUN"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_keeps_its_choices_while_it_is_searched() {
+    let scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let found = scene.get("/?q=duong%20thi&status=accepted&due=").await;
+    assert!(found.text.contains(&path), "{}", found.text);
+    assert_eq!(found.input("status"), "accepted");
+    assert!(found.text.contains("/?q=duong%20thi&#38;status=done"), "{}", found.text);
+    assert!(!scene.get("/?q=duong&status=done").await.text.contains(&path));
+    assert_eq!(scene.get("/?status=nonsense").await.status, 422);
+    assert_eq!(scene.get("/?q=%FF").await.status, 200);
+}

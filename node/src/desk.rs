@@ -132,7 +132,7 @@ async fn begin(
 ) -> Result<DocumentId, Refused> {
     let nonce = nonce()?;
     let payload = Document::first(actor.actor_id(&nonce), &event.to_value()).map_err(too_much)?;
-    let entry = sign(office, actor, DocumentId::ZERO, nonce, event, payload)?;
+    let entry = sign(office, actor, (DocumentId::ZERO, nonce), event, payload)?;
     let id = entry.document();
     let state = office.state();
     let (dossier, effect) =
@@ -144,7 +144,7 @@ async fn begin(
             office.journal_grew();
             Ok(id)
         }
-        other => settled(other),
+        other @ (Written::Before(_) | Written::Misused | Written::Denied(_)) => settled(other),
     }
 }
 
@@ -168,7 +168,7 @@ async fn submit(
         let nonce = nonce()?;
         let made = before.document.make(base, actor.actor_id(&nonce), &event.to_value());
         let payload = made.map_err(too_much)?;
-        let entry = sign(office, actor, id, nonce, event, payload)?;
+        let entry = sign(office, actor, (id, nonce), event, payload)?;
         let state = office.state();
         let (after, effect) = before.with(&entry, &state).map_err(too_much)?;
         lawful(effect)?;
@@ -256,8 +256,7 @@ fn nonce() -> Result<Nonce, Refused> {
 fn sign(
     office: &Office,
     actor: &Actor,
-    document: DocumentId,
-    nonce: Nonce,
+    (document, nonce): (DocumentId, Nonce),
     event: &Event,
     payload: Vec<u8>,
 ) -> Result<VerifiedEntry, Refused> {

@@ -211,17 +211,15 @@ async fn event(
         return Err(Refused::new(422, "field-type"));
     };
     let at_ms = times::now_ms();
-    let code = || code_for(office, &state, at_ms);
-    match kind {
-        EventKind::Received => return Err(Refused::new(409, "rule-status")),
-        EventKind::CodeReissued => {
-            let code = code().await?;
-            if code.is_provisional() {
-                return Err(Refused::new(409, "no-station"));
-            }
-            parts.insert("code".to_owned(), Value::Text(code.to_string()));
+    if kind == EventKind::Received {
+        return Err(Refused::new(409, "rule-status"));
+    }
+    if kind == EventKind::CodeReissued {
+        let code = code_for(office, &state, at_ms).await?;
+        if code.is_provisional() {
+            return Err(Refused::new(409, "no-station"));
         }
-        _ => {}
+        parts.insert("code".to_owned(), Value::Text(code.to_string()));
     }
     let event = typed(kind, at_ms, parts)?;
     if let Body::HandedOver(body) = &event.body

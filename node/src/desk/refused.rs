@@ -39,10 +39,12 @@ impl Refused {
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the storage refuses");
-        match error {
-            StoreError::TooMuch { .. } => Self::new(413, "too-much"),
-            StoreError::Exhausted { .. } => Self::new(409, "serials-exhausted"),
-            _ => Self::new(503, "storage"),
+        if matches!(error, StoreError::TooMuch { .. }) {
+            Self::new(413, "too-much")
+        } else if matches!(error, StoreError::Exhausted { .. }) {
+            Self::new(409, "serials-exhausted")
+        } else {
+            Self::new(503, "storage")
         }
     }
 }

@@ -54,7 +54,11 @@ fn map(path: &str, form: &Map<String, Json>, state: &State, depth: usize) -> Res
                 let instant = times::instant(text).ok_or(Unfit { field, code: "time" })?;
                 Value::Int(instant)
             }
-            other => value(&field, other, state, depth)?,
+            Json::Bool(_)
+            | Json::Number(_)
+            | Json::String(_)
+            | Json::Array(_)
+            | Json::Object(_) => value(&field, json, state, depth)?,
         };
         parts.insert(key.clone(), value);
     }
@@ -117,6 +121,12 @@ fn part_json(key: &str, part: &Value, state: &State) -> Json {
             Some(_) | None => Json::Null,
         },
         Value::Int(at_ms) if INSTANTS.contains(&key) => json!(times::text(*at_ms)),
-        other => json_of(other, state),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Text(_)
+        | Value::Bytes(_)
+        | Value::Map(_)
+        | Value::List(_) => json_of(part, state),
     }
 }

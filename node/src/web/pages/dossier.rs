@@ -170,7 +170,7 @@ async fn page(
         version: text(dossier, "/version"),
         heading: format!("{} · {}", text(dossier, "/code"), text(dossier, "/applicant/name")),
         status,
-        facts: facts(words, dossier),
+        facts: facts(site, words, dossier),
         badge,
         badge_word,
         review: if review { words.say("needs-review-long") } else { String::new() },
@@ -204,7 +204,7 @@ fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> 
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
-fn facts(words: &Words, dossier: &Value) -> Vec<(String, String)> {
+fn facts(site: &Site, words: &Words, dossier: &Value) -> Vec<(String, String)> {
     let said = |key: &str, pointer: &str| {
         let code = text(dossier, pointer).replace('_', "-");
         if code.is_empty() { code } else { words.say(&format!("{key}-{code}")) }
@@ -229,10 +229,10 @@ fn facts(words: &Words, dossier: &Value) -> Vec<(String, String)> {
         ("fact-received", moment(&text(dossier, "/received_at"))),
         ("column-due", due),
         ("fact-timeliness", said("timeliness", "/timeliness")),
-        ("fact-receiving-unit", text(dossier, "/receiving_unit")),
-        ("field-competent-unit", text(dossier, "/competent_unit")),
-        ("field-return-unit", text(dossier, "/return_unit")),
-        ("fact-holder", text(dossier, "/holder")),
+        ("fact-receiving-unit", office(site, &text(dossier, "/receiving_unit"))),
+        ("field-competent-unit", office(site, &text(dossier, "/competent_unit"))),
+        ("field-return-unit", office(site, &text(dossier, "/return_unit"))),
+        ("fact-holder", office(site, &text(dossier, "/holder"))),
         ("fact-financial", said("financial", "/financial_status")),
         ("fact-owed", text(dossier, "/owed")),
         ("fact-delivery", said("delivery", "/delivery_status")),
@@ -241,6 +241,14 @@ fn facts(words: &Words, dossier: &Value) -> Vec<(String, String)> {
     ];
     let filled = rows.into_iter().filter(|(_, value)| !value.is_empty());
     filled.map(|(key, value)| (words.say(key), value)).collect()
+}
+
+/// A unit or an agency by name and code.
+fn office(site: &Site, code: &str) -> String {
+    let state = site.office.state();
+    let unit = state.unit_by_code(code).map(|unit| unit.full_name());
+    let name = unit.or_else(|| state.agency_by_code(code).map(|agency| agency.name.clone()));
+    name.map_or_else(|| code.to_owned(), |name| format!("{name} ({code})"))
 }
 
 /// The four steps, and the word for the present state.

@@ -149,6 +149,11 @@ fn groups(site: &Site, words: &Words) -> Vec<Group> {
                 field("applicant.phone", "text", false),
                 field("applicant.email", "text", false),
                 field("applicant.address", "text", false),
+            ],
+        ),
+        group(
+            "party-representative",
+            vec![
                 field("representative.name", "text", false),
                 field("representative.id_number", "text", false),
                 field("representative.authority", "text", false),

@@ -1,8 +1,8 @@
 //! The node of one commune office: its desk, its records, its pages.
 //!
 //! Reading order: [`join`] makes a node, [`program`] runs it, [`office`] is what everything
-//! shares, [`people`] who may act, [`desk`] what they do, [`projection`] how what comes becomes
-//! records, [`web`] what they see.
+//! shares, `people` who may act, `desk` what they do, `projection` how what comes becomes
+//! records, `web` what they see.
 
 pub mod cli;
 pub mod config;

@@ -7,12 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hoso_store::{
+    StoreError,
+    readers::Readers,
+    tables::{JournalTables, LedgerTables},
+};
 use hoso_tests::e2e::{
     agree,
     desk::{Desk, Procedure, id_of, procedures, reception},
     http::Client,
     node::Node,
-    province::{CO_TO, Province},
+    province::{BAI_CHAY, CO_TO, Province},
     report, wait,
 };
 
@@ -120,6 +125,96 @@ fn settle(session: &Client, attempts: &[Attempt], fell: &mut Fell, desk: &mut De
         let list = session.get(&format!("/api/v1/dossiers?q={}", mark(attempt.number))).done();
         assert_eq!(list["items"].as_array().map_or(0, Vec::len), 1, "{}", attempt.number);
     }
+}
+
+/// How far the relay has a node's journal, durably, and how far the node knows so.
+fn throughs(province: &Province) -> (u64, u64) {
+    let node = &province.nodes[0];
+    let facts = Readers::of(&node.data).read(|tx| tx.facts()).expect("the node's facts");
+    let id = Readers::of(&node.data)
+        .read(|tx| {
+            let own = tx.journal_after(0, 1)?;
+            Ok::<_, StoreError>(own.first().map(|entry| entry.id))
+        })
+        .expect("the node's journal");
+    let known = Readers::of(&province.relay.data).read(|tx| {
+        let origin = match id {
+            Some(id) => LedgerTables::entry(tx, &id)?.and_then(|entry| entry.origin),
+            None => None,
+        };
+        let sender = match origin {
+            Some(origin) => tx.sender(&origin.node, &facts.incarnation)?,
+            None => None,
+        };
+        Ok::<_, StoreError>(sender.map_or(0, |sender| sender.through))
+    });
+    (known.expect("the relay's ledger"), facts.journal_through)
+}
+
+/// Sixteen clients hand in dossiers for Bãi Cháy while the relay dies and comes back.
+#[test]
+fn fifty_kills_of_the_relay_lose_nothing_and_double_nothing() {
+    let mut province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
+    let mut desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
+    province.nodes[0].await_link(&desks[0].session, "up", Duration::from_secs(60));
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (session, procedure) = (desks[0].session.clone(), procedure());
+    let (mut fell, mut slowest) = (Fell::default(), Duration::ZERO);
+    let answered = thread::scope(|scope| {
+        let (next, stop, procedure, session) = (&next, &stop, &procedure, &session);
+        let clients: Vec<_> = (0..IN_FLIGHT)
+            .map(|_| {
+                scope.spawn(move || {
+                    let mut answered = Vec::new();
+                    while !stop.load(Ordering::Relaxed) {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        let body = reception(number, procedure, BAI_CHAY);
+                        let sent = session.try_post_once("/api/v1/dossiers", &body, &key(number));
+                        let answer = sent.expect("the node answers whatever happens to the relay");
+                        assert_eq!(answer.status, 201, "{}", answer.body);
+                        answered.push(id_of(&answer.body).to_owned());
+                    }
+                    answered
+                })
+            })
+            .collect();
+        for turn in 0..KILLS {
+            let before = next.load(Ordering::Relaxed);
+            wait::until("the relay has taken something", Duration::from_secs(30), || {
+                let (stored, _) = throughs(&province);
+                (stored > 0 && next.load(Ordering::Relaxed) > before + turn % 7).then_some(())
+            });
+            province.relay.kill();
+            let (stored, known) = throughs(&province);
+            let head = u64::try_from(next.load(Ordering::Relaxed)).expect("a count");
+            fell.after_answer += usize::from(known > 0);
+            fell.between_commit_and_answer +=
+                usize::try_from(stored.saturating_sub(known)).unwrap();
+            fell.before_commit += usize::from(head > stored);
+            let killed = Instant::now();
+            province.relay.start();
+            slowest = slowest.max(killed.elapsed());
+            province.nodes[0].await_link(session, "up", Duration::from_secs(60));
+        }
+        stop.store(true, Ordering::Relaxed);
+        let answered = clients.into_iter().map(|client| client.join().expect("a client"));
+        answered.flatten().collect::<Vec<String>>()
+    });
+    for id in &answered {
+        desks[0].acknowledged.insert(id.clone(), vec!["received".to_owned()]);
+    }
+    report(&format!(
+        "{KILLS} kills of the relay, {} dossiers: {fell:?}, slowest restart {slowest:?}",
+        answered.len()
+    ));
+    assert!(fell.before_commit > 0 && fell.between_commit_and_answer > 0 && fell.after_answer > 0);
+    wait::until_nothing_is_missing("all has arrived", Duration::from_secs(180), || {
+        let there = desks[1].ids();
+        answered.iter().filter(|id| !there.contains(id)).cloned().collect()
+    });
+    assert_eq!(desks[1].ids().len(), answered.len());
+    assert_eq!(agree::missing_actions(&desks[0].acknowledged, &desks[1]), Vec::<String>::new());
+    assert_eq!(agree::repeated_codes(&desks), Vec::<String>::new());
 }
 
 #[test]

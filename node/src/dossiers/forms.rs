@@ -54,9 +54,9 @@ fn map(path: &str, form: &Map<String, Json>, state: &State, depth: usize) -> Res
                 let instant = times::instant(text).ok_or(Unfit { field, code: "time" })?;
                 Value::Int(instant)
             }
-            Json::String(_)
-            | Json::Bool(_)
+            Json::Bool(_)
             | Json::Number(_)
+            | Json::String(_)
             | Json::Array(_)
             | Json::Object(_) => value(&field, json, state, depth)?,
         };

@@ -1,7 +1,6 @@
 //! A dossier as a record: what lists, search and pages show.
 
 use hoso_dossier::{
-    Value,
     deadline::Due,
     event::{Application, Event, Office},
     fold::{Effect, Item},
@@ -225,8 +224,7 @@ fn due_steps(due: &Due) -> Json {
 
 /// The application in the form of the interface.
 fn application_json(application: &Application, state: &State) -> Json {
-    let value = application.to_value();
-    if matches!(value, Value::Map(_)) { json_of(&value, state) } else { Json::Null }
+    json_of(&application.to_value(), state)
 }
 
 /// The texts by whose words the dossier is found.

@@ -5,7 +5,7 @@ use hoso_engine::{
     command::{Answer, Problem, Secret},
     keyfile, secret,
 };
-use hoso_identity::{DocumentId, Nonce, Verdict};
+use hoso_identity::{DocumentId, EntryId, Nonce, Verdict};
 use hoso_registry::{
     Facts, Role, Statement, admit,
     statement::{End, Grant, Part},
@@ -155,7 +155,7 @@ impl Office {
         &self,
         admin: &Actor,
         statement: &Statement,
-        also: impl FnOnce(&mut Tx<'_>, hoso_identity::EntryId) -> Result<(), Failed> + Send + 'static,
+        also: impl FnOnce(&mut Tx<'_>, EntryId) -> Result<(), Failed> + Send + 'static,
     ) -> Result<(), Problem> {
         let nonce = secret::chance().map_err(|error| Problem::new("chance", error.to_string()))?;
         let heading = Heading {

@@ -207,7 +207,23 @@ pub fn offered(standing: &Standing, author: &Author, kind: EventKind) -> Result<
     require(roles.iter().any(|role| author.has(*role)), Objection::Role)?;
     require(allowed_from(kind).contains(&standing.status), Objection::Status)?;
     require(!(moves(kind) && standing.needs_review()), Objection::NeedsReview)?;
+    require(has_object(standing, kind), Objection::NotThere)?;
     place(standing, author, kind)
+}
+
+/// Whether there is something that the kind could speak of.
+fn has_object(standing: &Standing, kind: EventKind) -> bool {
+    use EventKind as K;
+    match kind {
+        K::FeeRemoved => !standing.fees.is_empty(),
+        K::PaymentConfirmed => {
+            standing.payments.iter().any(|paid| !paid.confirmed && !paid.reversed)
+        }
+        K::PaymentReversed => standing.payments.iter().any(|paid| !paid.reversed),
+        K::Detached => !standing.scans.is_empty(),
+        K::ConflictResolved => standing.needs_review(),
+        _ => true,
+    }
 }
 
 /// Whether the event may follow. Open conflicts are the caller's to ask for.

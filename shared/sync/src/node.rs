@@ -156,8 +156,6 @@ pub struct Conversation {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plant {
-    /// Acknowledge a page when it arrives, before it is stored.
-    pub ack_before_stored: bool,
     /// Say that everything stored is applied.
     pub stored_is_applied: bool,
 }
@@ -259,10 +257,6 @@ impl Conversation {
                 // The streams are not ordered among each other: pages may overtake `Welcome`.
                 if self.pages.len() >= PAGES_MAX {
                     return self.close(Farewell::Protocol, out);
-                }
-                if self.plant.ack_before_stored {
-                    self.points.clone_from(&feed.points);
-                    self.acknowledge(out);
                 }
                 self.pages.push_back(feed);
                 self.store_page(out);

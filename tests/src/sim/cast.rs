@@ -49,7 +49,7 @@ impl Who {
             kind,
             author: self.key.public(),
             grant: self.grant,
-            nonce: Nonce(dice.next().to_be_bytes()),
+            nonce: Nonce(dice.number().to_be_bytes()),
             units_added: units.to_vec(),
             payload: PayloadHash::ZERO,
         };

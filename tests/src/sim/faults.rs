@@ -62,19 +62,16 @@ pub enum Planted {
     TokenNotStored,
     /// A node says that what it stored is applied.
     DeliveredAtStored,
-    /// A node says that a page is stored when it arrives.
-    PageAckBeforeStored,
 }
 
 impl Planted {
     /// All.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::AckBeforeStored,
         Self::CursorBeforeEntry,
         Self::SkippedLateEntry,
         Self::ReusedStation,
         Self::TokenNotStored,
         Self::DeliveredAtStored,
-        Self::PageAckBeforeStored,
     ];
 }

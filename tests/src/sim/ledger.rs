@@ -82,11 +82,6 @@ impl LedgerDisk {
         entries.map(|entry| entry.id).collect()
     }
 
-    /// For traces.
-    pub fn feeds_of(&self, text: &str) -> Vec<(Scope, Vec<u64>)> {
-        self.feeds.iter().map(|(s, f)| (*s, f.values().filter(|r| text.contains(&r.entry.to_string())).map(|r| r.row).collect())).collect()
-    }
-
     fn in_scope(&self, document: &DocumentId, scope: Scope) -> bool {
         match scope {
             Scope::Province => document.is_zero(),

@@ -5,6 +5,7 @@
 //! happens, [`faults`] what goes wrong, [`oracle`] what must hold all the same, [`run`] one seed.
 
 pub mod cast;
+mod desk;
 pub mod dice;
 pub mod disk;
 pub mod faults;

@@ -1,12 +1,14 @@
 //! A simulated node: the shipped conversation, rules and mapping over a disk in memory.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the rest is work for the disk")]
+
 use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
 use hoso_engine::{
     admission::Registrar,
     node_host::{self, Moment, Undone},
 };
-use hoso_identity::{DocumentId, Entry, Incarnation, Realm, UnitId};
+use hoso_identity::{DocumentId, Entry, Incarnation, Realm};
 use hoso_registry::{Placed, State, Statement, replay};
 use hoso_store::{
     rules::journal::{self, Applicability},
@@ -19,18 +21,14 @@ use hoso_sync::{
 };
 
 use super::{
-    cast::{NODES, UNITS, noted, received, unit_added},
     disk::NodeDisk,
     faults::Planted,
     world::{Copy, Event, Who, World},
 };
 
-/// Codes of one day, for all that it matters here.
-const DAY: u32 = 20_261_124;
-
 /// One link of a node.
-struct Session {
-    line: u64,
+pub(super) struct Session {
+    pub(super) line: u64,
     conversation: Conversation,
     outputs: VecDeque<Output>,
     waits: bool,
@@ -43,25 +41,25 @@ pub struct SimNode {
     pub place: usize,
     /// What survives a crash.
     pub durable: Copy<NodeDisk>,
-    written: Copy<NodeDisk>,
+    pub(super) written: Copy<NodeDisk>,
     /// What was written and is not durable yet, with the number of the write.
-    writes: VecDeque<(u64, Copy<NodeDisk>)>,
-    next_write: u64,
-    durable_at: u64,
+    pub(super) writes: VecDeque<(u64, Copy<NodeDisk>)>,
+    pub(super) next_write: u64,
+    pub(super) durable_at: u64,
     /// Old copies, for restores.
     pub copies: Vec<Copy<NodeDisk>>,
     /// The counters of its stations, beside the database and outside of its backups.
-    counters: std::collections::BTreeMap<u16, u16>,
-    boot: u32,
-    down: bool,
+    pub(super) counters: std::collections::BTreeMap<u16, u16>,
+    pub(super) boot: u32,
+    pub(super) down: bool,
     /// Whether it is no more.
     pub gone: bool,
-    is_clone: bool,
-    session: Option<Session>,
-    redial: Redial,
+    pub(super) is_clone: bool,
+    pub(super) session: Option<Session>,
+    pub(super) redial: Redial,
     /// How far its wall clock is off, in milliseconds.
     pub wall: u64,
-    applying: bool,
+    pub(super) applying: bool,
 }
 
 impl SimNode {
@@ -102,7 +100,7 @@ impl SimNode {
             || self.session.as_ref().is_some_and(|session| session.waits || !session.up)
     }
 
-    fn replace(&mut self, copy: Copy<NodeDisk>) {
+    pub(super) fn replace(&mut self, copy: Copy<NodeDisk>) {
         self.durable = Rc::clone(&copy);
         self.written = copy;
         self.writes.clear();
@@ -128,11 +126,11 @@ fn registry(disk: &mut NodeDisk) -> Arc<State> {
 }
 
 /// What one transaction gives.
-type Job<'a, R> = &'a mut dyn FnMut(&mut NodeDisk, &mut Registrar) -> Result<R, ()>;
+pub(super) type Job<'a, R> = &'a mut dyn FnMut(&mut NodeDisk, &mut Registrar) -> Result<R, ()>;
 
 impl World {
     /// One transaction at a node; gives its result and when it is durable.
-    fn node_write<R>(&mut self, node: usize, job: Job<'_, R>) -> Result<(R, u64), ()> {
+    pub(super) fn node_write<R>(&mut self, node: usize, job: Job<'_, R>) -> Result<(R, u64), ()> {
         let realm: Realm = self.cast.realm;
         let wait = self.dice.between(1, 15);
         let now = self.now;
@@ -182,10 +180,7 @@ impl World {
         }
         let mut disk = sim.durable.0.clone();
         let Ok(hello) = node_host::hello(&mut disk, realm) else { return };
-        let plant = Plant {
-            ack_before_stored: planted == Some(Planted::PageAckBeforeStored),
-            stored_is_applied: planted == Some(Planted::DeliveredAtStored),
-        };
+        let plant = Plant { stored_is_applied: planted == Some(Planted::DeliveredAtStored) };
         let (conversation, outputs) = Conversation::begin_planted(hello, now, plant);
         let line = self.open_line(node);
         let session =
@@ -206,9 +201,7 @@ impl World {
         else {
             return;
         };
-        if std::env::var_os("SIM_TRACE").is_some() { eprintln!("{now} n{node} l{line} <- {:.180}", format!("{input:?}")); }
         let outputs = session.conversation.handle(now, input);
-        if std::env::var_os("SIM_TRACE").is_some() { for o in &outputs { eprintln!("{now} n{node} l{line}    -> {:.160}", format!("{o:?}")); } }
         session.outputs.extend(outputs);
         self.drive(node);
     }
@@ -276,7 +269,7 @@ impl World {
 
     /// A connection has ended: the node dials again later.
     pub(super) fn lost(&mut self, node: usize, line: u64) {
-        let (now, chance) = (self.now, self.dice.next());
+        let (now, chance) = (self.now, self.dice.number());
         let sim = &mut self.nodes[node];
         if sim.session.as_ref().is_none_or(|live| live.line != line) {
             return;
@@ -361,7 +354,7 @@ impl World {
         let kept = self.node_write(node, &mut |disk, _| {
             cursors.iter().try_for_each(|cursor| disk.put_cursor(cursor)).map_err(|_| ())
         });
-        drop(kept);
+        assert!(kept.is_ok(), "a disk in memory does not fail");
         let sim = &mut self.nodes[node];
         sim.durable_at += 400;
         // The second transaction must start from the cursors before.
@@ -372,7 +365,7 @@ impl World {
         }
     }
 
-    fn apply_soon(&mut self, node: usize) {
+    pub(super) fn apply_soon(&mut self, node: usize) {
         if std::mem::replace(&mut self.nodes[node].applying, true) {
             return;
         }
@@ -422,102 +415,6 @@ impl World {
         }
     }
 
-    /// Somebody receives a dossier, adds to one, or gives one to another unit.
-    pub(super) fn work_at_desk(&mut self, node: usize) {
-        if self.nodes[node].down
-            || self.nodes[node].gone
-            || self.nodes[node].written.1.realm().is_none()
-        {
-            // Nobody can work before the statements have come: later.
-            if !self.calm && !self.nodes[node].gone {
-                self.at(2_000, Event::Work { node });
-            }
-            return;
-        }
-        let place = self.place(node).clone();
-        let known: Vec<DocumentId> = self.nodes[node].written.0.records.keys().copied().collect();
-        let kind = if known.is_empty() { 0 } else { self.dice.place(5) };
-        let other = UNITS[self.dice.place(UNITS.len())];
-        let document = known.get(self.dice.place(known.len().max(1))).copied();
-        let (kind, document, mut units, clerk) = match (kind, document) {
-            (1 | 2, Some(document)) => (noted(), document, Vec::new(), 0),
-            (3, Some(document)) => (unit_added(), document, vec![other], 0),
-            _ => {
-                let mut units: Vec<UnitId> = vec![place.unit, other];
-                units.sort_unstable();
-                units.dedup();
-                (received(), DocumentId::ZERO, units, usize::from(self.dice.percent(20)))
-            }
-        };
-        units.sort_unstable();
-        let payload = if document.is_zero() { self.code(node) } else { b"x".to_vec() };
-        let code = String::from_utf8_lossy(&payload).into_owned();
-        let mut dice = self.dice.clone();
-        let entry = place.clerks[clerk].sign(kind, (document, &units), payload, &mut dice);
-        self.dice = dice;
-        let written = self.node_write(node, &mut |disk, registrar| {
-            use hoso_store::tables::Admission;
-            let audience = disk.audience(&entry.document()).map_err(|_| ())?;
-            let verdict = registrar.decide(&entry, None, audience.as_deref());
-            if verdict != hoso_identity::Verdict::Admitted {
-                return Err(());
-            }
-            journal::append(disk, registrar, &entry).map_err(|_| ())?;
-            record(disk, entry.document());
-            Ok(disk.kept().journal_head)
-        });
-        let Ok((head, after)) = written else { return };
-        let (id, of) = (entry.id(), entry.document());
-        let boot = self.nodes[node].boot;
-        let code = (document.is_zero() && !self.nodes[node].is_clone).then_some(code);
-        self.at(after, Event::Saved { node, boot, id, of, code, head });
-    }
-
-    /// The receipt is shown: from now on the entry must survive.
-    pub(super) fn saved(
-        &mut self,
-        (node, boot): (usize, u32),
-        (id, of): (hoso_identity::EntryId, DocumentId),
-        code: Option<String>,
-        head: u64,
-    ) {
-        if self.nodes[node].boot != boot || self.nodes[node].gone {
-            return;
-        }
-        self.watch.saved.insert(id, of);
-        if let Some(code) = code {
-            self.watch.give_code(code, of);
-        }
-        let line = self.nodes[node].session.as_ref().map(|session| session.line);
-        if let Some(line) = line {
-            self.tell_node(node, line, Input::JournalGrew(head));
-        }
-    }
-
-    /// A code: the unit, the station of this copy, and its counter.
-    fn code(&mut self, node: usize) -> Vec<u8> {
-        let unit = self.place(node).unit;
-        let stations = self.place(node).stations.clone();
-        let sim = &mut self.nodes[node];
-        let reused = self.planted == Some(Planted::ReusedStation);
-        let copies = if reused { 0 } else { sim.written.0.copies };
-        let Some(station) = stations.get(copies) else { return b"provisional".to_vec() };
-        let counter = if reused {
-            // As if the counter stood in the database: it comes back with the backup.
-            let given = sim
-                .written
-                .0
-                .all()
-                .filter(|entry| entry.kind == received() && entry.journal.is_some());
-            u16::try_from(given.count()).unwrap_or(0)
-        } else {
-            let counter = sim.counters.entry(*station).or_default();
-            *counter += 1;
-            *counter
-        };
-        format!("{}-{DAY}-{station:03}{counter:04}", unit.0).into_bytes()
-    }
-
     pub(super) fn crash_node(&mut self, node: usize) {
         let sim = &mut self.nodes[node];
         sim.boot += 1;
@@ -539,55 +436,6 @@ impl World {
         self.apply_soon(node);
         self.at(1, Event::Dial { node, boot });
     }
-
-    pub(super) fn restore_node(&mut self, node: usize) {
-        let which = self.dice.place(self.nodes[node].copies.len().max(1));
-        let Some(copy) = self.nodes[node].copies.get(which).cloned() else { return };
-        self.watch.copies = true;
-        self.crash_node(node);
-        let copies = self.nodes[node].durable.0.copies + 1;
-        let (mut disk, state) = (copy.0.clone(), Arc::clone(&copy.1));
-        let incarnation = Incarnation(self.dice.bytes());
-        journal::renew(&mut disk, incarnation).expect("a disk in memory does not fail");
-        disk.copies = copies;
-        self.nodes[node].replace(Rc::new((disk, state)));
-        self.forget_what_is_gone();
-        self.at(300, Event::Start(Who::Node(node)));
-    }
-
-    pub(super) fn clone_node(&mut self, node: usize) {
-        if self.nodes.len() > NODES.len() {
-            return;
-        }
-        self.watch.copies = true;
-        let original = &self.nodes[node];
-        let mut clone = SimNode::new(original.place, NodeDisk::new(Incarnation([0; 16])));
-        clone.replace(Rc::clone(&original.durable));
-        clone.counters = original.counters.clone();
-        clone.is_clone = true;
-        clone.down = true;
-        // What the original gives from now on may equal what the clone gives.
-        self.nodes[node].is_clone = true;
-        let number = self.nodes.len();
-        self.nodes.push(clone);
-        self.at(10, Event::Start(Who::Node(number)));
-        for after in [500, 3_000, 9_000] {
-            self.at(after, Event::Work { node: number });
-        }
-        let lasting = self.dice.between(5_000, 40_000);
-        self.at(lasting, Event::Retire);
-    }
-
-    /// The second copy goes away for ever, with what only it had.
-    pub(super) fn retire(&mut self) {
-        let number = NODES.len();
-        if self.nodes.get(number).is_none_or(|clone| clone.gone) {
-            return;
-        }
-        self.crash_node(number);
-        self.nodes[number].gone = true;
-        self.forget_what_is_gone();
-    }
 }
 
 /// Applies one dossier: what rests on nothing that is lacking counts.
@@ -601,7 +449,7 @@ fn project(disk: &mut NodeDisk, document: DocumentId) -> Result<(), ()> {
 }
 
 /// Writes the record of a dossier.
-fn record(disk: &mut NodeDisk, document: DocumentId) {
+pub(super) fn record(disk: &mut NodeDisk, document: DocumentId) {
     let entries = disk.document(&document).unwrap_or_default();
     let counting = entries.iter().filter(|entry| entry.standing == Standing::Counts);
     let mut ids: Vec<_> = counting.map(|entry| entry.id).collect();

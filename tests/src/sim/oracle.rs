@@ -66,9 +66,10 @@ impl Watch {
                 *known = entry;
             }
         }
-        for (document, entry) in last.into_iter().filter(|(document, _)| {
-            !document.is_zero() && !alone.contains(document)
-        }) {
+        for (document, entry) in last
+            .into_iter()
+            .filter(|(document, _)| !document.is_zero() && !alone.contains(document))
+        {
             let (Some(row), Standing::Counts) = (entry.row, entry.standing) else { continue };
             for other in disk.audience_of(&document) {
                 let shown = other != unit
@@ -77,7 +78,7 @@ impl Watch {
                 let so = self.applied.get(&other).is_some_and(|ids| ids.contains(&entry.id));
                 if shown && !so {
                     let text = format!(
-                        "O2: {} of {document} is shown as applied at {} by unit {}: row {row}, {known:?}",
+                        "O2: {} is shown as applied at {} by unit {}: row {row}, {known:?}",
                         entry.id, other.0, unit.0
                     );
                     self.broken.push(text);

@@ -1,5 +1,7 @@
 //! The simulated relay.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the rest is work for the disk")]
+
 use std::{
     collections::{BTreeMap, VecDeque},
     rc::Rc,
@@ -223,9 +225,7 @@ impl World {
     pub(super) fn tell_relay(&mut self, line: u64, input: Input) {
         let now = self.now;
         let Some(session) = self.relay.sessions.get_mut(&line) else { return };
-        if std::env::var_os("SIM_TRACE").is_some() { eprintln!("{now} R l{line} <- {:.180}", format!("{input:?}")); }
         let outputs = session.conversation.handle(now, input);
-        if std::env::var_os("SIM_TRACE").is_some() { for o in &outputs { eprintln!("{now} R l{line}    -> {:.160}", format!("{o:?}")); } }
         self.relay_does(line, outputs);
     }
 
@@ -322,7 +322,7 @@ impl World {
         let boot = self.relay.boot;
         let chance = Chance {
             token: SessionToken(self.dice.bytes()),
-            epoch: self.dice.next().to_be_bytes(),
+            epoch: self.dice.number().to_be_bytes(),
         };
         let Some(session) = self.relay.sessions.get_mut(&line) else { return };
         session.waits = true;

@@ -205,7 +205,7 @@ impl World {
     pub fn new(seed: u64, planted: Option<Planted>) -> Self {
         let mut dice = Dice::new(seed);
         let cast = Cast::new(&mut dice);
-        let epoch = Epoch { generation: 1, random: dice.next().to_be_bytes() };
+        let epoch = Epoch { generation: 1, random: dice.number().to_be_bytes() };
         let mut ledger = LedgerDisk::new(epoch);
         ledger.skips_late_rows = planted == Some(Planted::SkippedLateEntry);
         let relay = SimRelay::founded(ledger, &cast);
@@ -407,7 +407,7 @@ impl World {
         let Some(copy) = self.relay.copies.get(old).cloned() else { return };
         // Its tokens are older than the nodes': they may be taken for copies, heal, and go on.
         self.watch.copies = true;
-        self.relay.restore(copy, self.dice.next().to_be_bytes(), self.planted);
+        self.relay.restore(copy, self.dice.number().to_be_bytes(), self.planted);
         self.forget_what_is_gone();
         self.at(500, Event::Start(Who::Relay));
     }

@@ -278,7 +278,7 @@ pub(super) fn money(amount: &str) -> String {
 fn facts(site: &Site, words: &Words, dossier: &Value) -> Vec<(String, String)> {
     let place = |pointer: &str| {
         let code = text(dossier, pointer);
-        if code.is_empty() { code } else { site.place(&code) }
+        if code.is_empty() { code } else { format!("{} ({code})", site.place(&code)) }
     };
     let said = |key: &str, pointer: &str| {
         let code = text(dossier, pointer).replace('_', "-");

@@ -50,12 +50,12 @@ macro_rules! parts {
         pub struct $name { $($(#[$about])* pub $field: $type,)* }
 
         impl $name {
-            #[expect(clippy::allow_attributes, reason = "bodies without fields use nothing")]
-            #[allow(unused_variables, unused_mut, reason = "bodies without fields use nothing")]
             pub(super) fn write_into(&self, parts: &mut $crate::event::part::Parts) {
-                $(if let Some(value) = $crate::event::part::Part::write(&self.$field) {
-                    parts.insert($key.to_owned(), value);
-                })*
+                let Self { $($field,)* } = self;
+                let values: Vec<(&str, Option<$crate::Value>)> =
+                    vec![$(($key, $crate::event::part::Part::write($field)),)*];
+                let there = values.into_iter();
+                parts.extend(there.filter_map(|(key, value)| Some((key.to_owned(), value?))));
             }
 
             pub(super) fn read_parts(

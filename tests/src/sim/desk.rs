@@ -1,0 +1,167 @@
+//! What people do at the nodes, and what becomes of the machines.
+
+use std::{rc::Rc, sync::Arc};
+
+use hoso_identity::{DocumentId, EntryId, Incarnation, UnitId, Verdict};
+use hoso_store::{
+    rules::journal,
+    tables::{Admission, JournalTables},
+};
+use hoso_sync::node::Input;
+
+use super::{
+    cast::{NODES, UNITS, noted, received, unit_added},
+    disk::NodeDisk,
+    faults::Planted,
+    node::{SimNode, record},
+    world::{Event, Who, World},
+};
+
+/// Codes of one day, for all that it matters here.
+const DAY: u32 = 20_261_124;
+
+impl World {
+    /// Somebody receives a dossier, adds to one, or gives one to another unit.
+    pub(super) fn work_at_desk(&mut self, node: usize) {
+        if self.nodes[node].down
+            || self.nodes[node].gone
+            || self.nodes[node].written.1.realm().is_none()
+        {
+            // Nobody can work before the statements have come: later.
+            if !self.calm && !self.nodes[node].gone {
+                self.at(2_000, Event::Work { node });
+            }
+            return;
+        }
+        let place = self.place(node).clone();
+        let known: Vec<DocumentId> = self.nodes[node].written.0.records.keys().copied().collect();
+        let kind = if known.is_empty() { 0 } else { self.dice.place(5) };
+        let other = UNITS[self.dice.place(UNITS.len())];
+        let document = known.get(self.dice.place(known.len().max(1))).copied();
+        let (kind, document, mut units, clerk) = match (kind, document) {
+            (1 | 2, Some(document)) => (noted(), document, Vec::new(), 0),
+            (3, Some(document)) => (unit_added(), document, vec![other], 0),
+            _ => {
+                let mut units: Vec<UnitId> = vec![place.unit, other];
+                units.sort_unstable();
+                units.dedup();
+                (received(), DocumentId::ZERO, units, usize::from(self.dice.percent(20)))
+            }
+        };
+        units.sort_unstable();
+        let payload = if document.is_zero() { self.code(node) } else { b"x".to_vec() };
+        let code = String::from_utf8_lossy(&payload).into_owned();
+        let mut dice = self.dice.clone();
+        let entry = place.clerks[clerk].sign(kind, (document, &units), payload, &mut dice);
+        self.dice = dice;
+        let written = self.node_write(node, &mut |disk, registrar| {
+            let audience = disk.audience(&entry.document()).map_err(|_| ())?;
+            let verdict = registrar.decide(&entry, None, audience.as_deref());
+            if verdict != Verdict::Admitted {
+                return Err(());
+            }
+            journal::append(disk, registrar, &entry).map_err(|_| ())?;
+            record(disk, entry.document());
+            Ok(disk.kept().journal_head)
+        });
+        let Ok((head, after)) = written else { return };
+        let (id, of) = (entry.id(), entry.document());
+        let boot = self.nodes[node].boot;
+        let code = (document.is_zero() && !self.nodes[node].is_clone).then_some(code);
+        self.at(after, Event::Saved { node, boot, id, of, code, head });
+    }
+
+    /// The receipt is shown: from now on the entry must survive.
+    pub(super) fn saved(
+        &mut self,
+        (node, boot): (usize, u32),
+        (id, of): (EntryId, DocumentId),
+        code: Option<String>,
+        head: u64,
+    ) {
+        if self.nodes[node].boot != boot || self.nodes[node].gone {
+            return;
+        }
+        self.watch.saved.insert(id, of);
+        if let Some(code) = code {
+            self.watch.give_code(code, of);
+        }
+        let line = self.nodes[node].session.as_ref().map(|session| session.line);
+        if let Some(line) = line {
+            self.tell_node(node, line, Input::JournalGrew(head));
+        }
+    }
+
+    /// A code: the unit, the station of this copy, and its counter.
+    fn code(&mut self, node: usize) -> Vec<u8> {
+        let unit = self.place(node).unit;
+        let stations = self.place(node).stations.clone();
+        let sim = &mut self.nodes[node];
+        let reused = self.planted == Some(Planted::ReusedStation);
+        let copies = if reused { 0 } else { sim.written.0.copies };
+        let Some(station) = stations.get(copies) else { return b"provisional".to_vec() };
+        let counter = if reused {
+            // As if the counter stood in the database: it comes back with the backup.
+            let given = sim
+                .written
+                .0
+                .all()
+                .filter(|entry| entry.kind == received() && entry.journal.is_some());
+            u16::try_from(given.count()).unwrap_or(0)
+        } else {
+            let counter = sim.counters.entry(*station).or_default();
+            *counter += 1;
+            *counter
+        };
+        format!("{}-{DAY}-{station:03}{counter:04}", unit.0).into_bytes()
+    }
+
+    pub(super) fn restore_node(&mut self, node: usize) {
+        let which = self.dice.place(self.nodes[node].copies.len().max(1));
+        let Some(copy) = self.nodes[node].copies.get(which).cloned() else { return };
+        self.watch.copies = true;
+        self.crash_node(node);
+        let copies = self.nodes[node].durable.0.copies + 1;
+        let (mut disk, state) = (copy.0.clone(), Arc::clone(&copy.1));
+        let incarnation = Incarnation(self.dice.bytes());
+        journal::renew(&mut disk, incarnation).expect("a disk in memory does not fail");
+        disk.copies = copies;
+        self.nodes[node].replace(Rc::new((disk, state)));
+        self.forget_what_is_gone();
+        self.at(300, Event::Start(Who::Node(node)));
+    }
+
+    pub(super) fn clone_node(&mut self, node: usize) {
+        if self.nodes.len() > NODES.len() {
+            return;
+        }
+        self.watch.copies = true;
+        let original = &self.nodes[node];
+        let mut clone = SimNode::new(original.place, NodeDisk::new(Incarnation([0; 16])));
+        clone.replace(Rc::clone(&original.durable));
+        clone.counters = original.counters.clone();
+        clone.is_clone = true;
+        clone.down = true;
+        // What the original gives from now on may equal what the clone gives.
+        self.nodes[node].is_clone = true;
+        let number = self.nodes.len();
+        self.nodes.push(clone);
+        self.at(10, Event::Start(Who::Node(number)));
+        for after in [500, 3_000, 9_000] {
+            self.at(after, Event::Work { node: number });
+        }
+        let lasting = self.dice.between(5_000, 40_000);
+        self.at(lasting, Event::Retire);
+    }
+
+    /// The second copy goes away for ever, with what only it had.
+    pub(super) fn retire(&mut self) {
+        let number = NODES.len();
+        if self.nodes.get(number).is_none_or(|clone| clone.gone) {
+            return;
+        }
+        self.crash_node(number);
+        self.nodes[number].gone = true;
+        self.forget_what_is_gone();
+    }
+}

@@ -52,6 +52,7 @@ problem-time = The request took too long and was stopped. Open the page again to
 problem-request = The request cannot be read. Check the address and what was sent, and send it again.
 realm-trial = TRIAL RUN
 realm-training = TRAINING
+realm-unknown = NOT APPROVED YET
 realm-official = Official
 language-other = Tiếng Việt
 log-in = Log in

@@ -52,6 +52,7 @@ problem-time = Yêu cầu kéo dài quá lâu nên đã dừng. Mở lại trang
 problem-request = Không đọc được yêu cầu. Kiểm tra địa chỉ và nội dung rồi gửi lại.
 realm-trial = VẬN HÀNH THỬ
 realm-training = TẬP HUẤN
+realm-unknown = CHƯA ĐƯỢC DUYỆT
 realm-official = Chính thức
 language-other = English
 log-in = Đăng nhập

@@ -117,7 +117,11 @@ fn propose(fields: &mut [Field], dossier: &Value, kind: EventKind) {
     for field in fields {
         let value = match (kind, field.name.as_str()) {
             (EventKind::HandedOver, "to_unit") => text(dossier, "/competent_unit"),
-            (EventKind::ResultSent, "to_unit") => text(dossier, "/return_unit"),
+            (EventKind::ResultSent, "to_unit")
+                if text(dossier, "/return_unit") != text(dossier, "/holder") =>
+            {
+                text(dossier, "/return_unit")
+            }
             (EventKind::Paid | EventKind::PaymentRequested, "amount") => text(dossier, "/owed"),
             (EventKind::ResultReady, "date") => {
                 local_date(times::now_ms()).map(|day| Day(day).to_string()).unwrap_or_default()

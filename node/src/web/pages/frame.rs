@@ -58,7 +58,8 @@ pub(super) async fn frame(
 ) -> Frame {
     let (words, language) = site.words(headers);
     let state = site.office.state();
-    let realm = state.realm_kind().map_or("trial", |kind| kind.code());
+    // Before the approval has come nobody can say whether this is in earnest.
+    let realm = state.realm_kind().map_or("unknown", |kind| kind.code());
     let (up, sync) = match site.office.sync_status().await {
         Ok(status) => sync_sentence(words, &status),
         Err(_) => (false, words.say("problem-storage")),

@@ -113,6 +113,9 @@ mod tests {
         let refusals = ["session-locked", "session-unknown", "log-in-wrong", "log-in-later"];
         let others = ["no-grant", "storage", "storage-dead", "time", "request", "internal"];
         keys.extend(refusals.iter().chain(&others).map(|code| format!("problem-{code}")));
+        for realm in ["trial", "training", "official", "unknown"] {
+            keys.insert(dashed("realm", realm));
+        }
         for due in ["overdue", "today", "soon", "later", "none"] {
             keys.insert(dashed("due", due));
         }

@@ -3,7 +3,7 @@
 use axum::{body::Body, http::Request};
 use serde_json::json;
 
-use super::scene::{ADMINISTRATOR, PASSWORD, Scene};
+use super::scene::{ADMINISTRATOR, CLERK, PASSWORD, Scene};
 
 fn reception() -> serde_json::Value {
     json!({
@@ -176,4 +176,22 @@ async fn the_figures_carry_their_promised_names_and_no_person() {
     }
     assert!(!figures.contains("canbo"));
     assert_eq!(scene.get("/readyz").await.text, "ready\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_a_session_is_locked_and_its_dossiers_are_there() {
+    let mut scene = Scene::with_clerk().await;
+    let body = reception().to_string();
+    let received = scene.call("POST", "/api/v1/dossiers", "one", &body).await;
+    assert_eq!(received.status, 201, "{}", received.text);
+    scene = scene.restarted().await;
+    let locked = scene.get("/api/v1/dossiers").await;
+    assert_eq!(locked.status, 401);
+    assert_eq!(locked.json()["type"], "urn:hoso:problem:session-locked");
+    let asked = scene.get("/receive").await;
+    assert_eq!(asked.header("location"), "/log-in?why=session-locked&then=%2Freceive");
+    scene.log_in(CLERK).await;
+    assert_eq!(scene.dossiers().await, 1);
+    let again = scene.call("POST", "/api/v1/dossiers", "one", &body).await;
+    assert_eq!(again.json()["id"], received.json()["id"]);
 }

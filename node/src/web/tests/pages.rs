@@ -4,7 +4,7 @@ use axum::{body::Body, http::Request};
 use hoso_engine::{clock, link::State};
 use serde_json::json;
 
-use super::scene::{Answer, CLERK, PASSWORD, Scene};
+use super::scene::{Answer, CLERK, PASSWORD, Scene, WORDS};
 
 const TYPED: [(&str, &str); 7] = [
     ("procedure_code", "1.001193"),
@@ -279,4 +279,16 @@ async fn a_list_keeps_its_choices_while_it_is_searched() {
     assert!(!scene.get("/?q=duong&status=done").await.text.contains(&path));
     assert_eq!(scene.get("/?status=nonsense").await.status, 422);
     assert_eq!(scene.get("/?q=%FF").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_that_waits_for_its_approval_shows_the_words_and_no_realm() {
+    let scene = Scene::pending().await;
+    let page = scene.get("/log-in").await;
+    assert!(page.text.contains(WORDS), "{}", page.text);
+    assert!(page.text.contains("CHƯA ĐƯỢC DUYỆT"), "{}", page.text);
+    let form = [("username", CLERK), ("password", PASSWORD)];
+    let refused = scene.post("/log-in", &form).await;
+    assert_eq!(refused.status, 403, "{}", refused.text);
+    assert!(refused.text.contains("tỉnh chưa duyệt"), "{}", refused.text);
 }

@@ -24,7 +24,7 @@ use hoso_store::{
     database::Schema,
     journal,
     meta::{DATABASE, put_meta},
-    rules,
+    rules, sessions,
     writer::WriterThread,
 };
 use serde_json::Value;
@@ -32,7 +32,12 @@ use tempfile::TempDir;
 use tower::ServiceExt;
 
 use super::super::{Hosts, Site, router};
-use crate::{facts::Facts, keys, office::Office, program};
+use crate::{
+    facts::{Facts, put_words},
+    keys,
+    office::Office,
+    program,
+};
 
 /// Who holds every dossier role.
 pub(super) const CLERK: &str = "canbo";
@@ -40,6 +45,8 @@ pub(super) const CLERK: &str = "canbo";
 pub(super) const ADMINISTRATOR: &str = "quantri";
 /// These people exist in tests only.
 pub(super) const PASSWORD: &str = "mat khau thu nghiem 1";
+/// What an operator compares.
+pub(super) const WORDS: &str = "sáu từ để đối chiếu nhau";
 /// By this name the pages are addressed.
 const HOST: &str = "localhost:8081";
 
@@ -49,8 +56,8 @@ pub(super) struct Scene {
     router: Router,
     /// What makes the requests of a session its own.
     pub(super) cookie: String,
-    _directory: TempDir,
-    _thread: WriterThread,
+    directory: TempDir,
+    thread: WriterThread,
 }
 
 /// What was answered.
@@ -180,7 +187,7 @@ fn account(name: &str, seed: u8, grant: EntryId) -> Account {
     }
 }
 
-async fn found(directory: &Path) {
+async fn found(directory: &Path, approved: bool) {
     let transport = keys::keep(&keys::transport(directory)).unwrap().public();
     let (entries, unit) = province(transport);
     let founding = entries[0].id();
@@ -195,7 +202,8 @@ async fn found(directory: &Path) {
             put_meta(tx, DATABASE, &[1; 16])?;
             journal::found(tx, Incarnation([1; 16]))?;
             facts.put(tx)?;
-            for entry in &entries {
+            put_words(tx, WORDS)?;
+            for entry in entries.iter().filter(|_| approved) {
                 rules::journal::append(tx, registrar, entry)?;
             }
             for account in &accounts {
@@ -213,11 +221,33 @@ impl Scene {
     /// A new office that nobody is logged in to.
     pub(super) async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        found(directory.path()).await;
+        found(directory.path(), true).await;
+        Self::on(directory, String::new()).await
+    }
+
+    /// An office that the province has not approved.
+    pub(super) async fn pending() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        found(directory.path(), false).await;
+        Self::on(directory, String::new()).await
+    }
+
+    async fn on(directory: TempDir, cookie: String) -> Self {
         let (office, thread) = program::open(directory.path()).await.unwrap();
+        let locked: Result<(), StoreError> =
+            office.memory.write(false, |tx, _| sessions::lock_all(tx)).await;
+        locked.unwrap();
         let site = Arc::new(Site::new(Arc::clone(&office)));
         let router = router(site, Hosts::new(8081, &[]));
-        Self { office, router, cookie: String::new(), _directory: directory, _thread: thread }
+        Self { office, router, cookie, directory, thread }
+    }
+
+    /// The same office after its program was started again.
+    pub(super) async fn restarted(self) -> Self {
+        let Self { office, router, cookie, directory, thread } = self;
+        drop((office, router));
+        tokio::task::spawn_blocking(move || thread.join()).await.unwrap().unwrap();
+        Self::on(directory, cookie).await
     }
 
     /// A new office with the clerk at the desk.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 use fluent_bundle::FluentArgs;
+use hoso_identity::PersonId;
 
 use super::words::{Language, Words};
 use crate::{desk::Refused, office::Office, people::Actor};
@@ -63,6 +64,13 @@ impl Site {
     pub(super) fn say(&self, words: &Words, refused: &Refused, about: &str) -> String {
         let values: FluentArgs<'_> = [("about", about)].into_iter().collect();
         words.say_with(&format!("problem-{}", refused.code), &values)
+    }
+
+    /// The name of the person with this id.
+    pub(super) fn person(&self, id: &str) -> String {
+        let state = self.office.state();
+        let person = PersonId::from_hex(id).and_then(|id| state.person(id));
+        person.map_or_else(|| id.to_owned(), |person| person.name.clone())
     }
 
     /// What people call the unit or agency of this code.

@@ -30,8 +30,9 @@ use crate::{
 const FORMLESS: [EventKind; 4] =
     [EventKind::Opened, EventKind::ConflictResolved, EventKind::Received, EventKind::Printed];
 /// Parts of an event's body that the history shows.
-const SHOWN: [&str; 20] = [
+const SHOWN: [&str; 21] = [
     "name",
+    "person",
     "papers",
     "reason",
     "basis",
@@ -308,6 +309,7 @@ fn facts(site: &Site, words: &Words, dossier: &Value) -> Vec<(String, String)> {
         ("field-competent-unit", place("/competent_unit")),
         ("field-return-unit", place("/return_unit")),
         ("fact-holder", place("/holder")),
+        ("field-person", text(dossier, "/assigned")),
         ("fact-financial", said("financial", "/financial_status")),
         ("fact-owed", money(&text(dossier, "/owed"))),
         ("fact-delivery", said("delivery", "/delivery_status")),
@@ -322,14 +324,17 @@ fn facts(site: &Site, words: &Words, dossier: &Value) -> Vec<(String, String)> {
 fn badge(site: &Site, words: &Words, dossier: &Value) -> (Vec<Step>, String) {
     let state = text(dossier, "/sync/state");
     let reached = STEPS.iter().position(|step| *step == state).unwrap_or(0);
+    let last = list(dossier, "/events").last();
+    let saved = last.map(|event| moment(&text(event, "/at"))).unwrap_or_default();
+    let author = last.map(|event| text(event, "/unit")).unwrap_or_default();
+    // Where the last change was made it is known anyway.
     let facts = |pointer: &str| {
-        let facts = list(dossier, pointer).map(|fact| {
+        let elsewhere = list(dossier, pointer).filter(|fact| text(fact, "/unit") != author);
+        let facts = elsewhere.map(|fact| {
             format!("{} {}", site.place(&text(fact, "/unit")), moment(&text(fact, "/at")))
         });
         facts.collect::<Vec<_>>().join(", ")
     };
-    let last = list(dossier, "/events").last();
-    let saved = last.map(|event| moment(&text(event, "/at"))).unwrap_or_default();
     let steps = STEPS.iter().enumerate().map(|(number, step)| Step {
         label: words.say(&format!("sync-state-{}", step.replace('_', "-"))),
         reached: number <= reached,
@@ -416,6 +421,7 @@ fn detail(site: &Site, words: &Words, name: &str, value: &Value) -> Option<Strin
         Value::String(text) if name == "due_at" => Some(moment(text)),
         Value::String(text) if name == "date" => Some(date(text)),
         Value::String(text) if ["unit", "to_unit"].contains(&name) => Some(site.place(text)),
+        Value::String(text) if name == "person" => Some(site.person(text)),
         Value::String(text) if name == "method" => Some(words.say(&format!("method-{text}"))),
         Value::String(text) => Some(text.clone()),
         Value::Number(number) if name == "amount" => Some(money(&number.to_string())),

@@ -109,9 +109,11 @@ async fn the_papers_of_a_procedure_are_filled_in_and_its_due_time_is_shown() {
 async fn a_dossier_goes_its_whole_way_through_the_forms_of_its_page() {
     let scene = Scene::with_clerk().await;
     let path = receive(&scene).await;
-    let steps: [(&str, &[(&str, &str)]); 10] = [
+    let person = scene.person();
+    let steps: [(&str, &[(&str, &str)]); 11] = [
         ("handed_over", &[("to_unit", "07192")]),
         ("taken_over", &[]),
+        ("assigned", &[("person", person.as_str())]),
         ("fee_added", &[("name", "Lệ phí"), ("amount", "8000")]),
         ("paid", &[("amount", "8000"), ("method", "cash")]),
         ("supplement_requested", &[("papers.0.name", "CCCD"), ("reason", "Thiếu")]),
@@ -126,9 +128,15 @@ async fn a_dossier_goes_its_whole_way_through_the_forms_of_its_page() {
         assert_eq!(answer.status, 303, "{kind}: {}", answer.text);
     }
     let page = scene.get(&path).await;
-    for shown in
-        ["Đã trả kết quả", "Lệ phí", "1/QĐ-UBND", "8.000", "đặc khu Cô Tô", "Đã lưu tại đây"]
-    {
+    for shown in [
+        "Đã trả kết quả",
+        "Lệ phí",
+        "Người được giao: Người thử 7",
+        "1/QĐ-UBND",
+        "8.000",
+        "đặc khu Cô Tô",
+        "Đã lưu tại đây",
+    ] {
         assert!(page.text.contains(shown), "no {shown} in {}", page.text);
     }
     for raw in ["problem-", "event-", "field-", "step-", "status-", "sync-state-"] {

@@ -309,6 +309,14 @@ impl Scene {
         self.send(request).await
     }
 
+    /// The clerk's id.
+    pub(super) fn person(&self) -> String {
+        let state = self.office.state();
+        let mut grants = state.grants_of_unit(self.office.unit());
+        let clerk = grants.find(|grant| grant.has(Role::Processing)).unwrap();
+        clerk.person.unwrap().to_string()
+    }
+
     /// How many dossiers there are.
     pub(super) async fn dossiers(&self) -> usize {
         let listed = self.get("/api/v1/dossiers?limit=200").await.json();

@@ -279,3 +279,4 @@ field-value = New value
 field-unit = Unit
 field-code = Code
 field-papers = Papers
+code-repeated = This code was given to another dossier too: two copies worked without a link at once. An administrator issues a new code for the later one.

@@ -279,3 +279,4 @@ field-value = Giá trị mới
 field-unit = Đơn vị
 field-code = Mã
 field-papers = Giấy tờ
+code-repeated = Mã này đã cấp cho một hồ sơ khác: hai máy cùng làm việc khi mất kết nối. Quản trị viên cấp lại mã cho hồ sơ đến sau.

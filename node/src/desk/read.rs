@@ -191,9 +191,12 @@ pub(super) async fn shown(
     let id = dossier.id;
     let read = office.memory.read(move |tx| {
         let record = records::get(tx, &id)?;
-        Ok::<_, StoreError>((record, tx.facts()?, facts::all_delivered(tx)?, tx.document(&id)?))
+        let code = record.as_ref().and_then(|record| record.summary.code.clone());
+        let same = code.map_or(Ok(Vec::new()), |code| records::by_code(tx, &code))?;
+        let known = (tx.facts()?, facts::all_delivered(tx)?);
+        Ok::<_, StoreError>((record, same.len(), known, tx.document(&id)?))
     });
-    let (record, node, mut known, entries) = read.await?;
+    let (record, same_code, (node, mut known), entries) = read.await?;
     // What is shown here is applied here, at one node of the own unit at least.
     known.push(Delivered {
         unit: office.unit(),
@@ -230,6 +233,8 @@ pub(super) async fn shown(
     });
     let reached: Vec<Json> = reached.collect();
     if let Some(fields) = view.as_object_mut() {
+        // Two copies of one node that worked in the dark at once may have given one code twice.
+        fields.insert("code_repeated".to_owned(), json!(same_code > 1));
         fields.insert("timeliness".to_owned(), json!(timeliness.code()));
         fields.insert("actions".to_owned(), json!(offered(dossier, actor)));
         let sync = json!({

@@ -63,6 +63,7 @@ struct DossierPage {
     problem: String,
     /// The field that it is about.
     problem_at: String,
+    repeated: String,
     id: String,
     version: String,
     heading: String,
@@ -200,10 +201,12 @@ async fn page(
     let may_choose = list(dossier, "/actions").any(|kind| kind == "conflict_resolved");
     let (badge, badge_word) = badge(site, words, dossier);
     let review = !text_of_bool(dossier, "/needs_review").is_empty();
+    let repeated = !text_of_bool(dossier, "/code_repeated").is_empty();
     DossierPage {
         frame: frame(site, headers, "page-dossier", Some(actor)).await,
         problem,
         problem_at,
+        repeated: if repeated { words.say("code-repeated") } else { String::new() },
         id: text(dossier, "/id"),
         version: text(dossier, "/version"),
         heading: format!("{} · {}", text(dossier, "/code"), text(dossier, "/applicant/name")),

@@ -1,15 +1,16 @@
 //! `hoso-node`: the node of one commune office.
 
 use std::{
-    io::{self, BufRead, Write},
+    io::{self, Write},
     path::Path,
     process::ExitCode,
 };
 
 use clap::Parser;
 use hoso_engine::{
-    command::{Answer, Problem, Secret},
-    control, secret,
+    command::{Answer, Problem},
+    secret,
+    shell::{self, closed, ended, line, runtime, secret_line, show},
 };
 use hoso_identity::Incarnation;
 use hoso_node::{
@@ -21,16 +22,7 @@ use hoso_store::{StoreError, backup, database::Schema, rules::journal};
 use serde_json::json;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match answer(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            // Without an error stream the exit status alone says it.
-            let line = problem.text.split_whitespace().collect::<Vec<_>>().join(" ");
-            drop(writeln!(io::stderr(), "{line}"));
-            ExitCode::FAILURE
-        }
-    }
+    ended(answer(Cli::parse().command))
 }
 
 fn answer(command: Command) -> Result<(), Problem> {
@@ -56,7 +48,7 @@ fn answer(command: Command) -> Result<(), Problem> {
                 facts::count_copy(tx)
             })
             .map_err(|error: StoreError| Problem::new("restore", error.to_string()))?;
-            show(&args.common, &json!({ "restored": args.file }))
+            show(args.common.json, &json!({ "restored": args.file }))
         }
     }
 }
@@ -72,7 +64,7 @@ fn enrol(args: &Join) -> Result<(), Problem> {
     let password = secret_line()?;
     let joining = join::join(&args.code, &args.common.data, &admin, &password);
     let answer = runtime()?.block_on(joining)?;
-    show(&args.common, &answer)
+    show(args.common.json, &answer)
 }
 
 fn people(user: User) -> Result<(), Problem> {
@@ -100,42 +92,18 @@ fn people(user: User) -> Result<(), Problem> {
 
 /// Asks the running node, or opens its store when none runs.
 fn ask(common: &Common, request: Request) -> Result<(), Problem> {
-    let line = serde_json::to_string(&request)
-        .map_err(|error| Problem::new("request", error.to_string()))?;
-    let said = control::ask(&common.data, &line)
-        .map_err(|error| Problem::new("control", error.to_string()))?;
-    let answer: Answer = match said {
-        Some(said) => serde_json::from_str(&said)
-            .map_err(|error| Problem::new("control", error.to_string()))?,
-        None => runtime()?.block_on(at_rest(&common.data, request)),
-    };
-    show(common, &answer?)
+    let answer = shell::ask(&common.data, &request.clone(), || {
+        runtime()?.block_on(at_rest(&common.data, request))
+    })?;
+    show(common.json, &answer)
 }
 
 async fn at_rest(data: &Path, request: Request) -> Answer {
     let (office, thread) = program::open(data).await?;
     let answer = office.answer(request).await;
     drop(office);
-    match tokio::task::spawn_blocking(move || thread.join()).await {
-        Ok(Ok(())) => answer,
-        Ok(Err(error)) => Err(Problem::new("storage", error.to_string())),
-        Err(error) => Err(Problem::new("storage", error.to_string())),
-    }
-}
-
-/// Prints one JSON object, or a line for each of its values.
-fn show(common: &Common, value: &serde_json::Value) -> Result<(), Problem> {
-    let mut out = io::stdout().lock();
-    let written = match value.as_object() {
-        Some(fields) if !common.json => {
-            fields.iter().try_for_each(|(name, value)| match value.as_str() {
-                Some(text) => writeln!(out, "{name}: {text}"),
-                None => writeln!(out, "{name}: {value:#}"),
-            })
-        }
-        Some(_) | None => writeln!(out, "{value}"),
-    };
-    written.map_err(|error| Problem::new("output", error.to_string()))
+    closed(thread).await.map_err(|error| Problem::new("storage", error.to_string()))?;
+    answer
 }
 
 fn prompt(text: &str) -> Result<(), Problem> {
@@ -148,28 +116,4 @@ fn prompt(text: &str) -> Result<(), Problem> {
 fn asked(text: &str) -> Result<String, Problem> {
     prompt(text)?;
     line()
-}
-
-/// One line of standard input.
-fn line() -> Result<String, Problem> {
-    let mut line = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .map_err(|error| Problem::new("input", error.to_string()))?;
-    match line.trim_end_matches(['\r', '\n']) {
-        "" => Err(Problem::new("input", "a line is expected on standard input")),
-        text => Ok(text.to_owned()),
-    }
-}
-
-fn secret_line() -> Result<Secret, Problem> {
-    line().map(Secret::new)
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Problem::new("runtime", error.to_string()))
 }

@@ -6,7 +6,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hoso_engine::clock;
 use hoso_identity::DocumentId;
 use hoso_registry::State;
 use hoso_store::{
@@ -57,18 +56,17 @@ pub(crate) async fn run(office: Arc<Office>, mut stop: watch::Receiver<bool>) {
 
 /// Tries what was stored and not applied, one by one.
 async fn after_start(office: &Arc<Office>) -> Result<(), StoreError> {
-    let mut pending: Vec<DocumentId> = Vec::new();
-    for mark in office.memory.write(false, |tx, _| marks_after_start(tx)).await? {
-        let document = mark;
+    let mut applied = false;
+    for document in office.memory.write(false, |tx, _| marks_after_start(tx)).await? {
         let may = office.memory.write(false, move |tx, _| journal::attempt(tx, &document)).await?;
         if may {
             apply(office, vec![document]).await?;
-            pending.push(document);
+            applied = true;
         } else {
             tracing::error!(%document, "a dossier ended this program twice and is set aside");
         }
     }
-    if !pending.is_empty() {
+    if applied {
         office.has_applied();
     }
     Ok(())
@@ -162,6 +160,5 @@ fn keep(tx: &mut Tx<'_>, done: Vec<Applied>) -> Result<(), StoreError> {
         }
         journal::applied(tx, &applied.document, &applied.standings)?;
     }
-    tracing::debug!(at = clock::now_ms(), "a batch was applied");
     Ok(())
 }

@@ -1,16 +1,12 @@
 //! `hoso-relay`: the province's relay.
 
-use std::{
-    io::{self, BufRead, Write},
-    path::Path,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{io, path::Path, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use hoso_engine::{
-    command::{Answer, Problem, Secret},
-    control, secret,
+    command::{Answer, Problem},
+    secret,
+    shell::{self, closed, ended, runtime, secret_line, show},
 };
 use hoso_relay::{
     cli::{Cli, Command, Common, User},
@@ -21,16 +17,7 @@ use hoso_store::{backup, database::Schema, rules::greeting::mint_epoch};
 use serde_json::json;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match answer(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => {
-            // Without an error stream the exit status alone says it.
-            let line = problem.text.split_whitespace().collect::<Vec<_>>().join(" ");
-            drop(writeln!(io::stderr(), "{line}"));
-            ExitCode::FAILURE
-        }
-    }
+    ended(answer(Cli::parse().command))
 }
 
 fn answer(command: Command) -> Result<(), Problem> {
@@ -39,7 +26,7 @@ fn answer(command: Command) -> Result<(), Problem> {
             let founded =
                 founding::found(&args).map_err(|error| Problem::new("init", error.to_string()))?;
             show(
-                &args.common,
+                args.common.json,
                 &json!({
                     "realm": founded.realm,
                     "root_fingerprint": founded.founding.to_string(),
@@ -60,7 +47,7 @@ fn answer(command: Command) -> Result<(), Problem> {
                 mint_epoch(tx, None, random).map(|_| ())
             })
             .map_err(|error: hoso_store::StoreError| Problem::new("restore", error.to_string()))?;
-            show(&args.common, &json!({ "restored": args.file }))
+            show(args.common.json, &json!({ "restored": args.file }))
         }
         Command::Invite(args) => {
             let request = Request::Invite {
@@ -105,16 +92,10 @@ fn people(user: User) -> Result<(), Problem> {
 
 /// Asks the running relay, or opens its store when none runs.
 fn ask(common: &Common, request: Request) -> Result<(), Problem> {
-    let line = serde_json::to_string(&request)
-        .map_err(|error| Problem::new("request", error.to_string()))?;
-    let said = control::ask(&common.data, &line)
-        .map_err(|error| Problem::new("control", error.to_string()))?;
-    let answer: Answer = match said {
-        Some(said) => serde_json::from_str(&said)
-            .map_err(|error| Problem::new("control", error.to_string()))?,
-        None => runtime()?.block_on(at_rest(&common.data, request)),
-    };
-    show(common, &answer?)
+    let answer = shell::ask(&common.data, &request.clone(), || {
+        runtime()?.block_on(at_rest(&common.data, request))
+    })?;
+    show(common.json, &answer)
 }
 
 async fn at_rest(data: &Path, request: Request) -> Answer {
@@ -125,39 +106,8 @@ async fn at_rest(data: &Path, request: Request) -> Answer {
     let (office, thread) = program::open(data, Vec::new()).await?;
     let answer = office.answer(request).await;
     drop(office);
-    match tokio::task::spawn_blocking(move || thread.join()).await {
-        Ok(Ok(())) => answer,
-        Ok(Err(error)) => Err(Problem::new("storage", error.to_string())),
-        Err(error) => Err(Problem::new("storage", error.to_string())),
-    }
-}
-
-/// Prints one JSON object, or a line for each of its values.
-fn show(common: &Common, value: &serde_json::Value) -> Result<(), Problem> {
-    let mut out = io::stdout().lock();
-    let written = match value.as_object() {
-        Some(fields) if !common.json => {
-            fields.iter().try_for_each(|(name, value)| match value.as_str() {
-                Some(text) => writeln!(out, "{name}: {text}"),
-                None => writeln!(out, "{name}: {value:#}"),
-            })
-        }
-        Some(_) | None => writeln!(out, "{value}"),
-    };
-    written.map_err(|error| Problem::new("output", error.to_string()))
-}
-
-/// One line of standard input.
-fn secret_line() -> Result<Secret, Problem> {
-    let mut line = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .map_err(|error| Problem::new("input", error.to_string()))?;
-    match line.trim_end_matches(['\r', '\n']) {
-        "" => Err(Problem::new("input", "a secret is expected on standard input, one per line")),
-        secret => Ok(Secret::new(secret.to_owned())),
-    }
+    closed(thread).await.map_err(|error| Problem::new("storage", error.to_string()))?;
+    answer
 }
 
 /// Reads `24h`, `30m` or `90s`; at most a day.
@@ -173,11 +123,4 @@ fn seconds(text: &str) -> Result<u64, Problem> {
     };
     let all = Duration::from_secs(number.saturating_mul(unit)).as_secs();
     if (1..=24 * 3600).contains(&all) { Ok(all) } else { Err(wrong()) }
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, Problem> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Problem::new("runtime", error.to_string()))
 }

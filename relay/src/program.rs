@@ -3,8 +3,16 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use hoso_engine::{
-    acceptor::Acceptor, command::Problem, control, endpoint::Endpoint, frames::WireBytes, keyfile,
-    memory::Memory, settings, tuning::Congestion,
+    acceptor::Acceptor,
+    command::Problem,
+    control,
+    endpoint::Endpoint,
+    frames::WireBytes,
+    keyfile,
+    memory::Memory,
+    settings,
+    shell::{closed, stopped, wait_for_stop},
+    tuning::Congestion,
 };
 use hoso_identity::{Realm, SigningKey};
 use hoso_store::{
@@ -13,12 +21,7 @@ use hoso_store::{
     watch as nodes,
     writer::WriterThread,
 };
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
     cli::Run,
@@ -83,36 +86,32 @@ pub async fn run(args: &Run) -> Result<(), Problem> {
         .map_err(|error| Problem::new("http", format!("{}: {error}", config.listen_http)))?;
     let page = listener.local_addr().map_err(|error| Problem::new("http", error.to_string()))?;
     tracing::info!(quic = %bound, pages = %page, "the relay runs");
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let (wire, grew) = (WireBytes::default(), office.grew.clone());
     let acceptor = Acceptor::new(office.memory.clone(), Arc::clone(&office), wire, grew);
-    tasks.spawn(acceptor.run(endpoint, stopped.clone()));
+    tasks.spawn(acceptor.run(endpoint, stopping.clone()));
     let site = Arc::new(Site::new(Arc::clone(&office)));
     let pages = router(site, Hosts::new(page.port(), &config.hosts));
-    tasks.spawn(serve_pages(listener, pages, stopped.clone()));
-    tasks.spawn(serve_commands(args.data.clone(), Arc::clone(&office), stopped));
-    wait_for_stop(&office).await?;
+    tasks.spawn(serve_pages(listener, pages, stopping.clone()));
+    tasks.spawn(serve_commands(args.data.clone(), Arc::clone(&office), stopping));
+    wait_for_stop(&office.memory).await?;
     stop.send_replace(true);
     while tasks.join_next().await.is_some() {}
     let dead = office.memory.is_dead();
     drop(office);
-    let ended = tokio::task::spawn_blocking(move || thread.join()).await;
-    match ended {
-        Ok(Ok(())) if !dead => Ok(()),
-        Ok(Err(error)) => Err(storage(&error)),
-        Ok(Ok(())) | Err(_) => Err(storage(&StoreError::Dead)),
-    }
+    closed(thread).await.map_err(|error| storage(&error))?;
+    if dead { Err(storage(&StoreError::Dead)) } else { Ok(()) }
 }
 
 async fn serve_pages(listener: TcpListener, pages: axum::Router, stop: watch::Receiver<bool>) {
     let pages = pages.into_make_service_with_connect_info::<SocketAddr>();
     let (mut told, mut late) = (stop.clone(), stop);
     let serving = axum::serve(listener, pages).with_graceful_shutdown(async move {
-        until(&mut told).await;
+        stopped(&mut told).await;
     });
     let cut = async move {
-        until(&mut late).await;
+        stopped(&mut late).await;
         tokio::time::sleep(LAST_PAGES).await;
     };
     tokio::select! {
@@ -134,27 +133,6 @@ async fn serve_commands(
     };
     if let Err(error) = control::serve(&data, stop, answer).await {
         tracing::error!(%error, "commands cannot reach this relay");
-    }
-}
-
-async fn until(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        tracing::debug!("nobody can stop this any more");
-    }
-}
-
-/// Waits for a signal, or for storage that failed: then the process must end.
-async fn wait_for_stop(office: &Office) -> Result<(), Problem> {
-    let signal = |kind| signal(kind).map_err(|error| Problem::new("signal", error.to_string()));
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut watch = tokio::time::interval(Duration::from_secs(1));
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = watch.tick() => if office.memory.is_dead() { return Ok(()) },
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Shell: runs the conversation of `sync` over QUIC and the store.
 //!
 //! Reading order: [`endpoint`] gives authenticated connections, [`frames`] cuts their streams into
-//! bounded frames, [`control`] and [`secret`] serve both programs' commands and keys.
+//! bounded frames, [`control`], [`secret`] and [`shell`] serve both programs' commands, keys and ends.
 
 pub mod acceptor;
 pub mod admission;
@@ -23,5 +23,6 @@ mod raw_key;
 pub mod relay_host;
 pub mod secret;
 pub mod settings;
+pub mod shell;
 mod streams;
 pub mod tuning;

@@ -146,7 +146,7 @@ pub fn received() -> Kind {
     EventKind::Received.kind()
 }
 
-/// The kind of a remark.
+/// The kind that adds a unit to an audience.
 #[must_use]
 pub fn unit_added() -> Kind {
     EventKind::UnitAdded.kind()

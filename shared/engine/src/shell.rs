@@ -1,0 +1,143 @@
+//! What both programs do at a terminal and at their end: ask, print, wait for the signal to stop.
+
+use std::{
+    io::{self, BufRead, Write},
+    path::Path,
+    process::ExitCode,
+    time::Duration,
+};
+
+use hoso_store::{StoreError, writer::WriterThread};
+use serde::Serialize;
+use serde_json::Value;
+use tokio::{
+    runtime::{Builder, Runtime},
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+use crate::{
+    command::{Answer, Problem, Secret},
+    control,
+    memory::Memory,
+};
+
+/// How often a running program looks whether its storage has failed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The exit status of a command, with one line on the error stream where it failed.
+#[must_use]
+pub fn ended(result: Result<(), Problem>) -> ExitCode {
+    let Err(problem) = result else { return ExitCode::SUCCESS };
+    let line = problem.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Without an error stream the exit status alone says it.
+    drop(writeln!(io::stderr(), "{line}"));
+    ExitCode::FAILURE
+}
+
+/// Asks the program that runs on this data directory; `at_rest` answers when none runs.
+///
+/// # Errors
+///
+/// What the program answers, or that it cannot be reached.
+pub fn ask(data: &Path, request: &impl Serialize, at_rest: impl FnOnce() -> Answer) -> Answer {
+    let line = serde_json::to_string(request)
+        .map_err(|error| Problem::new("request", error.to_string()))?;
+    let said =
+        control::ask(data, &line).map_err(|error| Problem::new("control", error.to_string()))?;
+    match said {
+        Some(said) => serde_json::from_str(&said)
+            .map_err(|error| Problem::new("control", error.to_string()))?,
+        None => at_rest(),
+    }
+}
+
+/// Prints one JSON object, or a line for each of its values.
+///
+/// # Errors
+///
+/// When standard output cannot be written.
+pub fn show(json: bool, value: &Value) -> Result<(), Problem> {
+    let mut out = io::stdout().lock();
+    let written = match value.as_object() {
+        Some(fields) if !json => fields.iter().try_for_each(|(name, value)| match value.as_str() {
+            Some(text) => writeln!(out, "{name}: {text}"),
+            None => writeln!(out, "{name}: {value:#}"),
+        }),
+        Some(_) | None => writeln!(out, "{value}"),
+    };
+    written.map_err(|error| Problem::new("output", error.to_string()))
+}
+
+/// One line of standard input, without its end.
+///
+/// # Errors
+///
+/// When there is none, or it is empty.
+pub fn line() -> Result<String, Problem> {
+    let mut line = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Problem::new("input", error.to_string()))?;
+    match line.trim_end_matches(['\r', '\n']) {
+        "" => Err(Problem::new("input", "a line is expected on standard input, one per secret")),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// One line of standard input that must not be printed.
+///
+/// # Errors
+///
+/// As [`line`].
+pub fn secret_line() -> Result<Secret, Problem> {
+    line().map(Secret::new)
+}
+
+/// A runtime for a command or a program.
+///
+/// # Errors
+///
+/// What the system says.
+pub fn runtime() -> Result<Runtime, Problem> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Problem::new("runtime", error.to_string()))
+}
+
+/// Waits until the program is told to stop.
+pub async fn stopped(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        tracing::debug!("nobody can stop this any more");
+    }
+}
+
+/// Waits for a signal, or for storage that failed: then the process must end.
+///
+/// # Errors
+///
+/// When signals cannot be heard.
+pub async fn wait_for_stop(memory: &Memory) -> Result<(), Problem> {
+    let signal = |kind| signal(kind).map_err(|error| Problem::new("signal", error.to_string()));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut watch = tokio::time::interval(LOOK_EVERY);
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = watch.tick() => if memory.is_dead() { return Ok(()) },
+        }
+    }
+}
+
+/// Waits for the writer's orderly end, once nobody holds the memory any more.
+///
+/// # Errors
+///
+/// What the storage says.
+pub async fn closed(thread: WriterThread) -> Result<(), StoreError> {
+    tokio::task::spawn_blocking(move || thread.join()).await.unwrap_or(Err(StoreError::Dead))
+}

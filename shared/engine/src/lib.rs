@@ -1,7 +1,8 @@
 //! Shell: runs the conversation of `sync` over QUIC and the store.
 //!
 //! Reading order: [`endpoint`] gives authenticated connections, [`frames`] cuts their streams into
-//! bounded frames, [`control`], [`secret`] and [`shell`] serve both programs' commands, keys and ends.
+//! bounded frames, [`control`], [`secret`] and [`shell`] serve both programs' commands, keys and
+//! ends.
 
 pub mod acceptor;
 pub mod admission;

@@ -18,6 +18,7 @@ use hoso_tests::e2e::{
     http::Client,
     node::Node,
     province::{BAI_CHAY, CO_TO, Province},
+    proxy::Weather,
     report, wait,
 };
 
@@ -26,7 +27,7 @@ const KILLS: usize = 50;
 /// Requests in flight at each kill.
 const IN_FLIGHT: usize = 16;
 /// Dossiers that are handed in between two kills of the relay.
-const DOSSIERS_PER_KILL: usize = 60;
+const DOSSIERS_PER_KILL: usize = 40;
 /// How long a program may take from a kill until it saves again.
 const RESTART_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -129,8 +130,18 @@ fn settle(session: &Client, attempts: &[Attempt], fell: &mut Fell, desk: &mut De
     }
 }
 
-/// How far the relay has a node's journal, durably, and how far the node knows so.
-fn throughs((node, relay): &(Readers, Readers)) -> (u64, u64) {
+/// How far a node's journal is.
+#[derive(Clone, Copy, Debug)]
+struct Through {
+    /// Durable at the node.
+    head: u64,
+    /// Durable at the relay.
+    stored: u64,
+    /// Known to the node to be so.
+    known: u64,
+}
+
+fn throughs((node, relay): &(Readers, Readers)) -> Through {
     let facts = node.read(|tx| tx.facts()).expect("the node's facts");
     let id = node
         .read(|tx| {
@@ -149,7 +160,44 @@ fn throughs((node, relay): &(Readers, Readers)) -> (u64, u64) {
         };
         Ok::<_, StoreError>(sender.map_or(0, |sender| sender.through))
     });
-    (stored.expect("the relay's ledger"), facts.journal_through)
+    Through {
+        head: facts.journal_head,
+        stored: stored.expect("the relay's ledger"),
+        known: facts.journal_through,
+    }
+}
+
+/// Kills the relay and gives how far the node's journal was just before.
+fn kill_at_work(
+    province: &mut Province,
+    disks: &(Readers, Readers),
+    budget: &AtomicUsize,
+    turn: usize,
+) -> Through {
+    // Of three kills one comes at any moment, one while nothing comes down any more (what
+    // is committed is never answered), one while nothing goes up (nothing is committed).
+    let node = province.nodes[0].pid();
+    let (cut_down, cut_up) = (turn % 3 == 1, turn % 3 == 2);
+    province.relay.line.set(node, Weather { cut_up, cut_down, ..Weather::default() });
+    if cut_up || cut_down {
+        budget.fetch_add(DOSSIERS_PER_KILL, Ordering::Relaxed);
+        wait::until("something is on its way", Duration::from_secs(60), || {
+            let Through { head, stored, known } = throughs(disks);
+            (if cut_up { head > stored } else { stored > known }).then_some(())
+        });
+    }
+    let before = throughs(disks);
+    province.relay.kill();
+    province.relay.line.set(node, Weather::default());
+    before
+}
+
+/// A node holds a dead connection to be up until the idle timeout; this ends it at once.
+fn dial_anew(node: &Node, session: &Client) {
+    for (state, shown) in [("off", "off"), ("on", "up")] {
+        node.link(state);
+        node.await_link(session, shown, Duration::from_secs(60));
+    }
 }
 
 /// Sixteen clients hand in dossiers for Bãi Cháy while the relay dies and comes back.
@@ -161,6 +209,7 @@ fn fifty_kills_of_the_relay_lose_nothing_and_double_nothing() {
     let (next, stop, budget) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicUsize::new(0));
     let (session, procedure) = (desks[0].session.clone(), procedure());
     let (mut fell, mut slowest) = (Fell::default(), Duration::ZERO);
+    let mut slowest_reunion = Duration::ZERO;
     let answered = thread::scope(|scope| {
         let (next, stop, budget) = (&next, &stop, &budget);
         let (procedure, session) = (&procedure, &session);
@@ -188,26 +237,25 @@ fn fifty_kills_of_the_relay_lose_nothing_and_double_nothing() {
         for turn in 0..KILLS {
             let before = next.load(Ordering::Relaxed);
             let disks = (Readers::of(&province.nodes[0].data), Readers::of(&province.relay.data));
+            let known_before = throughs(&disks).known;
+            let begun = Instant::now();
             budget.store(before + DOSSIERS_PER_KILL, Ordering::Relaxed);
-            // What the node knew when the signal was sent, against what the relay had when it was
-            // dead: committed, and not answered at that moment.
-            let known = wait::until("the relay is at work", Duration::from_secs(60), || {
+            wait::until("this relay has answered", Duration::from_secs(60), || {
                 let done = next.load(Ordering::Relaxed) - before;
-                let (stored, known) = throughs(&disks);
-                (stored > 0 && done > 5 + turn % 7).then_some(known)
+                (throughs(&disks).known > known_before && done > 5 + turn % 7).then_some(())
             });
-            province.relay.kill();
-            let (stored, _) = throughs(&disks);
+            slowest_reunion = slowest_reunion.max(begun.elapsed());
+            let Through { head, known, .. } = kill_at_work(&mut province, &disks, budget, turn);
+            let stored = throughs(&disks).stored;
             drop(disks);
-            let head = u64::try_from(next.load(Ordering::Relaxed)).expect("a count");
-            fell.after_answer += usize::from(known > 0);
+            fell.after_answer += usize::try_from(known - known_before).unwrap();
             fell.between_commit_and_answer +=
                 usize::try_from(stored.saturating_sub(known)).unwrap();
-            fell.before_commit += usize::from(head > stored);
+            fell.before_commit += usize::try_from(head.saturating_sub(stored)).unwrap();
             let killed = Instant::now();
             province.relay.start();
             slowest = slowest.max(killed.elapsed());
-            province.nodes[0].await_link(session, "up", Duration::from_secs(60));
+            dial_anew(&province.nodes[0], session);
         }
         stop.store(true, Ordering::Relaxed);
         let answered = clients.into_iter().map(|client| client.join().expect("a client"));
@@ -217,7 +265,8 @@ fn fifty_kills_of_the_relay_lose_nothing_and_double_nothing() {
         desks[0].acknowledged.insert(id.clone(), vec!["received".to_owned()]);
     }
     report(&format!(
-        "{KILLS} kills of the relay, {} dossiers: {fell:?}, slowest restart {slowest:?}",
+        "{KILLS} kills of the relay, {} dossiers: {fell:?}, slowest restart {slowest:?}, \
+         slowest until its first answer {slowest_reunion:?}",
         answered.len()
     ));
     assert!(fell.before_commit > 0 && fell.between_commit_and_answer > 0 && fell.after_answer > 0);

@@ -90,7 +90,7 @@ pub fn line() -> Result<String, Problem> {
 ///
 /// # Errors
 ///
-/// As [`line`].
+/// As [`line()`].
 pub fn secret_line() -> Result<Secret, Problem> {
     line().map(Secret::new)
 }

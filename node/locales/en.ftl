@@ -252,6 +252,7 @@ field-result-channel = Way of the result
 field-note = Note
 field-received-at = Received at
 field-paper-reference = Number of the paper
+field-sets = Sets
 field-reason = Reason
 field-to-unit = To
 field-person = Person

@@ -252,6 +252,7 @@ field-result-channel = Cách nhận kết quả
 field-note = Ghi chú
 field-received-at = Thời điểm nhận
 field-paper-reference = Số giấy
+field-sets = Số bộ hồ sơ
 field-reason = Lý do
 field-to-unit = Chuyển tới
 field-person = Người được giao

@@ -165,6 +165,10 @@ async fn submit(
         }
         rules::permitted(&before.folded.standing, &actor.author(), event)
             .map_err(Refused::by_rule)?;
+        // Who saw an older version may not have seen that a person must decide first.
+        if rules::moves(event.body.kind()) && before.folded.standing.needs_review() {
+            return Err(Refused::by_rule(Objection::NeedsReview));
+        }
         let nonce = nonce()?;
         let made = before.document.make(base, actor.actor_id(&nonce), &event.to_value());
         let payload = made.map_err(too_much)?;

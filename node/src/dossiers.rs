@@ -127,6 +127,8 @@ pub(crate) fn terms(frozen: &Frozen, state: &State) -> Option<Terms> {
     let procedure = state.procedure_version(&frozen.procedure)?;
     let years = frozen.calendars.iter().filter_map(|id| state.calendar_version(id));
     Some(Terms {
+        procedure_code: procedure.code.clone(),
+        procedure_name: procedure.name.clone(),
         rule: hoso_dossier::deadline::Rule {
             term: procedure.term,
             supplement: procedure.supplement,

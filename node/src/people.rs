@@ -7,6 +7,7 @@ mod staff;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -182,21 +183,17 @@ impl Office {
         &self,
         username: &str,
         password: Secret,
-        address: &str,
+        from: IpAddr,
     ) -> Result<LoggedIn, Problem> {
         let now_ms = clock::now_ms();
-        let sources = [username, address];
-        match self.people.attempts.wait_s(&sources, now_ms) {
-            0 => {}
-            seconds => {
-                let text = format!("too many failed attempts: wait {seconds} s");
-                return Err(Problem::new("log-in-later", text));
-            }
-        }
+        let attempt = self.people.attempts.begin(username, from, now_ms).map_err(|seconds| {
+            let text = format!("too many failed attempts: wait {seconds} s");
+            Problem::new("log-in-later", text)
+        })?;
         let Some((account, key)) = self.open_key(username, password).await? else {
-            self.people.attempts.failed(&sources, now_ms);
             return Err(Problem::new("log-in-wrong", "the name or the password is not right"));
         };
+        self.people.attempts.forgive(&attempt);
         let actor = Arc::new(actor(&self.state(), self.unit(), &account.username, &key)?);
         let chance = |error: std::io::Error| Problem::new("chance", error.to_string());
         let token = BASE64URL_NOPAD.encode(&secret::chance::<32>().map_err(chance)?);

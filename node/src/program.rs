@@ -1,7 +1,8 @@
 //! The running node: memory, link, projection, pages, commands; started and stopped in one place.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use hoso_dossier::code::{Code, Serial};
 use hoso_engine::{
     command::Problem,
     control,
@@ -13,10 +14,12 @@ use hoso_engine::{
     shell::{closed, stopped, wait_for_stop},
     tuning::Congestion,
 };
-use hoso_identity::Realm;
+use hoso_identity::{Realm, UnitId};
+use hoso_registry::State;
 use hoso_store::{
     StoreError,
     database::{Database, Schema},
+    records,
     serial::Serials,
     sessions,
     writer::{Tx, WriterThread},
@@ -60,7 +63,10 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
         Memory::open(data, Schema::Node, realm, |_| {}).map_err(|error| storage(&error))?;
     let facts = memory.read(Facts::read).await.map_err(|error| storage(&error))?;
     let facts = facts.ok_or_else(none)?;
-    let serials = Serials::open(data).map_err(|error| storage(&error))?;
+    let mut serials = Serials::open(data).map_err(|error| storage(&error))?;
+    let given = memory.read(records::codes).await.map_err(|error| storage(&error))?;
+    let given = given_numbers(&given, &memory.state(), facts.unit);
+    serials.raise(&given).map_err(|error| storage(&error))?;
     let wanted = memory.read(facts::link_wanted).await.map_err(|error| storage(&error))?;
     let office = Office {
         data: data.to_owned(),
@@ -76,6 +82,21 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
         link: watch::Sender::new(LinkStatus::new()),
     };
     Ok((Arc::new(office), thread))
+}
+
+/// The highest numbers that codes of this unit show, by station and day.
+fn given_numbers(codes: &[String], state: &State, unit: UnitId) -> BTreeMap<(u16, u32), u16> {
+    let own = state.unit(unit).map(|unit| unit.org_code.as_str());
+    let mut given = BTreeMap::new();
+    for code in codes.iter().filter_map(|code| code.parse::<Code>().ok()) {
+        if let Serial::Station { station, counter } = code.serial()
+            && Some(code.org()) == own
+        {
+            let highest = given.entry((station, code.day().number())).or_insert(counter);
+            *highest = counter.max(*highest);
+        }
+    }
+    given
 }
 
 /// Runs until the system says to stop.

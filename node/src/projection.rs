@@ -60,7 +60,7 @@ async fn after_start(office: &Arc<Office>) -> Result<(), StoreError> {
     for document in office.memory.write(false, |tx, _| marks_after_start(tx)).await? {
         let may = office.memory.write(false, move |tx, _| journal::attempt(tx, &document)).await?;
         if may {
-            apply(office, vec![document]).await?;
+            apply(office, vec![document], true).await?;
             applied = true;
         } else {
             tracing::error!(%document, "a dossier ended this program twice and is set aside");
@@ -92,7 +92,7 @@ async fn apply_pending(office: &Arc<Office>) -> Result<bool, StoreError> {
     if batch.is_empty() {
         return Ok(false);
     }
-    apply(office, batch).await?;
+    apply(office, batch, false).await?;
     office.has_applied();
     Ok(true)
 }
@@ -107,7 +107,12 @@ struct Applied {
     plan: Option<Plan>,
 }
 
-async fn apply(office: &Arc<Office>, documents: Vec<DocumentId>) -> Result<(), StoreError> {
+/// Applies these; `counted` says that this attempt of theirs is counted already.
+async fn apply(
+    office: &Arc<Office>,
+    documents: Vec<DocumentId>,
+    counted: bool,
+) -> Result<(), StoreError> {
     let mut done = Vec::with_capacity(documents.len());
     for document in documents {
         let read = office.memory.read(move |tx| {
@@ -120,11 +125,12 @@ async fn apply(office: &Arc<Office>, documents: Vec<DocumentId>) -> Result<(), S
         match timeout(WATCHDOG, computing).await {
             Ok(Ok(applied)) => done.push(applied),
             Ok(Err(_)) => {
-                tracing::error!(%document, "a dossier cannot be applied here and is set aside");
-                let set_aside = office
-                    .memory
-                    .write(false, move |tx, _| tx.set_attempts(&document, ATTEMPTS_MAX));
-                set_aside.await?;
+                // It is tried once more; what fails twice is set aside.
+                tracing::error!(%document, "a dossier could not be applied here");
+                if !counted {
+                    let attempt = move |tx: &mut Tx<'_>, _: &mut _| journal::attempt(tx, &document);
+                    office.memory.write(false, attempt).await?;
+                }
             }
             Err(_) => {
                 tracing::error!(%document, "a dossier keeps this program busy: it ends itself");

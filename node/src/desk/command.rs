@@ -13,13 +13,13 @@ use hoso_engine::secret;
 use hoso_identity::{DocumentId, EntryId};
 use hoso_registry::{
     Day, EventKind, State,
-    statement::{CLOSING_MINUTE_DEFAULT, Competent, Procedure, RealmKind},
+    statement::{Competent, Procedure, RealmKind},
 };
 use serde_json::{Map, Value as Json};
 
 use super::{Once, Refused, answered_before, base_of, begin, shown, submit};
 use crate::{
-    dossiers::forms::{unit_code, value_of},
+    dossiers::forms::{closing_minute, office_of, unit_code, value_of},
     office::Office,
     people::Actor,
     times,
@@ -73,6 +73,10 @@ async fn received(office: &Arc<Office>, form: &Map<String, Json>) -> Result<Even
     for key in BESIDE {
         beside.extend(parts.remove(key).map(|value| (key.to_owned(), value)));
     }
+    // What it costs follows from the procedure; a fee line more is an event of its own.
+    if parts.contains_key("fees") {
+        return Err(Refused::new(422, "field-unknown").about("fees"));
+    }
     let day =
         local_date(received_ms).ok_or(Refused::new(422, "field-time").about("received_at"))?;
     let Some(Value::Text(code)) = parts.get("procedure_code") else {
@@ -83,7 +87,9 @@ async fn received(office: &Arc<Office>, form: &Map<String, Json>) -> Result<Even
         .ok_or(Refused::new(422, "procedure-unknown").about("procedure_code"))?;
     complete(&mut parts, procedure, office)?;
     let application = Value::Map(parts);
-    let closing = closing_minute(&application, &state);
+    let competent = application.as_map().and_then(|parts| parts.get("competent_unit"));
+    let competent = competent.and_then(office_of).unwrap_or(office.unit());
+    let closing = closing_minute(&state, competent);
     beside.insert("application".to_owned(), application);
     beside.insert("code".to_owned(), Value::Text(NO_CODE.to_owned()));
     beside.insert("frozen".to_owned(), frozen(version, &state, day, closing));
@@ -125,7 +131,7 @@ fn complete(
             ("name".to_owned(), text("Lệ phí")),
             ("amount".to_owned(), Value::Int(i64::try_from(fee).unwrap_or(i64::MAX))),
         ]);
-        parts.entry("fees".to_owned()).or_insert(Value::List(vec![Value::Map(line)]));
+        parts.insert("fees".to_owned(), Value::List(vec![Value::Map(line)]));
     }
     Ok(())
 }
@@ -141,16 +147,6 @@ fn frozen(version: EntryId, state: &State, day: time::Date, closing_minute: u16)
         ("calendars".to_owned(), Value::List(calendars)),
         ("closing_minute".to_owned(), Value::Int(i64::from(closing_minute))),
     ]))
-}
-
-/// When the competent desk closes.
-fn closing_minute(application: &Value, state: &State) -> u16 {
-    let unit = application.as_map().and_then(|parts| match parts.get("competent_unit") {
-        Some(Value::Int(unit)) => u16::try_from(*unit).ok(),
-        Some(_) | None => None,
-    });
-    let unit = unit.and_then(|unit| state.unit(hoso_identity::UnitId(unit)));
-    unit.map_or(CLOSING_MINUTE_DEFAULT, |unit| unit.closing_minute)
 }
 
 /// A code that was never given, or a provisional number where there is no station.

@@ -10,7 +10,7 @@ use hoso_dossier::{
 };
 use hoso_engine::clock;
 use hoso_identity::{DocumentId, Position, UnitId};
-use hoso_registry::{Calendar, Day, EventKind, Role, State, statement::CLOSING_MINUTE_DEFAULT};
+use hoso_registry::{Calendar, Day, EventKind, Role, State, statement::Competent};
 use hoso_store::{
     StoreError, journal as facts,
     records::{self, Cursor, DueRange, Filter, Page, Summary},
@@ -22,7 +22,11 @@ use serde_json::{Value as Json, json};
 
 use super::{Refused, load, offered, submit};
 use crate::{
-    dossiers::{Dossier, forms::unit_code, version_text},
+    dossiers::{
+        Dossier,
+        forms::{closing_minute, office_by_code, unit_code},
+        version_text,
+    },
     office::Office,
     people::Actor,
     times,
@@ -146,7 +150,8 @@ fn row_json(row: &Summary, state: &State, now_ms: i64) -> Json {
         "status_code": row.status,
         "received_at": times::text(row.received_at_ms),
         "due_at": row.due_at_ms.and_then(times::text),
-        "timeliness": Timeliness::of(row.due_at_ms, None, now_ms).code(),
+        "finished_at": row.closed_at_ms.and_then(times::text),
+        "timeliness": Timeliness::of(row.due_at_ms, row.closed_at_ms, now_ms).code(),
         "needs_review": row.needs_review,
     })
 }
@@ -336,20 +341,24 @@ pub(crate) fn due(
     };
     let day =
         local_date(received_ms).ok_or(Refused::new(422, "field-time").about("received_at"))?;
-    let unit = match unit {
-        None | Some("") => state.unit(office.unit()),
-        Some(code) => {
-            let unit = state.unit_by_code(code);
-            Some(unit.ok_or(Refused::new(422, "field-unknown-unit").about("unit"))?)
-        }
-    };
     let (_, procedure) =
         state.procedure(code, day).ok_or(Refused::new(404, "procedure-unknown").about("code"))?;
+    let closing_minute = match (unit, procedure.competent) {
+        (None | Some(""), Competent::Unit | Competent::UnitOfLand) => {
+            closing_minute(&state, office.unit())
+        }
+        (None | Some(""), Competent::Agency(agency)) => closing_minute(&state, agency),
+        (Some(code), _) => {
+            let office = office_by_code(code, &state);
+            let office = office.ok_or(Refused::new(422, "field-unknown-unit").about("unit"))?;
+            closing_minute(&state, office.id())
+        }
+    };
     let rule = deadline::Rule {
         term: procedure.term,
         supplement: procedure.supplement,
         cutoff_minute: procedure.cutoff_minute,
-        closing_minute: unit.map_or(CLOSING_MINUTE_DEFAULT, |unit| unit.closing_minute),
+        closing_minute,
     };
     let calendar = Calendar::of(state.calendars().map(|(_, year)| year));
     let due = deadline::due(&rule, &calendar, received_ms, &[]);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hoso_dossier::Value;
+use hoso_dossier::{Value, event::Office};
 use hoso_identity::UnitId;
-use hoso_registry::State;
+use hoso_registry::{State, statement::CLOSING_MINUTE_DEFAULT};
 use serde_json::{Map, Value as Json, json};
 
 use crate::times;
@@ -54,6 +54,9 @@ fn map(path: &str, form: &Map<String, Json>, state: &State, depth: usize) -> Res
                 let instant = times::instant(text).ok_or(Unfit { field, code: "time" })?;
                 Value::Int(instant)
             }
+            _ if UNITS.contains(&key.as_str()) || INSTANTS.contains(&key.as_str()) => {
+                return Err(Unfit { field, code: "type" });
+            }
             Json::Bool(_)
             | Json::Number(_)
             | Json::String(_)
@@ -83,13 +86,35 @@ fn value(path: &str, json: &Json, state: &State, depth: usize) -> Result<Value, 
 
 /// A unit's id, or a map with an agency's.
 fn office(code: &str, state: &State) -> Option<Value> {
+    let id = |unit: UnitId| Value::Int(i64::from(unit.0));
+    Some(match office_by_code(code, state)? {
+        Office::Unit(unit) => id(unit),
+        Office::Agency(agency) => Value::Map(BTreeMap::from([("agency".to_owned(), id(agency))])),
+    })
+}
+
+/// The unit or agency of that code; `agency:` may stand before an agency's.
+pub(crate) fn office_by_code(code: &str, state: &State) -> Option<Office> {
     let code = code.trim();
     if let Some(unit) = state.unit_by_code(code) {
-        return Some(Value::Int(i64::from(unit.id.0)));
+        return Some(Office::Unit(unit.id));
     }
     let agency = state.agency_by_code(code.strip_prefix("agency:").unwrap_or(code))?;
-    let id = Value::Int(i64::from(agency.id.0));
-    Some(Value::Map(BTreeMap::from([("agency".to_owned(), id)])))
+    Some(Office::Agency(agency.id))
+}
+
+/// The id of the unit or agency that stands there.
+pub(crate) fn office_of(value: &Value) -> Option<UnitId> {
+    let agency = value.as_map().map_or(Some(value), |parts| parts.get("agency"));
+    let Some(Value::Int(id)) = agency else { return None };
+    u16::try_from(*id).ok().map(UnitId)
+}
+
+/// When that unit or agency closes, minutes after midnight at UTC+7.
+pub(crate) fn closing_minute(state: &State, id: UnitId) -> u16 {
+    let unit = state.unit(id).map(|unit| unit.closing_minute);
+    let agency = || state.agency(id).map(|agency| agency.closing_minute);
+    unit.or_else(agency).unwrap_or(CLOSING_MINUTE_DEFAULT)
 }
 
 /// A value as the interface shows it.

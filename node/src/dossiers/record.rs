@@ -35,7 +35,8 @@ impl Dossier {
             competent_unit: application.map(|form| form.competent_unit.id()),
             return_unit: application.map(|form| form.return_unit),
             status: standing.status.map_or(0, |status| status.portal_code()),
-            due_at_ms: due.at_ms.filter(|_| standing.closed_ms.is_none()),
+            due_at_ms: due.at_ms,
+            closed_at_ms: standing.closed_ms,
             received_at_ms: standing.received_ms.unwrap_or(begun_ms),
             needs_review: standing.needs_review(),
             last_entry: self.last().map_or(EntryId::ZERO, |held| held.entry.id()),
@@ -70,10 +71,6 @@ impl Dossier {
             form.as_ref().and_then(|form| form.get(name)).cloned().unwrap_or(Json::Null)
         };
         let code = |office: Office| unit_code(state, office.id());
-        let procedure_code = part("procedure_code");
-        let day = standing.received_ms.and_then(hoso_dossier::deadline::local_date);
-        let procedure = procedure_code.as_str().zip(day);
-        let procedure = procedure.and_then(|(code, day)| state.procedure(code, day));
         json!({
             "id": self.id.to_string(),
             "version": version_text(&self.version()),
@@ -82,8 +79,8 @@ impl Dossier {
             "former_codes":
                 standing.former_codes.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "procedure": {
-                "code": procedure_code,
-                "name": procedure.map(|(_, procedure)| procedure.name.clone()),
+                "code": part("procedure_code"),
+                "name": standing.terms.as_ref().map(|terms| &terms.procedure_name),
             },
             "applicant": part("applicant"),
             "owner": part("owner"),
@@ -140,6 +137,7 @@ impl Dossier {
                 "reversed": payment.reversed,
             })).collect::<Vec<_>>(),
             "owed": standing.owed(),
+            "open": standing.open_amount(),
             "paid": standing.money().0,
             "decision": standing.decision.as_ref().map(|decision| {
                 if decision.approved { "approved" } else { "refused" }

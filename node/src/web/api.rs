@@ -53,9 +53,9 @@ pub(super) async fn log_in(
     let logged_in = async {
         let (_, body) = json_body(request).await?;
         let (username, password) = (text(&body, "username")?, text(&body, "password")?);
-        let (password, from) = (Secret::new(password.to_owned()), from.ip().to_string());
+        let password = Secret::new(password.to_owned());
         let LoggedIn { token, expires_ms, actor } =
-            site.office.log_in(username, password, &from).await?;
+            site.office.log_in(username, password, from.ip()).await?;
         let answer = json!({
             "token": token,
             "expires_at": times::text_of(expires_ms),

@@ -15,6 +15,7 @@ use hoso_registry::{
 };
 use hoso_store::fold::{folded, words};
 use serde_json::{Value, json};
+use time::Date;
 
 use super::{answer::answer, site::Site};
 use crate::{
@@ -38,16 +39,16 @@ pub(super) async fn procedures(
     let listed = async {
         site.actor(&headers).await?;
         let wanted = words(&parameter(&query, "q").unwrap_or_default());
-        let items = in_force(&site.office.state(), &wanted);
+        let items = in_force(&site.office.state(), &wanted, local_date(times::now_ms()));
         Ok(Json(json!({ "items": items })).into_response())
     };
     answer(&site, &headers, listed.await)
 }
 
-/// The procedures of today whose code or name has all these folded words.
-pub(super) fn in_force(state: &Registry, wanted: &[String]) -> Vec<Value> {
-    let Some(today) = local_date(times::now_ms()) else { return Vec::new() };
-    let found = state.procedures_on(today).filter(|(_, procedure)| {
+/// The procedures of that day whose code or name has all these folded words.
+pub(super) fn in_force(state: &Registry, wanted: &[String], day: Option<Date>) -> Vec<Value> {
+    let Some(day) = day else { return Vec::new() };
+    let found = state.procedures_on(day).filter(|(_, procedure)| {
         let text = folded(&format!("{} {}", procedure.code, procedure.name));
         wanted.iter().all(|word| text.contains(word.as_str()))
     });

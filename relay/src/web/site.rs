@@ -80,24 +80,18 @@ impl Site {
         address: IpAddr,
     ) -> Result<(String, Operator), LogInProblem> {
         let now_ms = clock::now_ms();
-        let address = address.to_string();
-        let sources = [name, address.as_str()];
-        match self.office.sessions.attempts.wait_s(&sources, now_ms) {
-            0 => {}
-            seconds => return Err(LogInProblem::Later(seconds)),
-        }
+        let attempts = &self.office.sessions.attempts;
+        let attempt = attempts.begin(name, address, now_ms).map_err(LogInProblem::Later)?;
         let place = self.checks.acquire().await.map_err(|_| LogInProblem::Broken)?;
         let checked = self.office.check_password(name.to_owned(), password.to_owned()).await;
         drop(place);
         match checked {
             Ok(Some(operator)) => {
+                attempts.forgive(&attempt);
                 let token = self.office.sessions.begin(operator.clone(), now_ms);
                 Ok((token.map_err(|_| LogInProblem::Broken)?, operator))
             }
-            Ok(None) => {
-                self.office.sessions.attempts.failed(&sources, now_ms);
-                Err(LogInProblem::Wrong)
-            }
+            Ok(None) => Err(LogInProblem::Wrong),
             Err(problem) => {
                 tracing::error!(code = problem.code, "a password could not be checked");
                 Err(LogInProblem::Broken)

@@ -23,6 +23,8 @@ const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// Milliseconds by which the wall clock in Vietnam is ahead of UTC.
 const AHEAD_MS: i64 = 7 * 60 * MINUTE_MS;
+/// Days of the longest extension that pauses move: ten years.
+const EXTENSION_DAYS_MAX: i32 = 3_660;
 
 /// What a procedure and the competent desk say of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,15 @@ pub struct Pause {
     pub from_ms: i64,
     /// Until when, Unix milliseconds; `None` while it lasts.
     pub until_ms: Option<i64>,
+}
+
+/// A due time that was given by decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extension {
+    /// When it was given, Unix milliseconds.
+    pub given_ms: i64,
+    /// Until when, Unix milliseconds.
+    pub due_ms: i64,
 }
 
 /// Why a day counts or does not.
@@ -133,6 +144,35 @@ pub fn due(rule: &Rule, calendar: &Calendar, received_ms: i64, pauses: &[Pause])
     let open = pauses.iter().any(|pause| pause.until_ms.is_none());
     let Count { certain, steps, .. } = count;
     Due { at_ms: at_ms.filter(|_| !open), certain, steps }
+}
+
+/// The due time of an extension: each working day on whose closing the clock stood still since it
+/// was given moves it by one working day, as rule 1 does with a term.
+#[must_use]
+pub fn extended(extension: &Extension, rule: &Rule, calendar: &Calendar, pauses: &[Pause]) -> i64 {
+    moved(extension, rule, calendar, pauses).unwrap_or(extension.due_ms)
+}
+
+fn moved(extension: &Extension, rule: &Rule, calendar: &Calendar, pauses: &[Pause]) -> Option<i64> {
+    let mut count = Count { rule, calendar, pauses, certain: true, steps: Vec::new() };
+    let (mut date, last) = (local_date(extension.given_ms)?, local_date(extension.due_ms)?);
+    let mut lost = 0_u32;
+    if last.to_julian_day().saturating_sub(date.to_julian_day()) > EXTENSION_DAYS_MAX {
+        return None;
+    }
+    while date < last {
+        date = date.next_day()?;
+        let working = calendar.is_working_day(date);
+        lost = lost.saturating_add(u32::from(working && count.is_paused(count.closing(date))));
+    }
+    if lost == 0 {
+        return Some(extension.due_ms);
+    }
+    while lost > 0 {
+        date = date.next_day()?;
+        lost = lost.saturating_sub(u32::from(count.take(date, true)));
+    }
+    Some(count.closing(date))
 }
 
 /// The day of this moment at UTC+7, if dates can hold it.

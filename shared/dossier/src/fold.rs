@@ -222,6 +222,16 @@ impl<'a> Fold<'a> {
         if rules::moves(event.body.kind()) && before.standing.needs_review() {
             return Err(Objection::NeedsReview);
         }
+        if let Body::Received(body) = &event.body {
+            let form = body.application.as_ref().or(before.standing.application.as_ref());
+            let terms = (self.terms)(&body.frozen);
+            let same = form
+                .zip(terms)
+                .is_none_or(|(form, terms)| form.procedure_code == terms.procedure_code);
+            if !same {
+                return Err(Objection::Field);
+            }
+        }
         if let Body::ConflictResolved(body) = &event.body {
             let chosen = self.place_of(&body.choice).and_then(|chosen| self.kind(chosen));
             let roles = chosen.and_then(|kind| roles_for(kind.kind())).unwrap_or_default();

@@ -14,6 +14,9 @@ use crate::{
     standing::{Author, Standing},
 };
 
+/// Minutes of a day.
+const DAY_MINUTES: u16 = 24 * 60;
+
 /// Why an event has no effect, or may not be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Objection {
@@ -254,6 +257,7 @@ fn place(standing: &Standing, author: &Author, kind: EventKind) -> Result<(), Ob
         }
         K::TakenOver => require(takes(standing, author), Objection::Unit),
         K::SupplementRequested => {
+            require(standing.decision.is_none(), Objection::Decided)?;
             require(standing.status == Some(Status::New) || holds, Objection::Unit)
         }
         K::Approved | K::Refused => {
@@ -262,6 +266,10 @@ fn place(standing: &Standing, author: &Author, kind: EventKind) -> Result<(), Ob
             require(holds && competent.is_some_and(|unit| author.acts_for(unit)), Objection::Unit)
         }
         K::Extended | K::Stopped | K::Resumed => {
+            let stops = kind == K::Stopped;
+            // What was never received has no clock to stop: it is not accepted, or goes on.
+            require(!stops || standing.received_ms.is_some(), Objection::Status)?;
+            require(!stops || standing.decision.is_none(), Objection::Decided)?;
             let competent = standing.competent().and_then(Office::unit);
             require(holds || competent.is_some_and(|unit| author.acts_for(unit)), Objection::Unit)
         }
@@ -271,10 +279,7 @@ fn place(standing: &Standing, author: &Author, kind: EventKind) -> Result<(), Ob
             require(agency || standing.decision.is_some(), Objection::Undecided)
         }
         K::ResultRecalled | K::ResultSent => require(has_result(standing, author), Objection::Unit),
-        K::ResultArrived => {
-            let towards = standing.result.as_ref().and_then(|result| result.towards);
-            require(towards.is_some_and(|unit| author.acts_for(unit)), Objection::Unit)
-        }
+        K::ResultArrived => require(awaits_result(standing, author), Objection::Unit),
         K::Withdrawn => require(standing.decision.is_none(), Objection::Decided),
         K::Opened => require(!standing.opened.contains_key(&author.unit), Objection::Repeated),
         _ => Ok(()),
@@ -309,6 +314,14 @@ fn has_result(standing: &Standing, author: &Author) -> bool {
     })
 }
 
+/// Whether the result is on its way to the author's unit, or went out from there and came back.
+fn awaits_result(standing: &Standing, author: &Author) -> bool {
+    standing.result.as_ref().is_some_and(|result| {
+        let towards = result.towards.is_some_and(|unit| author.acts_for(unit));
+        result.delivery == Delivery::Sent && (towards || author.acts_for(result.unit))
+    })
+}
+
 /// What holds for the body.
 fn body(standing: &Standing, author: &Author, event: &Event) -> Result<(), Objection> {
     match &event.body {
@@ -323,6 +336,7 @@ fn body(standing: &Standing, author: &Author, event: &Event) -> Result<(), Objec
             require(own.is_some_and(|unit| author.acts_for(unit)), Objection::Unit)?;
             let late = body.received_at.is_some_and(|at_ms| at_ms != event.at_ms);
             let explained = body.paper_reference.is_some() && body.reason.is_some();
+            require(body.frozen.closing_minute < DAY_MINUTES, Objection::Field)?;
             let past = body.received_at.is_none_or(|at_ms| at_ms <= event.at_ms);
             require(past && (!late || explained), Objection::Paper)
         }
@@ -356,7 +370,12 @@ fn body(standing: &Standing, author: &Author, event: &Event) -> Result<(), Objec
             let agency = matches!(standing.competent(), Some(Office::Agency(_)));
             require(agency == body.from_agency, Objection::Undecided)
         }
-        Body::ResultSent(body) => require(body.post != body.to_unit.is_some(), Objection::Field),
+        Body::ResultSent(body) => {
+            require(body.post != body.to_unit.is_some(), Objection::Field)?;
+            // Only a unit that has the dossier can say that its result has come.
+            let known = body.to_unit.is_none_or(|unit| standing.audience.contains(&unit));
+            require(known, Objection::Field)
+        }
         Body::Returned(body) => returned(standing, author, body.channel),
         Body::Detached(body) => {
             let mut scans = standing.scans.iter();
@@ -396,8 +415,10 @@ fn returned(standing: &Standing, author: &Author, channel: ResultChannel) -> Res
     let by_post = result.delivery == Delivery::Sent
         && result.towards.is_none()
         && author.acts_for(result.unit);
-    let here = has_result(standing, author) || channel == ResultChannel::Electronic || by_post;
-    require(here, Objection::Unit)
+    // What is delivered electronically lies nowhere: whoever has the dossier may record it.
+    let electronic = channel == ResultChannel::Electronic
+        && standing.application.as_ref().map(|form| form.result_channel) == Some(channel);
+    require(has_result(standing, author) || electronic || by_post, Objection::Unit)
 }
 
 fn require(condition: bool, objection: Objection) -> Result<(), Objection> {

@@ -8,7 +8,7 @@ use hoso_registry::{Calendar, Day, Role};
 use crate::{
     axes::{Delivery, Financial, Status},
     code::Code,
-    deadline::{self, Due, Pause, PauseKind, Rule},
+    deadline::{self, Due, Extension, Pause, PauseKind, Rule},
     event::{Application, Fee, Method, Office, Paper},
     value::ChangeHash,
 };
@@ -43,6 +43,10 @@ impl Author {
 /// What the catalogue said at reception.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
+    /// The procedure's national code.
+    pub procedure_code: String,
+    /// Its name.
+    pub procedure_name: String,
     /// How the due time is computed.
     pub rule: Rule,
     /// The working days.
@@ -157,8 +161,8 @@ pub struct Standing {
     pub terms: Option<Terms>,
     /// When the clock stood still.
     pub pauses: Vec<Pause>,
-    /// Due times that were given by decision, in order; Unix milliseconds.
-    pub extensions: Vec<i64>,
+    /// Due times that were given by decision, in order.
+    pub extensions: Vec<Extension>,
     /// The office that deals with it.
     pub holder: Option<Office>,
     /// The control sheet.
@@ -179,7 +183,8 @@ pub struct Standing {
     pub fees: Vec<FeeLine>,
     /// The payments.
     pub payments: Vec<Payment>,
-    /// The amount asked for, in đồng.
+    /// What will have been paid altogether once the last request is met, in đồng: what was paid
+    /// or awaited when it was written, and its amount.
     pub requested: u64,
     /// The scans that are not hidden.
     pub scans: Vec<Scan>,
@@ -225,7 +230,12 @@ impl Standing {
             return Due { at_ms: None, certain: false, steps: Vec::new() };
         };
         let mut due = deadline::due(&terms.rule, &terms.calendar, received, &self.pauses);
-        due.at_ms = due.at_ms.map(|at_ms| self.extensions.iter().copied().fold(at_ms, i64::max));
+        due.at_ms = due.at_ms.map(|at_ms| {
+            let extended = self.extensions.iter().map(|extension| {
+                deadline::extended(extension, &terms.rule, &terms.calendar, &self.pauses)
+            });
+            extended.fold(at_ms, i64::max)
+        });
         due
     }
 
@@ -248,6 +258,13 @@ impl Standing {
     pub fn owed(&self) -> u64 {
         let fees = self.fees.iter().fold(0_u64, |sum, line| sum.saturating_add(line.fee.amount));
         fees.max(self.requested)
+    }
+
+    /// What is neither paid nor on its way, in đồng.
+    #[must_use]
+    pub fn open_amount(&self) -> u64 {
+        let (paid, awaited, _) = self.money();
+        self.owed().saturating_sub(paid).saturating_sub(awaited)
     }
 
     /// The financial status.

@@ -13,18 +13,19 @@ use crate::{
 };
 
 const COLUMNS: &str = "document, version, code, procedure, applicant, receiving_unit,
-    competent_unit, return_unit, status, due_at_ms, received_at_ms, needs_review, last_entry,
-    changed_at_ms";
+    competent_unit, return_unit, status, due_at_ms, closed_at_ms, received_at_ms, needs_review,
+    last_entry, changed_at_ms";
 const VERSION: &str = "SELECT version FROM record WHERE document = :document";
 const PUT: &str = "INSERT INTO record (document, version, code, procedure, applicant,
-    receiving_unit, competent_unit, return_unit, status, due_at_ms, received_at_ms, needs_review,
-    last_entry, changed_at_ms)
+    receiving_unit, competent_unit, return_unit, status, due_at_ms, closed_at_ms, received_at_ms,
+    needs_review, last_entry, changed_at_ms)
     VALUES (:document, :version, :code, :procedure, :applicant, :receiving, :competent, :return,
-    :status, :due, :received, :needs_review, :last_entry, :changed)
+    :status, :due, :closed, :received, :needs_review, :last_entry, :changed)
     ON CONFLICT (document) DO UPDATE SET version = excluded.version, code = excluded.code,
     procedure = excluded.procedure, applicant = excluded.applicant,
     receiving_unit = excluded.receiving_unit, competent_unit = excluded.competent_unit,
     return_unit = excluded.return_unit, status = excluded.status, due_at_ms = excluded.due_at_ms,
+    closed_at_ms = excluded.closed_at_ms,
     received_at_ms = excluded.received_at_ms, needs_review = excluded.needs_review,
     last_entry = excluded.last_entry, changed_at_ms = excluded.changed_at_ms
     RETURNING seq";
@@ -38,6 +39,7 @@ const SEQ: &str = "SELECT seq FROM record WHERE document = :document";
 const REMOVE_BODY: &str = "DELETE FROM record_body WHERE seq = :seq";
 const REMOVE: &str = "DELETE FROM record WHERE seq = :seq";
 const BY_CODE: &str = "SELECT document FROM record WHERE code = :code ORDER BY document";
+const CODES: &str = "SELECT code FROM record WHERE code IS NOT NULL";
 const COUNTS: &str = "SELECT status, count(*) FROM record GROUP BY status ORDER BY status";
 const WORD: &str = " AND seq IN (SELECT seq FROM record_word WHERE word >= ? AND word < ?)";
 
@@ -75,8 +77,10 @@ pub struct Summary {
     pub return_unit: Option<UnitId>,
     /// The business status as the portal numbers it, below 32.
     pub status: u8,
-    /// When it is due, Unix milliseconds, if it is.
+    /// When it is due, or was, Unix milliseconds.
     pub due_at_ms: Option<i64>,
+    /// When it was closed, Unix milliseconds.
+    pub closed_at_ms: Option<i64>,
     /// When it was received, Unix milliseconds; before that, when it was submitted. Lists are in
     /// this order, so it must not change once it is received.
     pub received_at_ms: i64,
@@ -119,7 +123,7 @@ pub struct Cursor {
     pub document: DocumentId,
 }
 
-/// Which dossiers by their due time.
+/// Which dossiers by their due time; but for all, only those that are open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DueRange {
     /// All.
@@ -209,6 +213,7 @@ pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
             ":return": summary.return_unit.map(|unit| unit.0),
             ":status": summary.status,
             ":due": summary.due_at_ms,
+            ":closed": summary.closed_at_ms,
             ":received": summary.received_at_ms,
             ":needs_review": summary.needs_review,
             ":last_entry": summary.last_entry.0,
@@ -291,6 +296,17 @@ pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Vec<DocumentId>, StoreErro
     Ok(documents)
 }
 
+/// The codes of all dossiers that have one.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn codes(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(CODES)?;
+    let codes = statement.query_map([], |row| row.get(0))?;
+    Ok(codes.collect::<Result<_, _>>()?)
+}
+
 /// How many dossiers have which status.
 ///
 /// # Errors
@@ -347,9 +363,9 @@ fn conditions(filter: &Filter, words: &[String], limit: usize) -> (String, Vec<B
     }
     match filter.due {
         DueRange::Any => {}
-        DueRange::None => sql.push_str(" AND due_at_ms IS NULL"),
+        DueRange::None => sql.push_str(" AND due_at_ms IS NULL AND closed_at_ms IS NULL"),
         DueRange::Between(from, before) => {
-            sql.push_str(" AND due_at_ms >= ? AND due_at_ms < ?");
+            sql.push_str(" AND closed_at_ms IS NULL AND due_at_ms >= ? AND due_at_ms < ?");
             values.push(Box::new(from));
             values.push(Box::new(before));
         }
@@ -387,6 +403,7 @@ fn read_summary(row: &Row<'_>) -> Result<Summary, StoreError> {
         return_unit: optional_unit("return_unit")?,
         status: row.get("status")?,
         due_at_ms: row.get("due_at_ms")?,
+        closed_at_ms: row.get("closed_at_ms")?,
         received_at_ms: row.get("received_at_ms")?,
         needs_review: row.get("needs_review")?,
         last_entry: EntryId(blob(row, "last_entry")?),

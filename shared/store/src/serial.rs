@@ -79,25 +79,23 @@ impl Serials {
         Ok(counter.used)
     }
 
-    /// Notes that numbers up to this one were given, as the dossiers here show: for a file that
-    /// was lost with its disk.
+    /// Notes that numbers up to these were given, by station and day, as the dossiers here show:
+    /// for a file that was lost or is older than they.
     ///
     /// # Errors
     ///
     /// What the system says.
-    pub fn raise(&mut self, station: u16, day: u32, given: u16) -> Result<(), StoreError> {
-        let key = (station, day);
-        let mut counter = self.days.get(&key).copied().unwrap_or(Counter { used: 0, bound: 0 });
-        if given <= counter.used {
-            return Ok(());
+    pub fn raise(&mut self, given: &BTreeMap<(u16, u32), u16>) -> Result<(), StoreError> {
+        let mut raised = None;
+        for (key, given) in given {
+            let counter = self.days.entry(*key).or_insert(Counter { used: 0, bound: 0 });
+            counter.used = counter.used.max(*given);
+            if counter.used > counter.bound {
+                counter.bound = counter.used;
+                raised = Some((*key, counter.bound));
+            }
         }
-        counter.used = given;
-        if given > counter.bound {
-            counter.bound = given;
-            self.write(key, given)?;
-        }
-        self.days.insert(key, counter);
-        Ok(())
+        raised.map_or(Ok(()), |(key, bound)| self.write(key, bound))
     }
 
     /// Makes the bounds durable with this one raised.

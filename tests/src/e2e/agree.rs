@@ -105,13 +105,6 @@ pub fn undelivered(ids: impl IntoIterator<Item = String>, desk: &Desk) -> Vec<St
         .collect()
 }
 
-/// Dossiers at this node that do not concern its unit: neither received, decided nor returned
-/// there, nor ever handed over to it.
-#[must_use]
-pub fn strangers(desk: &Desk) -> Vec<String> {
-    desk.ids().into_iter().filter(|id| !desk.read(id).to_string().contains(&desk.unit)).collect()
-}
-
 /// Kinds that the dossier's history lacks, counted.
 fn lacking(kinds: &[String], dossier: &Value) -> Vec<String> {
     let mut there: Vec<&str> = dossier["events"]

@@ -122,7 +122,7 @@ fn propose(fields: &mut [Field], dossier: &Value, kind: EventKind) {
             {
                 text(dossier, "/return_unit")
             }
-            (EventKind::Paid | EventKind::PaymentRequested, "amount") => text(dossier, "/owed"),
+            (EventKind::Paid | EventKind::PaymentRequested, "amount") => text(dossier, "/open"),
             (EventKind::ResultReady, "date") => {
                 local_date(times::now_ms()).map(|day| Day(day).to_string()).unwrap_or_default()
             }

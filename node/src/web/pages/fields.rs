@@ -15,6 +15,8 @@ const COUNTS: [&str; 3] = ["originals", "certified_copies", "photocopies"];
 const TIMES: [&str; 2] = ["received_at", "due_at"];
 /// Names of boxes to tick.
 const TICKS: [&str; 3] = ["pauses", "from_agency", "post"];
+/// Parts of the longest dotted name; what is longer is no name of any form.
+const NAMES_MAX: usize = 8;
 /// Lines of a list in one form at most.
 const LINES_MAX: usize = 32;
 
@@ -121,14 +123,18 @@ pub(super) fn sent<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
 }
 
 /// The JSON that a sent form means: dotted names nest, numbers make lists, blanks are left out.
-/// Lines of papers without a name are left out too; a count that is blank is none.
+/// A name of too many parts stays one name, which no form has. Lines of papers without a name are left out too; a count that is blank is none.
 pub(super) fn json_of(form: &[(String, String)]) -> Value {
     let mut root = Map::new();
     for (name, text) in form {
         if name.starts_with('_') || text.trim().is_empty() {
             continue;
         }
-        put(&mut root, name, typed(name, text));
+        if name.split('.').count() > NAMES_MAX {
+            root.insert(name.clone(), json!(text));
+        } else {
+            put(&mut root, name, typed(name, text));
+        }
     }
     for value in root.values_mut() {
         if let Value::Array(lines) = value {

@@ -9,8 +9,10 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
+use hoso_dossier::deadline::local_date;
 use hoso_engine::secret;
 use serde_json::Value;
+use time::Date;
 
 use super::{
     super::{catalogue, site::Site, words::Words},
@@ -23,10 +25,13 @@ use super::{
 use crate::{
     desk::{self, Once, Refused},
     people::Actor,
+    times,
 };
 
 /// Lines for papers that an empty form shows.
 const PAPERS: usize = 4;
+/// What an applicant or owner can be.
+const PARTIES: [&str; 3] = ["person", "organisation", "household_business"];
 /// Lines for papers at most.
 const PAPERS_MAX: usize = 32;
 
@@ -117,9 +122,16 @@ fn filled(site: &Site, mut form: Vec<(String, String)>) -> Vec<(String, String)>
     form
 }
 
+/// The day on which the dossier was handed in, as it was typed: today if nothing was.
+fn day(form: &[(String, String)]) -> Option<Date> {
+    let typed = json_of(form);
+    let received_at = typed.get("received_at").and_then(Value::as_str);
+    local_date(received_at.and_then(times::instant).unwrap_or_else(times::now_ms))
+}
+
 fn chosen(site: &Site, form: &[(String, String)]) -> Option<Value> {
     let code = sent(form, "procedure_code");
-    let procedures = catalogue::in_force(&site.office.state(), &[]);
+    let procedures = catalogue::in_force(&site.office.state(), &[], day(form));
     procedures.into_iter().find(|procedure| procedure.get("code").is_some_and(|its| its == code))
 }
 
@@ -130,7 +142,7 @@ async fn page(
     (form, problem): (&[(String, String)], Option<&Refused>),
 ) -> ReceivePage {
     let (words, _) = site.words(headers);
-    let mut groups = groups(site, words, lines(form));
+    let mut groups = groups(site, words, (lines(form), day(form)));
     for field in groups.iter_mut().flat_map(|group| &mut group.fields) {
         field.typed(form);
     }
@@ -162,7 +174,8 @@ fn due(site: &Site, form: &[(String, String)]) -> Option<Value> {
     let code = Some(sent(form, "procedure_code")).filter(|code| !code.is_empty())?;
     let typed = json_of(form);
     let received_at = typed.get("received_at").and_then(Value::as_str);
-    desk::due(&site.office, code, received_at, None).ok()
+    let competent = Some(sent(form, "competent_unit"));
+    desk::due(&site.office, code, received_at, competent).ok()
 }
 
 /// How many lines for papers a form needs.
@@ -186,34 +199,38 @@ pub(super) fn fresh_key() -> String {
     data_encoding::HEXLOWER.encode(&chance)
 }
 
-fn groups(site: &Site, words: &Words, lines: usize) -> Vec<Group> {
+fn groups(site: &Site, words: &Words, (lines, day): (usize, Option<Date>)) -> Vec<Group> {
     let field = |name: &str, kind, required| Field::new(words, name, kind, required);
     let choose = |name: &str, key: &str, codes: &[&str]| {
         field(name, "select", true).of(choices(words, key, codes))
     };
     let group = |title: &str, fields| Group { title: words.say(title), fields };
-    let parties = ["person", "organisation", "household_business"];
+    let party = |whose: &str, required: bool| {
+        let part = |part: &str, kind| field(&format!("{whose}.{part}"), kind, false);
+        let kinds = choices(words, "party", &PARTIES);
+        let unsaid = Choice { value: String::new(), label: words.say("choose") };
+        let unsaid = std::iter::once(unsaid).filter(|_| !required);
+        vec![
+            field(&format!("{whose}.kind"), "select", required).of(unsaid.chain(kinds).collect()),
+            field(&format!("{whose}.name"), "text", required),
+            part("id_number", "text"),
+            part("birth_date", "date"),
+            part("phone", "tel"),
+            part("email", "email"),
+            part("address", "text"),
+        ]
+    };
     let mut groups = vec![
         group(
             "group-procedure",
             vec![
-                field("procedure_code", "select", true).of(procedures(site, words)),
+                field("procedure_code", "select", true).of(procedures(site, words, day)),
                 field("competent_unit", "select", false).of(offices(site, words, "by-procedure")),
                 field("return_unit", "select", false).of(offices(site, words, "here")),
             ],
         ),
-        group(
-            "group-applicant",
-            vec![
-                choose("applicant.kind", "party", &parties),
-                field("applicant.name", "text", true),
-                field("applicant.id_number", "text", false),
-                field("applicant.birth_date", "date", false),
-                field("applicant.phone", "tel", false),
-                field("applicant.email", "email", false),
-                field("applicant.address", "text", false),
-            ],
-        ),
+        group("group-applicant", party("applicant", true)),
+        group("party-owner", party("owner", false)),
         group(
             "party-representative",
             vec![
@@ -229,6 +246,7 @@ fn groups(site: &Site, words: &Words, lines: usize) -> Vec<Group> {
         vec![
             choose("channel", "channel", &["counter", "post", "online"]),
             choose("result_channel", "channel", &["desk", "post", "electronic"]),
+            field("sets", "number", false).holding("1"),
             field("note", "area", false),
         ],
     ));
@@ -258,8 +276,9 @@ fn papers(words: &Words, line: usize) -> Group {
     }
 }
 
-fn procedures(site: &Site, words: &Words) -> Vec<Choice> {
-    let all = catalogue::in_force(&site.office.state(), &[]);
+/// Those of that day: what is entered late was handed in under the catalogue of then.
+fn procedures(site: &Site, words: &Words, day: Option<Date>) -> Vec<Choice> {
+    let all = catalogue::in_force(&site.office.state(), &[], day);
     let first = Choice { value: String::new(), label: words.say("choose") };
     let text = |procedure: &Value, name: &str| {
         procedure.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()

@@ -96,9 +96,8 @@ pub(super) async fn log_in(
     headers: HeaderMap,
     Form(form): Form<Vec<(String, String)>>,
 ) -> Response {
-    let from = from.ip().to_string();
     let password = Secret::new(sent(&form, "password").to_owned());
-    let logged_in = match site.office.log_in(sent(&form, "username"), password, &from).await {
+    let logged_in = match site.office.log_in(sent(&form, "username"), password, from.ip()).await {
         Ok(logged_in) => logged_in,
         Err(problem) => {
             let refused = Refused::from(problem);

@@ -40,6 +40,14 @@ async fn whatever_is_wrong_is_answered_with_a_problem_and_the_office_goes_on() {
     let scene = Scene::with_clerk().await;
     let long = format!("\"{}\"", "x".repeat(300 * 1024));
     let deep = "[".repeat(100_000);
+    let with = |key: &str, value: serde_json::Value| {
+        let mut body = reception();
+        body[key] = value;
+        body.to_string()
+    };
+    let free = with("fees", json!([]));
+    let numbered = with("return_unit", json!(1));
+    let timed = with("received_at", json!(1));
     let calls = [
         ("POST", "/api/v1/dossiers", "{", 400),
         ("POST", "/api/v1/dossiers", deep.as_str(), 400),
@@ -58,6 +66,9 @@ async fn whatever_is_wrong_is_answered_with_a_problem_and_the_office_goes_on() {
         ("PUT", "/api/v1/link", "{\"enabled\":true}", 403),
         ("GET", "/api/v1/procedures/9.9/due", "", 404),
         ("GET", "/api/v1/drafts/none", "", 404),
+        ("POST", "/api/v1/dossiers", free.as_str(), 422),
+        ("POST", "/api/v1/dossiers", numbered.as_str(), 422),
+        ("POST", "/api/v1/dossiers", timed.as_str(), 422),
     ];
     for (method, path, body, status) in calls {
         let answer = scene.call(method, path, "key", body).await;
@@ -194,4 +205,22 @@ async fn after_a_restart_a_session_is_locked_and_its_dossiers_are_there() {
     assert_eq!(scene.dossiers().await, 1);
     let again = scene.call("POST", "/api/v1/dossiers", "one", &body).await;
     assert_eq!(again.json()["id"], received.json()["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_file_of_serials_gives_no_code_twice() {
+    let mut scene = Scene::with_clerk().await;
+    let mut codes = Vec::new();
+    for turn in 0..3 {
+        for number in 0..2 {
+            let (key, body) = (format!("{turn}.{number}"), reception().to_string());
+            let received = scene.call("POST", "/api/v1/dossiers", &key, &body).await;
+            assert_eq!(received.status, 201, "{}", received.text);
+            codes.push(received.json()["code"].as_str().unwrap().to_owned());
+        }
+        scene = scene.restarted_without("hoso.serials").await;
+        scene.log_in(CLERK).await;
+    }
+    let unique: std::collections::BTreeSet<_> = codes.iter().collect();
+    assert_eq!(unique.len(), codes.len(), "{codes:?}");
 }

@@ -127,6 +127,12 @@ async fn a_dossier_goes_its_whole_way_through_the_forms_of_its_page() {
         let answer = act(&scene, &path, kind, typed).await;
         assert_eq!(answer.status, 303, "{kind}: {}", answer.text);
     }
+    let listed = scene.get("/api/v1/dossiers").await.json();
+    let row = &listed["items"][0];
+    assert_eq!(row["timeliness"], "early", "{row}");
+    assert!(row["due_at"].is_string() && row["finished_at"].is_string(), "{row}");
+    let open = scene.get("/api/v1/dossiers?due=later").await.json();
+    assert_eq!(open["items"].as_array().unwrap().len(), 0, "{open}");
     let page = scene.get(&path).await;
     for shown in [
         "Đã trả kết quả",
@@ -160,6 +166,23 @@ async fn an_action_that_is_refused_stays_open_with_what_was_typed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_of_forty_thousand_parts_is_refused_and_the_office_goes_on() {
+    let scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let deep = "a.".repeat(40_000) + "a";
+    let page = scene.get("/receive").await;
+    let mut form = filled(&page, &TYPED);
+    form.push((&deep, "1"));
+    let answer = scene.post("/receive", &form).await;
+    assert_eq!(answer.status, 422, "{:.200}", answer.text);
+    let page = scene.get(&path).await;
+    let form = filled(&page, &[("kind", "noted"), ("text", "Ghi chú"), (&deep, "1")]);
+    let answer = scene.post(&format!("{path}/events"), &form).await;
+    assert_eq!(answer.status, 422, "{:.200}", answer.text);
+    assert_eq!(scene.dossiers().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn both_sides_of_a_conflict_are_shown_and_one_is_chosen() {
     let scene = Scene::with_clerk().await;
     let path = receive(&scene).await;
@@ -173,6 +196,9 @@ async fn both_sides_of_a_conflict_are_shown_and_one_is_chosen() {
         let answer = scene.call("POST", &format!("{api}/events"), name, &body.to_string()).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
     }
+    let moved = json!({ "kind": "handed_over", "to_unit": "07192", "base": base }).to_string();
+    let answer = scene.call("POST", &format!("{api}/events"), "moved", &moved).await;
+    assert_eq!(answer.json()["type"], "urn:hoso:problem:rule-needs-review", "{}", answer.text);
     let page = scene.get(&path).await;
     for shown in ["Thu Hai", "Thu Ba", "Hai giá trị khác nhau cho mục: Tên"] {
         assert!(page.text.contains(shown), "no {shown} in {}", page.text);

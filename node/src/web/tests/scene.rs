@@ -250,6 +250,15 @@ impl Scene {
         Self::on(directory, cookie).await
     }
 
+    /// The same, after this file of its directory was lost.
+    pub(super) async fn restarted_without(self, file: &str) -> Self {
+        let Self { office, router, cookie, directory, thread } = self;
+        drop((office, router));
+        tokio::task::spawn_blocking(move || thread.join()).await.unwrap().unwrap();
+        std::fs::remove_file(directory.path().join(file)).unwrap();
+        Self::on(directory, cookie).await
+    }
+
     /// A new office with the clerk at the desk.
     pub(super) async fn with_clerk() -> Self {
         let mut scene = Self::new().await;

@@ -7,7 +7,7 @@ use hoso_registry::EventKind;
 use super::Item;
 use crate::{
     axes::{Delivery, Status},
-    deadline::PauseKind,
+    deadline::{Extension, PauseKind},
     event::{Application, Body, Event, Fee, Frozen, Method, Office, Received, ResultSent},
     standing::{Decision, FeeLine, Line, Outcome, Payment, Scan, Standing, Terms},
 };
@@ -109,7 +109,9 @@ fn course(standing: &mut Standing, item: &Item, event: &Event) {
             standing.go_on(PauseKind::Supplement, at_ms);
             standing.status = standing.asked_from.take().or(Some(Status::Processing));
         }
-        Body::Extended(body) => standing.extensions.push(body.due_at),
+        Body::Extended(body) => {
+            standing.extensions.push(Extension { given_ms: at_ms, due_ms: body.due_at });
+        }
         Body::Approved(_) | Body::Refused(_) => {
             let approved = event.body.kind() == EventKind::Approved;
             standing.decision = Some(Decision { event: item.hash, approved });
@@ -136,6 +138,9 @@ fn course(standing: &mut Standing, item: &Item, event: &Event) {
 fn close(standing: &mut Standing, status: Status, at_ms: i64) {
     standing.status = Some(status);
     standing.closed_ms = Some(at_ms);
+    // Nothing is awaited any more: a due time that could not be said can be said again.
+    let open = standing.pauses.iter_mut().filter(|pause| pause.until_ms.is_none());
+    open.for_each(|pause| pause.until_ms = Some(at_ms.max(pause.from_ms)));
 }
 
 /// Who has the dossier.
@@ -171,7 +176,8 @@ fn money(standing: &mut Standing, item: &Item, event: &Event) {
         }),
         Body::FeeRemoved(body) => standing.fees.retain(|line| line.id != body.fee),
         Body::PaymentRequested(body) => {
-            standing.requested = body.amount;
+            let (paid, awaited, _) = standing.money();
+            standing.requested = paid.saturating_add(awaited).saturating_add(body.amount);
             if body.pauses {
                 standing.status = Some(Status::Payment);
                 standing.pause(PauseKind::Other, event.at_ms);

@@ -4,17 +4,20 @@ use hoso_dossier::{
     axes::{Delivery, Financial, Status, Timeliness},
     event::{
         Assigned, Body, Extended, FeeAdded, FieldCorrected, Method, Noted, Office, Opened, Paid,
-        PaymentConfirmed, PaymentRequested, PaymentReversed, ResultArrived, ResultRecalled,
-        ResultSent, Resumed, Stopped, SupplementRequested, Supplemented, UnitAdded,
+        PaymentConfirmed, PaymentRequested, PaymentReversed, ResultArrived, ResultChannel,
+        ResultRecalled, ResultSent, Resumed, Returned, Stopped, Submitted, SupplementRequested,
+        Supplemented, UnitAdded,
     },
     fold::Effect,
     rules::Objection,
+    standing::Author,
 };
-use hoso_identity::PersonId;
+use hoso_identity::{PersonId, UnitId};
+use hoso_registry::Role;
 
 use crate::scene::{
-    BAI_CHAY, BEGIN_MS, CO_TO, LAND_OFFICE, MINUTE_MS, Scene, approved, clerk, handed_over, paper,
-    result_ready, returned, taken_over, withdrawn,
+    BAI_CHAY, BEGIN_MS, CO_TO, LAND_OFFICE, MINUTE_MS, Scene, application, approved, clerk,
+    handed_over, paper, received, result_ready, returned, taken_over, withdrawn,
 };
 
 /// 17:00 of the third working day after the Friday: the Tuesday between is a holiday.
@@ -202,8 +205,132 @@ fn corrections_reach_the_application_and_units_the_audience() {
 fn roles_of_the_grant_decide_and_nothing_else() {
     let mut scene = Scene::processing();
     let mut reader = clerk(CO_TO);
-    reader.roles = vec![hoso_registry::Role::Viewer];
+    reader.roles = vec![Role::Viewer];
     let last = scene.last();
     let noted = scene.add_by(&[last], reader, Body::Noted(Noted { text: "x".to_owned() }));
     assert_eq!(scene.effect(noted), Effect::Refused(Objection::Role));
+}
+
+#[test]
+fn what_was_paid_before_a_request_does_not_meet_it() {
+    let mut scene = Scene::processing();
+    let paid = |amount| Body::Paid(Paid { amount, method: Method::Cash, receipt_no: None });
+    scene.then(CO_TO, paid(8_000));
+    assert_eq!(scene.standing().financial(), Financial::Paid);
+    let tax = PaymentRequested { amount: 500_000, pauses: true };
+    scene.then(CO_TO, Body::PaymentRequested(tax));
+    let standing = scene.standing();
+    assert_eq!((standing.owed(), standing.open_amount()), (508_000, 500_000));
+    assert_eq!(standing.financial(), Financial::Due);
+    scene.then(CO_TO, paid(492_000));
+    assert_eq!(scene.status(), Status::Payment);
+    scene.then(CO_TO, paid(8_000));
+    assert_eq!(scene.status(), Status::Processing);
+    assert_eq!(scene.standing().financial(), Financial::Paid);
+    all_taken(&scene);
+}
+
+#[test]
+fn a_result_goes_only_to_a_unit_that_has_the_dossier_and_can_come_back() {
+    let mut scene = Scene::processing();
+    scene.then(CO_TO, approved());
+    scene.then(CO_TO, result_ready(false));
+    let sent = |to_unit: Option<UnitId>| {
+        Body::ResultSent(ResultSent { to_unit, post: to_unit.is_none(), tracking: None })
+    };
+    let astray = scene.then(CO_TO, sent(Some(BAI_CHAY)));
+    assert_eq!(scene.effect(astray), Effect::Refused(Objection::Field));
+    scene.items.pop();
+    let added = UnitAdded { unit: BAI_CHAY, reason: "trả tại đây".to_owned() };
+    scene.then(CO_TO, Body::UnitAdded(added));
+    for to_unit in [Some(BAI_CHAY), None] {
+        scene.then(CO_TO, sent(to_unit));
+        scene.then(CO_TO, Body::ResultArrived(ResultArrived {}));
+        assert_eq!(scene.standing().delivery(), Delivery::Arrived);
+    }
+    let elsewhere = Returned { channel: ResultChannel::Electronic, ..given() };
+    let elsewhere = scene.then(BAI_CHAY, Body::Returned(elsewhere));
+    assert_eq!(scene.effect(elsewhere), Effect::Refused(Objection::Unit));
+    scene.items.pop();
+    scene.then(CO_TO, returned());
+    all_taken(&scene);
+}
+
+fn given() -> Returned {
+    let Body::Returned(given) = returned() else { unreachable!("it is a return") };
+    given
+}
+
+#[test]
+fn a_pause_after_an_extension_moves_it_too() {
+    const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+    let mut scene = Scene::processing();
+    // From Thursday 2026-11-26 to Monday 30.
+    let due_at = DUE_MS + 4 * DAY_MS;
+    scene.then(CO_TO, Body::Extended(Extended { due_at, reason: "xác minh".to_owned() }));
+    assert_eq!(scene.standing().due().at_ms, Some(due_at));
+    let reason = || "lý do".to_owned();
+    scene.then(CO_TO, Body::Stopped(Stopped { reason: reason() }));
+    let resumed = scene.then(CO_TO, Body::Resumed(Resumed { reason: reason() }));
+    assert_eq!(scene.standing().due().at_ms, Some(due_at));
+    // Resumed on Thursday morning: Monday and Wednesday were lost, Tuesday was off.
+    let event = scene.items.iter_mut().find(|item| item.hash == resumed).unwrap();
+    event.event.as_mut().unwrap().at_ms = BEGIN_MS + 6 * DAY_MS;
+    assert_eq!(scene.standing().due().at_ms, Some(due_at + 2 * DAY_MS));
+    all_taken(&scene);
+}
+
+#[test]
+fn withdrawing_ends_what_was_awaited_and_only_what_was_received_and_is_undecided_can_stop() {
+    let asked = || {
+        Body::SupplementRequested(SupplementRequested {
+            papers: vec![paper("Bản chính")],
+            reason: "thiếu bản chính".to_owned(),
+            basis: None,
+        })
+    };
+    let stopped = || Body::Stopped(Stopped { reason: "lý do".to_owned() });
+    let mut scene = Scene::processing();
+    scene.then(CO_TO, asked());
+    assert_eq!(scene.standing().due().at_ms, None);
+    scene.then(CO_TO, withdrawn());
+    assert_eq!(scene.standing().due().at_ms, Some(DUE_MS));
+    all_taken(&scene);
+
+    let mut online = Scene::default();
+    let application = application(Office::Unit(CO_TO));
+    let gateway = Author { roles: vec![Role::Gateway], ..clerk(CO_TO) };
+    online.add_by(
+        &[],
+        gateway,
+        Body::Submitted(Submitted { application, request_id: "NOP-1".to_owned() }),
+    );
+    online.then(CO_TO, asked());
+    assert_eq!(online.status(), Status::Supplement);
+    let early = online.then(CO_TO, stopped());
+    assert_eq!(online.effect(early), Effect::Refused(Objection::Status));
+
+    let mut decided = Scene::processing();
+    decided.then(CO_TO, approved());
+    for late in [stopped(), asked()] {
+        let late = decided.then(CO_TO, late);
+        assert_eq!(decided.effect(late), Effect::Refused(Objection::Decided));
+        decided.items.pop();
+    }
+}
+
+#[test]
+fn a_reception_must_freeze_the_terms_of_its_own_procedure() {
+    for (procedure, closing, expected) in [
+        ("1.001022", 17 * 60, Effect::Taken),
+        ("1.001193", 17 * 60, Effect::Refused(Objection::Field)),
+        ("1.001022", 24 * 60, Effect::Refused(Objection::Field)),
+    ] {
+        let Body::Received(mut body) = received(Office::Unit(CO_TO)) else { unreachable!() };
+        body.frozen.closing_minute = closing;
+        body.application.as_mut().unwrap().procedure_code = procedure.to_owned();
+        let mut scene = Scene::default();
+        let first = scene.add(&[], CO_TO, Body::Received(body));
+        assert_eq!(scene.effect(first), expected);
+    }
 }

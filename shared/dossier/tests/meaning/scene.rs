@@ -122,6 +122,8 @@ pub(crate) fn returned() -> Body {
 pub(crate) fn terms(supplement: Supplement) -> Terms {
     let text = include_str!("../../../../deploy/data/holidays.toml");
     Terms {
+        procedure_code: "1.001022".to_owned(),
+        procedure_name: "Thủ tục thử".to_owned(),
         rule: Rule {
             term: Term::WorkingDays(3),
             supplement,

@@ -23,6 +23,7 @@ fn plan(number: u8, name: &str) -> Plan {
                 return_unit: None,
                 status: 2,
                 due_at_ms: Some(1_000 * i64::from(number)),
+                closed_at_ms: None,
                 received_at_ms: i64::from(number / 2),
                 needs_review: false,
                 last_entry: EntryId([number; 32]),
@@ -85,6 +86,24 @@ fn codes_id_numbers_and_phones_are_found_however_they_are_divided() {
     ] {
         assert_eq!(found(&scene, query), [7], "{query}");
     }
+}
+
+#[test]
+fn a_closed_dossier_keeps_its_due_time_and_is_not_among_those_that_are_due() {
+    let scene = Scene::node();
+    let mut closed = plan(1, "Trần Văn Hòa");
+    closed.record.summary.closed_at_ms = Some(900);
+    store(&scene, closed).unwrap();
+    store(&scene, plan(2, "Trần Văn Hòa")).unwrap();
+    let shown = |due| {
+        let filter = Filter { due, limit: 9, ..Filter::default() };
+        let page = scene.read(|tx| records::list(tx, &filter));
+        page.items.iter().map(|row| (row.due_at_ms, row.closed_at_ms)).collect::<Vec<_>>()
+    };
+    let open = (Some(2_000), None);
+    assert_eq!(shown(DueRange::Any), [open, (Some(1_000), Some(900))]);
+    assert_eq!(shown(DueRange::Between(0, 5_000)), [open]);
+    assert_eq!(shown(DueRange::None), []);
 }
 
 #[test]

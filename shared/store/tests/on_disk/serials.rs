@@ -77,8 +77,8 @@ fn a_changed_or_cut_file_is_refused_rather_than_counted_from_anew() {
 fn a_lost_file_goes_on_above_what_the_dossiers_show() {
     let directory = tempfile::tempdir().unwrap();
     let mut serials = Serials::open(directory.path()).unwrap();
-    serials.raise(1, DAY, 300).unwrap();
-    serials.raise(1, DAY, 200).unwrap();
+    serials.raise(&[((1, DAY), 300)].into()).unwrap();
+    serials.raise(&[((1, DAY), 200)].into()).unwrap();
     assert_eq!(serials.next(1, DAY).unwrap(), 301);
     let mut after = Serials::open(directory.path()).unwrap();
     assert!(after.next(1, DAY).unwrap() > 301);

@@ -37,6 +37,7 @@ impl Schema {
             Self::Node => &[
                 include_str!("migrations/node/0001_journal.sql"),
                 include_str!("migrations/node/0002_desk.sql"),
+                include_str!("migrations/node/0003_closed.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

@@ -122,8 +122,9 @@ pub(super) fn sent<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
     found.map(|(_, value)| value.as_str()).unwrap_or_default()
 }
 
-/// The JSON that a sent form means: dotted names nest, numbers make lists, blanks are left out.
-/// A name of too many parts stays one name, which no form has. Lines of papers without a name are left out too; a count that is blank is none.
+/// The JSON that a sent form means: dotted names nest, numbers make lists, blanks are left out. A
+/// name of too many parts stays one name, which no form has. Lines of papers without a name are
+/// left out too; a count that is blank is none.
 pub(super) fn json_of(form: &[(String, String)]) -> Value {
     let mut root = Map::new();
     for (name, text) in form {

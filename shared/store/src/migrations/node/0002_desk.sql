@@ -10,7 +10,6 @@ CREATE TABLE record (
     return_unit INTEGER,
     status INTEGER NOT NULL CHECK (status BETWEEN 0 AND 31),
     due_at_ms INTEGER,
-    closed_at_ms INTEGER,
     received_at_ms INTEGER NOT NULL,
     needs_review INTEGER NOT NULL,
     last_entry BLOB NOT NULL,
@@ -18,8 +17,7 @@ CREATE TABLE record (
 ) STRICT;
 CREATE INDEX record_newest ON record (received_at_ms, document);
 CREATE INDEX record_by_code ON record (code) WHERE code IS NOT NULL;
-CREATE INDEX record_by_due ON record (due_at_ms)
-    WHERE due_at_ms IS NOT NULL AND closed_at_ms IS NULL;
+CREATE INDEX record_by_due ON record (due_at_ms) WHERE due_at_ms IS NOT NULL;
 
 CREATE TABLE record_body (
     seq INTEGER PRIMARY KEY REFERENCES record (seq),

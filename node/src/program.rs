@@ -137,7 +137,7 @@ pub async fn run(args: &Run) -> Result<(), Problem> {
     let pages = router(site, Hosts::new(page.port(), &config.hosts));
     tasks.spawn(serve_pages(listener, pages, stopping.clone()));
     tasks.spawn(serve_commands(args.data.clone(), Arc::clone(&office), stopping));
-    wait_for_stop(&office.memory).await?;
+    wait_for_stop(|| office.memory.is_dead()).await?;
     stop.send_replace(true);
     while tasks.join_next().await.is_some() {}
     let dead = office.memory.is_dead();

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod founding;
 pub mod keys;
+pub mod ledger;
 pub mod office;
 pub mod overview;
 pub mod program;

@@ -10,20 +10,15 @@ use hoso_engine::{
     acceptor::{News, Office as Listener},
     clock,
     command::{Answer, Problem},
-    memory::Memory,
 };
-use hoso_identity::{PublicKey, SigningKey};
+use hoso_identity::{EntryId, PublicKey, SigningKey};
 use hoso_registry::{State, Statement};
-use hoso_store::{
-    StoreError, enrolment, ledger,
-    rules::ledger::{Outcome, accept_own},
-    watch::{self, NodeStatus},
-    writer::Tx,
-};
+use hoso_store::{StoreError, enrolment, watch::NodeStatus};
 use serde_json::{Value, json};
 use tokio::sync::watch::Sender;
 
 use crate::{
+    ledger::{self, Beside, Ledger, NotAccepted},
     overview::{NodeFacts, UnitRow, sort_by_urgency},
     sign::{SignError, Signer},
     web::Sessions,
@@ -33,7 +28,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Office {
     pub(crate) data: PathBuf,
-    pub(crate) memory: Memory,
+    pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) transport: PublicKey,
     /// `host:port`s that invitations carry.
     pub(crate) addresses: Vec<String>,
@@ -64,26 +59,10 @@ pub(crate) fn storage(error: &StoreError) -> Problem {
     Problem::new("storage", error.to_string())
 }
 
-/// A problem, or the storage's.
-#[derive(Debug)]
-pub(crate) struct Failed(pub(crate) Problem);
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self(storage(&error))
-    }
-}
-
-impl From<Problem> for Failed {
-    fn from(problem: Problem) -> Self {
-        Self(problem)
-    }
-}
-
 impl Office {
     /// The registry.
     pub(crate) fn state(&self) -> Arc<State> {
-        self.memory.state()
+        self.ledger.state()
     }
 
     /// `official`, `trial` or `training`.
@@ -104,11 +83,7 @@ impl Office {
     ///
     /// What is wrong.
     pub async fn ready(&self) -> Result<(), Problem> {
-        if self.memory.is_dead() {
-            return Err(storage(&StoreError::Dead));
-        }
-        let head = self.memory.read(|tx| hoso_store::tables::LedgerTables::head(tx)).await;
-        head.map(|_| ()).map_err(|error| storage(&error))
+        self.ledger.health().await.map_err(|error| storage(&error))
     }
 
     /// Every unit, urgent ones first.
@@ -156,7 +131,7 @@ impl Office {
             })
         });
         let mut items: Vec<Value> = nodes.collect();
-        let requests = self.memory.read(enrolment::requests).await;
+        let requests = self.ledger.requests().await;
         for request in requests.map_err(|error| storage(&error))? {
             if request.state == enrolment::JoinState::Pending {
                 items.push(json!({
@@ -177,10 +152,8 @@ impl Office {
     /// What the storage says.
     pub async fn metrics(&self) -> Result<String, Problem> {
         let rows = self.overview().await?;
-        let counts = self
-            .memory
-            .read(|tx| Ok::<_, StoreError>((ledger::refused(tx)?, ledger::waiting_count(tx)?)));
-        let (refused, waiting) = counts.await.map_err(|error| storage(&error))?;
+        let troubled = self.ledger.troubled().await;
+        let (refused, waiting) = troubled.map_err(|error| storage(&error))?;
         let mut text = format!("hoso_build_info{{version=\"{}\"}} 1\n", env!("CARGO_PKG_VERSION"));
         for row in rows.iter().filter(|row| row.nodes > 0) {
             let up = u8::from(row.standing == crate::overview::Standing::Connected);
@@ -201,38 +174,29 @@ impl Office {
     }
 
     async fn statuses(&self) -> Result<Vec<NodeStatus>, Problem> {
-        self.memory.read(watch::statuses).await.map_err(|error| storage(&error))
+        self.ledger.statuses().await.map_err(|error| storage(&error))
     }
 
-    /// Signs a statement and adds it to the ledger; `also` is kept with it.
+    /// Signs a statement and adds it to the ledger; `beside` is kept with it.
     pub(crate) async fn publish(
         &self,
         signer: &Signer,
         statement: &Statement,
-        also: impl FnOnce(&mut Tx<'_>, hoso_identity::EntryId) -> Result<(), StoreError>
-        + Send
-        + 'static,
-    ) -> Result<hoso_identity::EntryId, Problem> {
+        beside: Beside,
+    ) -> Result<EntryId, Problem> {
         let entry = signer.sign(statement)?;
-        let (id, bytes) = (entry.id(), entry.encode());
-        let published = self.memory.write(false, move |tx, registrar| {
-            match accept_own(tx, registrar, &bytes, clock::now_ms())? {
-                Outcome::Accepted(_) => {}
-                Outcome::Refused(reason) => return Err(refused(reason.code()).into()),
-                Outcome::Waiting(what) => return Err(refused(what.code()).into()),
-            }
-            also(tx, id)?;
-            Ok::<_, Failed>(id)
-        });
-        let id = published.await.map_err(|failed| failed.0)?;
+        let signed = ledger::Statement { id: entry.id(), bytes: entry.encode() };
+        self.ledger.accept(signed, beside, clock::now_ms()).await.map_err(|error| {
+            let code = match &error {
+                NotAccepted::Registry(code) => code,
+                NotAccepted::NameTaken => "name",
+                NotAccepted::Storage(_) => "storage",
+            };
+            Problem::new(code, error.to_string())
+        })?;
         self.grew.send_modify(|count| *count = count.wrapping_add(1));
-        Ok(id)
+        Ok(entry.id())
     }
-}
-
-fn refused(code: &str) -> Problem {
-    let text = "the statement is not allowed to this signer: use another one with --as";
-    Problem::new(code, format!("{text} ({code})"))
 }
 
 fn facts(status: &NodeStatus) -> NodeFacts {
@@ -257,55 +221,14 @@ impl Listener for Office {
     }
 
     async fn is_pending(&self, key: PublicKey) -> bool {
-        let request = self.memory.read(move |tx| enrolment::request(tx, &key)).await;
+        let request = self.ledger.request(key).await;
         let pending = enrolment::JoinState::Pending;
         request.is_ok_and(|request| request.is_some_and(|request| request.state == pending))
     }
 
     async fn heard(&self, news: News) {
-        let now_ms = clock::now_ms();
-        let noted = self.memory.write(false, move |tx, _| note(tx, &news, now_ms)).await;
-        if let Err(error) = noted {
+        if let Err(error) = self.ledger.note(news, clock::now_ms()).await {
             tracing::error!(%error, "what a node reported could not be kept");
         }
     }
-}
-
-fn note(tx: &mut Tx<'_>, news: &News, now_ms: u64) -> Result<(), StoreError> {
-    let (node, connected, report) = match news {
-        News::Up(node, _) => (node, true, None),
-        News::Report(node, report) => (node, true, Some(report)),
-        News::Down(node) => (node, false, None),
-        News::Copy(key) => {
-            return watch::raise(tx, "copy", None, &key.to_string(), now_ms).map(|_| ());
-        }
-        News::Fuse(key) => {
-            return watch::raise(tx, "healing", None, &key.to_string(), now_ms).map(|_| ());
-        }
-    };
-    let mut status = watch::status(tx, node)?.unwrap_or(NodeStatus {
-        node: *node,
-        connected,
-        last_seen_ms: now_ms,
-        incarnation: None,
-        backlog_entries: 0,
-        backlog_bytes: 0,
-        oldest_pending_ms: None,
-        waiting: 0,
-        refused: 0,
-        clock_skew_ms: 0,
-        version: String::new(),
-    });
-    status.connected = connected;
-    status.last_seen_ms = now_ms;
-    status.refused = ledger::troubled(tx, node)?;
-    if let Some(report) = report {
-        status.backlog_entries = report.backlog_entries;
-        status.backlog_bytes = report.backlog_bytes;
-        status.oldest_pending_ms = now_ms.checked_sub(report.oldest_ms);
-        let [here, there] = [now_ms, report.clock_ms].map(|ms| i64::try_from(ms).unwrap_or(0));
-        status.clock_skew_ms = there.saturating_sub(here);
-        status.version.clone_from(&report.version);
-    }
-    watch::put_status(tx, &status)
 }

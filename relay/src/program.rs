@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use hoso_engine::{
-    acceptor::Acceptor,
+    acceptor::{Acceptor, Storage},
     command::Problem,
     control,
     endpoint::Endpoint,
@@ -18,7 +18,6 @@ use hoso_identity::{Realm, SigningKey};
 use hoso_store::{
     StoreError,
     database::{Database, Schema},
-    watch as nodes,
     writer::WriterThread,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -27,6 +26,7 @@ use crate::{
     cli::Run,
     config::Config,
     keys,
+    ledger::Ledger,
     office::{Office, Signing, storage},
     web::{Hosts, Site, router},
 };
@@ -53,7 +53,7 @@ pub async fn open(
         .map_err(|error| storage(&error))?;
     let office = Office {
         data: data.to_owned(),
-        memory,
+        ledger: Arc::new(memory),
         transport: key.public(),
         addresses,
         auto: auto.map(Signing),
@@ -79,8 +79,7 @@ pub async fn run(args: &Run) -> Result<(), Problem> {
         endpoint.local_address().map_err(|error| Problem::new("quic", error.to_string()))?;
     let addresses = vec![config.advertise.clone().unwrap_or_else(|| bound.to_string())];
     let (office, thread) = open(&args.data, addresses).await?;
-    let cleared = office.memory.write(false, |tx, _| nodes::disconnect_all(tx)).await;
-    cleared.map_err(|error: StoreError| storage(&error))?;
+    office.ledger.disconnect_all().await.map_err(|error| storage(&error))?;
     let listener = TcpListener::bind(config.listen_http)
         .await
         .map_err(|error| Problem::new("http", format!("{}: {error}", config.listen_http)))?;
@@ -89,16 +88,17 @@ pub async fn run(args: &Run) -> Result<(), Problem> {
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let (wire, grew) = (WireBytes::default(), office.grew.clone());
-    let acceptor = Acceptor::new(office.memory.clone(), Arc::clone(&office), wire, grew);
+    let sessions: Arc<dyn Storage> = Arc::<dyn Ledger>::clone(&office.ledger);
+    let acceptor = Acceptor::new(sessions, Arc::clone(&office), wire, grew);
     tasks.spawn(acceptor.run(endpoint, stopping.clone()));
     let site = Arc::new(Site::new(Arc::clone(&office)));
     let pages = router(site, Hosts::new(page.port(), &config.hosts));
     tasks.spawn(serve_pages(listener, pages, stopping.clone()));
     tasks.spawn(serve_commands(args.data.clone(), Arc::clone(&office), stopping));
-    wait_for_stop(&office.memory).await?;
+    wait_for_stop(|| office.ledger.is_dead()).await?;
     stop.send_replace(true);
     while tasks.join_next().await.is_some() {}
-    let dead = office.memory.is_dead();
+    let dead = office.ledger.is_dead();
     drop(office);
     closed(thread).await.map_err(|error| storage(&error))?;
     if dead { Err(storage(&StoreError::Dead)) } else { Ok(()) }

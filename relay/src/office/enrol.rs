@@ -11,15 +11,11 @@ use hoso_registry::{
     enrolment::{Invitation, InvitationCode, JoinRequest, SignedJoin, same_words},
     statement::{End, Part, RealmKind},
 };
-use hoso_store::{
-    StoreError, audit,
-    enrolment::{self, JoinState, Spent},
-    watch,
-};
+use hoso_store::enrolment::{self, JoinState};
 use serde_json::json;
 
 use super::{Office, storage};
-use crate::{founding::AUTO, request::Signer as Named, sign::Signer};
+use crate::{founding::AUTO, ledger::Beside, request::Signer as Named, sign::Signer};
 
 /// Stations that an approval gives: one for this incarnation, one for the next.
 const STATIONS: usize = 2;
@@ -57,12 +53,8 @@ impl Office {
             auto_approve,
             used_by: None,
         };
-        let subject = unit.to_owned();
-        let kept = self.memory.write(false, move |tx, _| {
-            enrolment::invite(tx, &row)?;
-            audit::append(tx, created_ms, "", "invited", &subject)
-        });
-        kept.await.map_err(|error: StoreError| storage(&error))?;
+        let kept = self.ledger.invite(row, unit.to_owned()).await;
+        kept.map_err(|error| storage(&error))?;
         Ok(json!({ "code": invitation.to_text(), "unit": unit, "expires_ms": expires_ms }))
     }
 
@@ -83,32 +75,17 @@ impl Office {
         if !own {
             return Ok(false);
         }
-        let now_ms = clock::now_ms();
         let row = enrolment::JoinRequest {
             transport: key,
             invitation: signed.invitation,
             unit: request.unit,
             request: signed.request.clone(),
             words: signed.words().join(" "),
-            at_ms: now_ms,
+            at_ms: clock::now_ms(),
             state: JoinState::Pending,
             node: None,
         };
-        let kept = self.memory.write(false, move |tx, _| {
-            let spent = enrolment::spend(tx, &row.invitation, &key, now_ms)?;
-            match spent {
-                Spent::Yours(invitation) if invitation.unit == row.unit => {
-                    enrolment::ask(tx, &row)?;
-                    Ok(Some(invitation))
-                }
-                Spent::Used(_) => {
-                    watch::raise(tx, "invitation", Some(row.unit), &key.to_string(), now_ms)?;
-                    Ok(None)
-                }
-                Spent::Yours(_) | Spent::Expired | Spent::Unknown => Ok(None),
-            }
-        });
-        let kept = kept.await.map_err(|error: StoreError| storage(&error))?;
+        let kept = self.ledger.ask(row).await.map_err(|error| storage(&error))?;
         let Some(invitation) = kept else { return Ok(false) };
         if invitation.auto_approve && self.state().node_by_transport(&key).is_none() {
             self.approve_automatically(&request).await?;
@@ -133,7 +110,7 @@ impl Office {
 
     /// Approves a request after the words were compared.
     pub(super) async fn approve(&self, node: &str, words: &str, named: &Named) -> Answer {
-        let requests = self.memory.read(enrolment::requests).await;
+        let requests = self.ledger.requests().await;
         let requests = requests.map_err(|error| storage(&error))?;
         let mut matching = requests.into_iter().filter(|request| {
             request.state == JoinState::Pending && request.transport.to_string().starts_with(node)
@@ -163,12 +140,8 @@ impl Office {
     ) -> Result<EntryId, Problem> {
         let stations: Vec<u16> = self.state().free_stations(request.unit).take(STATIONS).collect();
         let statement = Statement::Approval(request.approval(None, stations));
-        let (transport, who) = (request.transport, who.to_owned());
-        self.publish(signer, &statement, move |tx, id| {
-            enrolment::approve(tx, &transport, &id.node())?;
-            audit::append(tx, clock::now_ms(), &who, "approved", &id.node().to_string())
-        })
-        .await
+        let beside = Beside::Approved(request.transport, who.to_owned());
+        self.publish(signer, &statement, beside).await
     }
 
     /// Ends a node.
@@ -181,12 +154,8 @@ impl Office {
         };
         let signer = self.signer(named).await?;
         let end = Statement::End(End { grant: found.approval, what: Part::Node });
-        let (id, transport, who) = (found.id, found.transport, named.name.clone());
-        self.publish(&signer, &end, move |tx, _| {
-            enrolment::revoke(tx, &transport)?;
-            audit::append(tx, clock::now_ms(), &who, "revoked", &id.to_string())
-        })
-        .await?;
-        Ok(json!({ "node": id.to_string() }))
+        let beside = Beside::Revoked(found.id, found.transport, named.name.clone());
+        self.publish(&signer, &end, beside).await?;
+        Ok(json!({ "node": found.id.to_string() }))
     }
 }

@@ -5,20 +5,16 @@ use hoso_engine::{
     command::{Answer, Problem, Secret},
     keyfile,
 };
-use hoso_identity::{SigningKey, WrapError, WrappedKey};
+use hoso_identity::{EntryId, PersonId, SigningKey, WrapError, WrappedKey};
 use hoso_registry::{
     Role, Statement,
     statement::{End, Grant, Part},
 };
-use hoso_store::{
-    StoreError,
-    accounts::{self, Account},
-    audit,
-};
+use hoso_store::accounts::Account;
 use serde_json::json;
 
 use super::{Office, storage};
-use crate::{keys, request::Signer as Named, sign::Signer, web::Operator};
+use crate::{keys, ledger::Beside, request::Signer as Named, sign::Signer, web::Operator};
 
 /// The name under which the root signs.
 const ROOT: &str = "root";
@@ -46,8 +42,7 @@ impl Office {
         name: &str,
         password: Secret,
     ) -> Result<Option<(Account, SigningKey)>, Problem> {
-        let name = name.to_owned();
-        let account = self.memory.read(move |tx| accounts::get(tx, &name)).await;
+        let account = self.ledger.account(name.to_owned()).await;
         let account = account.map_err(|error| storage(&error))?.filter(|found| !found.disabled);
         let opening = tokio::task::spawn_blocking(move || {
             let wrapped =
@@ -111,13 +106,12 @@ impl Office {
         let made = made.await.map_err(|_| wrong_secret())?;
         let (key, wrapped) = made.map_err(|error| Problem::new("password", error.to_string()))?;
         let signer = self.signer(named).await?;
-        let known = name.clone();
-        let known = self.memory.read(move |tx| accounts::get(tx, &known)).await;
+        let known = self.ledger.account(name.clone()).await;
         if known.map_err(|error| storage(&error))?.is_some() {
             return Err(Problem::new("name", "that name is taken: choose another"));
         }
         let codes: Vec<&str> = wanted.iter().map(|role| role.code()).collect();
-        let (codes, who) = (codes.join(","), named.name.clone());
+        let codes = codes.join(",");
         let statement = Statement::Grant(Grant {
             person: None,
             name: name.clone(),
@@ -129,32 +123,24 @@ impl Office {
             until: None,
         });
         let answer = json!({ "username": name, "roles": roles });
-        self.publish(&signer, &statement, move |tx, id| {
-            let created_ms = clock::now_ms();
-            audit::append(tx, created_ms, &who, "named", &name)?;
-            accounts::add(
-                tx,
-                &Account {
-                    username: name.clone(),
-                    person: id.person(),
-                    grant: id,
-                    wrapped_key: wrapped.to_bytes(),
-                    display_name: name,
-                    roles: codes,
-                    disabled: false,
-                    created_ms,
-                },
-            )
-            .map(|_| ())
-        })
-        .await?;
+        let account = Account {
+            username: name.clone(),
+            person: PersonId::ZERO,
+            grant: EntryId::ZERO,
+            wrapped_key: wrapped.to_bytes(),
+            display_name: name,
+            roles: codes,
+            disabled: false,
+            created_ms: clock::now_ms(),
+        };
+        let beside = Beside::Named(Box::new(account), named.name.clone());
+        self.publish(&signer, &statement, beside).await?;
         Ok(answer)
     }
 
     /// Everyone at the province.
     pub(super) async fn list_users(&self) -> Answer {
-        let accounts = self.memory.read(accounts::list).await;
-        let accounts = accounts.map_err(|error: StoreError| storage(&error))?;
+        let accounts = self.ledger.accounts().await.map_err(|error| storage(&error))?;
         let items = accounts.iter().map(|account| {
             json!({
                 "username": account.username,
@@ -167,19 +153,14 @@ impl Office {
 
     /// Ends someone's grant and log-in.
     pub(super) async fn disable_user(&self, name: String, named: &Named) -> Answer {
-        let wanted = name.clone();
-        let found = self.memory.read(move |tx| accounts::get(tx, &wanted)).await;
+        let found = self.ledger.account(name).await;
         let found = found.map_err(|error| storage(&error))?;
         let found =
             found.ok_or_else(|| Problem::new("name", "nobody has that name: see `user list`"))?;
         let signer = self.signer(named).await?;
         let end = Statement::End(End { grant: found.grant, what: Part::Person });
-        let (who, ended) = (named.name.clone(), found.username.clone());
-        self.publish(&signer, &end, move |tx, _| {
-            accounts::set_disabled(tx, &ended, true)?;
-            audit::append(tx, clock::now_ms(), &who, "disabled", &ended)
-        })
-        .await?;
+        let beside = Beside::Disabled(found.username.clone(), named.name.clone());
+        self.publish(&signer, &end, beside).await?;
         self.sessions.end_all(&found.username);
         Ok(json!({ "username": found.username, "disabled": true }))
     }

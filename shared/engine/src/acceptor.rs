@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod hostile;
+mod storage;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,7 +12,7 @@ use std::{
 };
 
 use hoso_identity::{NodeId, PublicKey, SessionToken, UnitId};
-use hoso_store::{StoreError, rules::greeting::Chance, tables::LedgerTables, writer::Tx};
+use hoso_store::{StoreError, rules::greeting::Chance};
 use hoso_sync::{
     relay::{Conversation, Greeted, Input, Output},
     wire::{Farewell, Hello, Report},
@@ -22,16 +23,16 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
+pub use storage::Storage;
+
 use crate::{
-    admission::Registrar,
     clock,
     close::CloseCode,
     endpoint::{Endpoint, Knock, Peer},
     frames::WireBytes,
     line::{Event, Line},
     link::{becomes, steady_ms},
-    memory::Memory,
-    relay_host::{self, Caller, Done, Session},
+    relay_host::{Caller, Session},
     secret,
 };
 
@@ -85,7 +86,7 @@ pub struct Acceptor<O> {
 
 #[derive(Debug)]
 struct Shared<O> {
-    memory: Memory,
+    storage: Arc<dyn Storage>,
     office: Arc<O>,
     wire: WireBytes,
     grew: watch::Sender<u64>,
@@ -108,12 +109,17 @@ impl<O> Clone for Acceptor<O> {
 }
 
 impl<O: Office> Acceptor<O> {
-    /// An acceptor over this memory. `grew` is changed by whoever adds to the ledger.
+    /// An acceptor over this storage. `grew` is changed by whoever adds to the ledger.
     #[must_use]
-    pub fn new(memory: Memory, office: Arc<O>, wire: WireBytes, grew: watch::Sender<u64>) -> Self {
+    pub fn new(
+        storage: Arc<dyn Storage>,
+        office: Arc<O>,
+        wire: WireBytes,
+        grew: watch::Sender<u64>,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
-                memory,
+                storage,
                 office,
                 wire,
                 grew,
@@ -253,7 +259,7 @@ impl<O: Office> Talk<'_, O> {
     ) -> Result<(), StoreError> {
         let mut grew = self.shared.grew.subscribe();
         let mut reached = self.shared.reached.subscribe();
-        let mut states = self.shared.memory.states();
+        let mut states = self.shared.storage.states();
         let greeted_by = Instant::now() + GREETING_WAIT;
         loop {
             self.work_off(&end).await?;
@@ -295,7 +301,7 @@ impl<O: Office> Talk<'_, O> {
     /// Why the session must end, if the registry has moved on since it began.
     fn outdated(&self) -> Option<Farewell> {
         let session = self.session.as_ref().filter(|session| !session.ended)?;
-        let state = self.shared.memory.state();
+        let state = self.shared.storage.state();
         if state.node(session.node).is_none_or(|node| node.ended.is_some()) {
             return Some(Farewell::Ended);
         }
@@ -308,9 +314,7 @@ impl<O: Office> Talk<'_, O> {
         news: Result<UnitId, broadcast::error::RecvError>,
     ) -> Result<bool, StoreError> {
         let (Some(session), Ok(unit)) = (&self.session, news) else { return Ok(true) };
-        let own = session.unit;
-        let neighbours = move |tx: &mut Tx<'_>| tx.neighbours(own);
-        Ok(self.shared.memory.read(neighbours).await?.contains(&unit))
+        Ok(self.shared.storage.neighbours(session.unit).await?.contains(&unit))
     }
 
     fn tell(&mut self, input: Input) {
@@ -374,12 +378,7 @@ impl<O: Office> Talk<'_, O> {
             return Ok(());
         };
         let chance = (Chance { token: SessionToken(token), epoch }, clock::now_ms());
-        let state = self.shared.memory.state();
-        let answer = self
-            .shared
-            .memory
-            .write(false, move |tx, _| relay_host::greet(tx, &state, caller, &hello, chance))
-            .await?;
+        let answer = self.shared.storage.greet(caller, hello, chance).await?;
         if answer.minted {
             self.shared.begin_anew(self.number);
         }
@@ -399,8 +398,7 @@ impl<O: Office> Talk<'_, O> {
             return self.tell(Input::End(Farewell::Protocol));
         };
         let unit = session.unit;
-        let done = self.done(session, output).await;
-        match done {
+        match self.shared.storage.work(session, output, clock::now_ms()).await {
             Ok(done) => {
                 if done.ledger_grew {
                     self.shared.grew.send_modify(|count| *count = count.wrapping_add(1));
@@ -415,21 +413,5 @@ impl<O: Office> Talk<'_, O> {
                 self.tell(Input::StorageFailed);
             }
         }
-    }
-
-    async fn done(&self, session: Session, output: Output) -> Result<Done, StoreError> {
-        let (memory, now_ms) = (&self.shared.memory, clock::now_ms());
-        if relay_host::only_reads(&output) {
-            let mut registrar = Registrar::new(memory.state(), memory.realm());
-            let read = move |tx: &mut Tx<'_>| {
-                relay_host::work(tx, &mut registrar, &session, output, now_ms)
-            };
-            return memory.read(read).await;
-        }
-        let ended = session.ended;
-        let write = move |tx: &mut Tx<'_>, registrar: &mut Registrar| {
-            relay_host::work(tx, registrar, &session, output, now_ms)
-        };
-        memory.write(ended, write).await
     }
 }

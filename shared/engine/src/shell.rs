@@ -19,7 +19,6 @@ use tokio::{
 use crate::{
     command::{Answer, Problem, Secret},
     control,
-    memory::Memory,
 };
 
 /// How often a running program looks whether its storage has failed.
@@ -119,7 +118,7 @@ pub async fn stopped(stop: &mut watch::Receiver<bool>) {
 /// # Errors
 ///
 /// When signals cannot be heard.
-pub async fn wait_for_stop(memory: &Memory) -> Result<(), Problem> {
+pub async fn wait_for_stop(is_dead: impl Fn() -> bool) -> Result<(), Problem> {
     let signal = |kind| signal(kind).map_err(|error| Problem::new("signal", error.to_string()));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -128,7 +127,7 @@ pub async fn wait_for_stop(memory: &Memory) -> Result<(), Problem> {
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
-            _ = watch.tick() => if memory.is_dead() { return Ok(()) },
+            _ = watch.tick() => if is_dead() { return Ok(()) },
         }
     }
 }

@@ -63,7 +63,8 @@ impl Scene {
         let address = endpoint.local_address().unwrap();
         let (stop, stopped) = watch::channel(false);
         let wire = WireBytes::default();
-        let acceptor = Acceptor::new(memory, Arc::new(Nobody), wire.clone(), watch::Sender::new(0));
+        let acceptor =
+            Acceptor::new(Arc::new(memory), Arc::new(Nobody), wire.clone(), watch::Sender::new(0));
         let running = tokio::spawn(acceptor.run(endpoint, stopped));
         Self { address, wire, stop, running, _data: data }
     }

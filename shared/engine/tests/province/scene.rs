@@ -235,7 +235,7 @@ impl Relay {
         let address = endpoint.local_address().unwrap();
         let desk = Arc::new(Desk::default());
         let (wire, grew) = (WireBytes::default(), watch::Sender::new(0));
-        let acceptor = Acceptor::new(memory.clone(), Arc::clone(&desk), wire, grew);
+        let acceptor = Acceptor::new(Arc::new(memory.clone()), Arc::clone(&desk), wire, grew);
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(acceptor.run(endpoint, stopped));
         Self { memory, desk, thread, address, stop, running }

@@ -93,4 +93,9 @@ impl Admission for Registrar {
             self.statements = self.statements.saturating_add(1);
         }
     }
+
+    fn forget(&mut self) {
+        self.state = Arc::default();
+        self.refold();
+    }
 }

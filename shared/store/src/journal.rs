@@ -1,7 +1,8 @@
 //! The node's tables in SQLite.
 
 use hoso_identity::{
-    DocumentId, EntryId, Epoch, Incarnation, Kind, Reason, Scope, SessionToken, UnitId, WaitingFor,
+    DocumentId, EntryId, Epoch, Incarnation, Kind, Position, Reason, Scope, SessionToken, UnitId,
+    WaitingFor,
 };
 use rusqlite::{OptionalExtension, Row, named_params};
 
@@ -46,6 +47,8 @@ const CURSORS: &str = "SELECT scope, feed_row, digest FROM cursor ORDER BY scope
 const PUT_CURSOR: &str = "INSERT INTO cursor VALUES (:scope, :row, :digest)
     ON CONFLICT (scope) DO UPDATE SET feed_row = excluded.feed_row, digest = excluded.digest";
 const AUDIENCE: &str = "SELECT unit FROM audience WHERE document = :document ORDER BY unit";
+const DOCUMENTS_AFTER: &str = "SELECT DISTINCT document FROM entry
+    WHERE (epoch_generation, epoch_random, number) > (:generation, :random, :number)";
 const ADD_UNIT: &str = "INSERT OR IGNORE INTO audience VALUES (:document, :unit)";
 const LIST_STATEMENTS: &str = "SELECT document, id FROM entry
     WHERE document = zeroblob(16) AND number IS NOT NULL ORDER BY id";
@@ -322,6 +325,20 @@ impl JournalTables for Tx<'_> {
             statement.execute(named_params! { ":document": document.0, ":unit": unit.0 })?;
         }
         Ok(())
+    }
+
+    fn documents_after(&mut self, position: &Position) -> Result<Vec<DocumentId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(DOCUMENTS_AFTER)?;
+        let mut rows = statement.query(named_params! {
+            ":generation": position.epoch.generation,
+            ":random": position.epoch.random,
+            ":number": signed(position.number),
+        })?;
+        let mut documents = Vec::new();
+        while let Some(row) = rows.next()? {
+            documents.push(DocumentId(blob(row, "document")?));
+        }
+        Ok(documents)
     }
 
     fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, StoreError> {

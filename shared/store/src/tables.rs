@@ -64,6 +64,9 @@ pub trait Admission {
     /// An entry counts from now on; statements are folded here, so that what follows in the same
     /// transaction can rest on them.
     fn admitted(&mut self, entry: &Entry, position: Option<Position>);
+
+    /// Forgets every statement: each is decided anew, in the order of the positions.
+    fn forget(&mut self);
 }
 
 /// Where an entry stands at a node.
@@ -186,6 +189,8 @@ pub trait JournalTables {
     fn audience(&mut self, document: &DocumentId) -> Result<Option<Vec<UnitId>>, Self::Error>;
     /// Adds units to an audience; makes the dossier known.
     fn add_audience(&mut self, document: &DocumentId, units: &[UnitId]) -> Result<(), Self::Error>;
+    /// Documents with an entry that was accepted after this position.
+    fn documents_after(&mut self, position: &Position) -> Result<Vec<DocumentId>, Self::Error>;
     /// Documents of the scope that have an entry with a position, each with the sorted ids of
     /// those entries. Statements are one document, zero.
     fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, Self::Error>;

@@ -5,7 +5,9 @@ use std::{
     rc::Rc,
 };
 
-use hoso_identity::{DocumentId, EntryId, Incarnation, Reason, Scope, UnitId, WaitingFor};
+use hoso_identity::{
+    DocumentId, EntryId, Incarnation, Position, Reason, Scope, UnitId, WaitingFor,
+};
 use hoso_store::tables::{
     Delivered, Digest, EXCEPTIONS_MAX, JournalTables, NodeEntry, NodeFacts, ScopePoint, Standing,
     ToApply,
@@ -211,6 +213,12 @@ impl JournalTables for NodeDisk {
     fn add_audience(&mut self, document: &DocumentId, units: &[UnitId]) -> Result<(), DiskError> {
         self.audience.entry(*document).or_default().extend(units);
         Ok(())
+    }
+
+    fn documents_after(&mut self, position: &Position) -> Result<Vec<DocumentId>, DiskError> {
+        let later = self.entries.values().filter(|(_, entry)| entry.position > Some(*position));
+        let documents: BTreeSet<DocumentId> = later.map(|(_, entry)| entry.document).collect();
+        Ok(documents.into_iter().collect())
     }
 
     fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, DiskError> {

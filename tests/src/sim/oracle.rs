@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hoso_identity::{DocumentId, EntryId, UnitId};
+use hoso_identity::{DocumentId, Entry, EntryId, UnitId, Verdict};
+use hoso_registry::{Facts, admit};
 use hoso_store::{
     rules::badge::delivered,
-    tables::{NodeEntry, Standing},
+    tables::{LedgerEntry, NodeEntry, Standing},
 };
 
 use super::{cast::NODES, disk::NodeDisk, ledger::LedgerDisk, world::World};
@@ -108,6 +109,22 @@ pub fn unrest(world: &World) -> Option<String> {
     differences(world).into_iter().next()
 }
 
+/// What of a dossier counts by the statements that the relay has in the end: all that it accepted,
+/// but for what a statement forbids that came back after the relay had lost it.
+fn counting(world: &World, document: &DocumentId, audience: &BTreeSet<UnitId>) -> Vec<EntryId> {
+    let (ledger, state) = &*world.relay.durable;
+    let audience: Vec<UnitId> = audience.iter().copied().collect();
+    let counts = |entry: &&LedgerEntry| {
+        let facts = Facts { audience: Some(&audience), ..Facts::default() };
+        Entry::decode(&entry.bytes).is_ok_and(|read| {
+            let verdict = admit(read.header(), &entry.id, Some(entry.position), state, &facts);
+            verdict == Verdict::Admitted
+        })
+    };
+    let entries = ledger.all().filter(|entry| entry.document == *document);
+    entries.filter(counts).map(|entry| entry.id).collect()
+}
+
 /// O1, O3, O5, O7 at the end.
 #[must_use]
 pub fn differences(world: &World) -> Vec<String> {
@@ -119,12 +136,13 @@ pub fn differences(world: &World) -> Vec<String> {
         }
     }
     for (document, audience) in ledger.audiences() {
-        let ids = ledger.ids_of(&document);
+        let ids = counting(world, &document, audience);
         for (number, node) in world.nodes.iter().enumerate().take(NODES.len()) {
             let holds = audience.contains(&world.place(number).unit);
             let record = node.durable.0.records.get(&document);
             match (holds, record) {
                 (true, Some(record)) if *record == ids => {}
+                (true, None) if ids.is_empty() => {}
                 (true, _) => found.push(format!(
                     "O3: node {number} shows {:?} of {} entries of {document}",
                     record.map(Vec::len),

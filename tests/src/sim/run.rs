@@ -41,10 +41,8 @@ pub fn run(seed: u64, planted: Option<Planted>) -> Report {
             world.at(at, Event::Work { node });
         }
     }
-    let mut relay_restored = false;
     for fault in Fault::ALL {
         if world.dice.percent(FAULT_PERCENT) {
-            relay_restored |= fault == Fault::RelayRestore;
             for _ in 0..world.dice.between(1, 3) {
                 let at = world.dice.between(3_000, STORM_MS);
                 world.at(at, Event::Fault(fault));
@@ -52,12 +50,7 @@ pub fn run(seed: u64, planted: Option<Planted>) -> Report {
         }
     }
     let (node, at) = (world.dice.place(NODES.len()), world.dice.between(5_000, STORM_MS));
-    // Known and open: an end that the relay lost with its disk, and that comes back from a node
-    // after the relay has accepted something under the ended grant, is decided differently by
-    // nodes that knew of it and nodes that did not.
-    if !relay_restored {
-        world.at(at, Event::EndGrant(node));
-    }
+    world.at(at, Event::EndGrant(node));
     world.run_until(STORM_MS);
     world.calm_down();
     let end = STORM_MS + CALM_MS;

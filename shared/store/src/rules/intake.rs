@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use hoso_identity::{DocumentId, Entry, EntryId, Position, Reason, Verdict, WaitingFor};
+use hoso_identity::{DocumentId, Entry, EntryId, Epoch, Position, Reason, Verdict, WaitingFor};
 
 use super::{
     feed::{Content, FeedItem, FeedPage},
@@ -46,7 +46,7 @@ pub fn take<T: JournalTables>(
         return Ok(Err(Misfit::Disorder));
     }
     let mut points = start(tables, &page.points)?;
-    let mut desk = Desk { tables, admission, at_ms, taken: Taken::default() };
+    let mut desk = Desk::new(tables, admission, at_ms, Some(page.epoch));
     for item in &page.items {
         let Some(point) = points.iter_mut().find(|point| point.scope == item.scope) else {
             return Ok(Err(Misfit::Disorder));
@@ -65,6 +65,7 @@ pub fn take<T: JournalTables>(
     if !agree {
         return Ok(Err(Misfit::Diverged));
     }
+    desk.decide_anew()?;
     let Desk { tables, taken, .. } = desk;
     for point in &points {
         tables.put_cursor(point)?;
@@ -83,10 +84,11 @@ pub fn mend<T: JournalTables>(
     entries: &[Positioned],
     at_ms: u64,
 ) -> Result<Taken, T::Error> {
-    let mut desk = Desk { tables, admission, at_ms, taken: Taken::default() };
+    let mut desk = Desk::new(tables, admission, at_ms, None);
     for healed in entries {
         desk.entry(&healed.bytes, healed.position, None)?;
     }
+    desk.decide_anew()?;
     Ok(desk.taken)
 }
 
@@ -111,10 +113,18 @@ struct Desk<'a, T, A> {
     tables: &'a mut T,
     admission: &'a mut A,
     at_ms: u64,
+    /// The epoch in which positions are given now; none while that is being healed.
+    epoch: Option<Epoch>,
+    /// The first position of a statement that may have come after what rests on it.
+    late: Option<Position>,
     taken: Taken,
 }
 
-impl<T: JournalTables, A: Admission> Desk<'_, T, A> {
+impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
+    fn new(tables: &'a mut T, admission: &'a mut A, at_ms: u64, epoch: Option<Epoch>) -> Self {
+        Self { tables, admission, at_ms, epoch, late: None, taken: Taken::default() }
+    }
+
     /// Takes one row; gives the id that enters the digest, or `None` for bytes that are no entry.
     fn row(&mut self, item: &FeedItem) -> Result<Option<EntryId>, T::Error> {
         match &item.content {
@@ -187,6 +197,9 @@ impl<T: JournalTables, A: Admission> Desk<'_, T, A> {
             return self.keep(stored);
         }
         let woken = self.decide(&mut stored, &entry)?;
+        if woken && stored.kind.is_statement() && Some(position.epoch) != self.epoch {
+            self.late = Some(self.late.map_or(position, |late| late.min(position)));
+        }
         self.keep(stored)?;
         if woken { self.wake(&entry) } else { Ok(()) }
     }
@@ -215,6 +228,11 @@ impl<T: JournalTables, A: Admission> Desk<'_, T, A> {
             }
             Verdict::Refused(reason) => {
                 stored.standing = Standing::Refused(reason);
+                // The relay has accepted it, so the dossier is at these units: an audience is the
+                // same everywhere.
+                if stored.position.is_some() && !entry.header().kind.is_statement() {
+                    self.tables.add_audience(&stored.document, &entry.header().units_added)?;
+                }
                 Ok(false)
             }
             Verdict::Waiting(what) => {
@@ -222,6 +240,62 @@ impl<T: JournalTables, A: Admission> Desk<'_, T, A> {
                 Ok(false)
             }
         }
+    }
+
+    /// Decides what was accepted after a late statement as if it had been here in time. A relay
+    /// that lost a statement with its disk has perhaps accepted what that statement forbids; the
+    /// positions tell, and they are the same everywhere.
+    fn decide_anew(&mut self) -> Result<(), T::Error> {
+        let Some(late) = self.late.take() else { return Ok(()) };
+        let documents = self.tables.documents_after(&late)?;
+        if documents.is_empty() {
+            return Ok(());
+        }
+        self.admission.forget();
+        self.decide_document(&DocumentId::ZERO)?;
+        for document in documents.iter().filter(|document| !document.is_zero()) {
+            self.decide_document(document)?;
+        }
+        Ok(())
+    }
+
+    /// Decides all entries of a dossier, or all statements, in the order of their positions; what
+    /// waits is looked at again until nothing more can go. Own events without a position stay as
+    /// they are: the relay decides them.
+    fn decide_document(&mut self, document: &DocumentId) -> Result<(), T::Error> {
+        let mut pending = Vec::new();
+        for stored in self.tables.document(document)? {
+            if let Ok(entry) = Entry::decode(&stored.bytes) {
+                let was = stored.standing;
+                pending.push((stored, entry, was));
+            }
+        }
+        pending.sort_by_key(|(stored, ..)| (stored.position.is_none(), stored.position));
+        loop {
+            let before = pending.len();
+            for (mut stored, entry, was) in std::mem::take(&mut pending) {
+                let own = stored.position.is_none() && !stored.kind.is_statement();
+                if own && was == Standing::Counts {
+                    continue;
+                }
+                if self.decide(&mut stored, &entry)? {
+                    self.keep_changed(stored, was)?;
+                } else {
+                    pending.push((stored, entry, was));
+                }
+            }
+            if pending.len() == before {
+                break;
+            }
+        }
+        for (stored, _, was) in pending {
+            self.keep_changed(stored, was)?;
+        }
+        Ok(())
+    }
+
+    fn keep_changed(&mut self, stored: NodeEntry, was: Standing) -> Result<(), T::Error> {
+        if stored.standing == was { Ok(()) } else { self.keep(stored) }
     }
 
     /// Stores the entry and marks its dossier.

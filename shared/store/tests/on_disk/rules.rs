@@ -57,6 +57,8 @@ impl Admission for Open {
     }
 
     fn admitted(&mut self, _: &Entry, _: Option<Position>) {}
+
+    fn forget(&mut self) {}
 }
 
 /// An event of a unit in a dossier; the dossier's first if that is zero.

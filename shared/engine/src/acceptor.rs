@@ -371,6 +371,10 @@ impl<O: Office> Talk<'_, O> {
 
     async fn greet(&mut self, hello: Hello) -> Result<(), StoreError> {
         let key = self.peer.key();
+        if self.is_late(key) {
+            self.tell(Input::Greeted(Greeted::Refuse(Farewell::Replaced)));
+            return Ok(());
+        }
         let pending = self.shared.office.is_pending(key).await;
         let caller = Caller { key, pending };
         let (Ok(token), Ok(epoch)) = (secret::chance(), secret::chance()) else {
@@ -390,6 +394,14 @@ impl<O: Office> Talk<'_, O> {
         self.session = answer.session;
         self.tell(Input::Greeted(answer.greeted));
         Ok(())
+    }
+
+    /// Whether a newer connection of the same node is up: a `Hello` that was long on its way must
+    /// not look like a copy's.
+    fn is_late(&self, key: PublicKey) -> bool {
+        let state = self.shared.storage.state();
+        let Some(node) = state.node_by_transport(&key) else { return false };
+        self.shared.sessions().get(&node.id).is_some_and(|live| live.number > self.number)
     }
 
     /// Does one piece of work in one transaction, and tells its result when that is durable.

@@ -75,7 +75,7 @@ const READERS: &str = "SELECT * FROM reader WHERE scope = :scope ORDER BY node";
 const PUT_READER: &str = "INSERT INTO reader VALUES (:node, :scope, :stored, :applied, :except)
     ON CONFLICT (node, scope) DO UPDATE SET stored = excluded.stored,
     applied = excluded.applied, except_ids = excluded.except_ids";
-const HEALINGS: &str = "SELECT at_ms FROM healing WHERE node = :node ORDER BY at_ms DESC LIMIT 2";
+const HEALINGS: &str = "SELECT at_ms FROM healing WHERE node = :node ORDER BY rowid DESC LIMIT 2";
 const NOTE_HEALING: &str = "INSERT INTO healing VALUES (:node, :at_ms)";
 const TROUBLED: &str = "SELECT
     (SELECT count(*) FROM waiting WHERE origin_node = :node)

@@ -403,7 +403,7 @@ pub trait LedgerTables {
     ) -> Result<(), Self::Error>;
     /// Forgets how far everyone is, for a new epoch.
     fn clear_readers(&mut self) -> Result<(), Self::Error>;
-    /// Unix milliseconds of a node's latest healings, newest first, at most two.
+    /// Unix milliseconds of the healings of a node that were noted last, newest first, at most two.
     fn healings(&mut self, node: &NodeId) -> Result<Vec<u64>, Self::Error>;
     /// Notes a healing of a node.
     fn note_healing(&mut self, node: &NodeId, at_ms: u64) -> Result<(), Self::Error>;

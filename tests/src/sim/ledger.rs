@@ -266,10 +266,8 @@ impl LedgerTables for LedgerDisk {
     }
 
     fn healings(&mut self, node: &NodeId) -> Result<Vec<u64>, DiskError> {
-        let mut healings = self.healings.get(node).cloned().unwrap_or_default();
-        healings.sort_unstable_by(|one, other| other.cmp(one));
-        healings.truncate(2);
-        Ok(healings)
+        let healings = self.healings.get(node).into_iter().flatten();
+        Ok(healings.rev().take(2).copied().collect())
     }
 
     fn note_healing(&mut self, node: &NodeId, at_ms: u64) -> Result<(), DiskError> {

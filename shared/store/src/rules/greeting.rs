@@ -220,8 +220,13 @@ fn token_fits(sender: &Sender, shown: Option<SessionToken>) -> bool {
     current || before
 }
 
-/// Hands out a new token. What was shown stays good until the new one is.
+/// Hands out a new token. What was shown stays good until the new one is. A token that was given
+/// and never shown is given again: the `Hello` of an older connection may come late, and must not
+/// make the token worthless that a newer one has brought.
 fn rotate(sender: &mut Sender, shown: Option<SessionToken>, fresh: SessionToken) {
+    if !sender.confirmed && sender.token != fresh && shown == sender.previous {
+        return;
+    }
     sender.previous = shown;
     sender.token = fresh;
     sender.confirmed = false;
@@ -233,6 +238,9 @@ fn fuse_blown<T: LedgerTables>(
     now_ms: u64,
 ) -> Result<bool, T::Error> {
     let recent = tables.healings(node)?;
-    let recent = recent.iter().filter(|at_ms| now_ms.saturating_sub(**at_ms) < FUSE_MS);
+    // What a clock that was ahead has noted says nothing of the last hour.
+    let recent = recent
+        .iter()
+        .filter(|at_ms| now_ms.checked_sub(**at_ms).is_some_and(|age_ms| age_ms < FUSE_MS));
     Ok(recent.count() >= FUSE_HEALINGS)
 }

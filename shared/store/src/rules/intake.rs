@@ -46,7 +46,8 @@ pub fn take<T: JournalTables>(
         return Ok(Err(Misfit::Disorder));
     }
     let mut points = start(tables, &page.points)?;
-    let mut desk = Desk::new(tables, admission, at_ms, Some(page.epoch));
+    let seen = tables.cursors()?.iter().map(|cursor| cursor.row).max().unwrap_or(0);
+    let mut desk = Desk::new(tables, admission, at_ms, Some((page.epoch, seen)));
     for item in &page.items {
         let Some(point) = points.iter_mut().find(|point| point.scope == item.scope) else {
             return Ok(Err(Misfit::Disorder));
@@ -113,16 +114,17 @@ struct Desk<'a, T, A> {
     tables: &'a mut T,
     admission: &'a mut A,
     at_ms: u64,
-    /// The epoch in which positions are given now; none while that is being healed.
-    epoch: Option<Epoch>,
+    /// The epoch in which positions are given now, and the last row that was seen in it; none
+    /// while that is being healed.
+    now: Option<(Epoch, u64)>,
     /// The first position of a statement that may have come after what rests on it.
     late: Option<Position>,
     taken: Taken,
 }
 
 impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
-    fn new(tables: &'a mut T, admission: &'a mut A, at_ms: u64, epoch: Option<Epoch>) -> Self {
-        Self { tables, admission, at_ms, epoch, late: None, taken: Taken::default() }
+    fn new(tables: &'a mut T, admission: &'a mut A, at_ms: u64, now: Option<(Epoch, u64)>) -> Self {
+        Self { tables, admission, at_ms, now, late: None, taken: Taken::default() }
     }
 
     /// Takes one row; gives the id that enters the digest, or `None` for bytes that are no entry.
@@ -197,7 +199,9 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
             return self.keep(stored);
         }
         let woken = self.decide(&mut stored, &entry)?;
-        if woken && stored.kind.is_statement() && Some(position.epoch) != self.epoch {
+        // Rows and positions come from one counter: what is above every row is not late.
+        let in_time = |(epoch, seen)| position.epoch == epoch && position.number > seen;
+        if woken && stored.kind.is_statement() && !self.now.is_some_and(in_time) {
             self.late = Some(self.late.map_or(position, |late| late.min(position)));
         }
         self.keep(stored)?;

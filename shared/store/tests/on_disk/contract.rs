@@ -326,6 +326,10 @@ fn readers<T: LedgerTables<Error: Debug>>(tables: &mut T) {
     for at_ms in [10, 30, 20] {
         tables.note_healing(&NODE, at_ms).unwrap();
     }
-    assert_eq!(tables.healings(&NODE).unwrap(), [30, 20], "the newest two");
+    assert_eq!(
+        tables.healings(&NODE).unwrap(),
+        [20, 30],
+        "the last two that were noted, whatever the clock said"
+    );
     assert_eq!(tables.healings(&NodeId([1; 16])).unwrap(), []);
 }

@@ -137,6 +137,10 @@ fn relay() -> Scene {
 }
 
 fn greet(relay: &Scene, office: &Office, chance: u8) -> Greeting {
+    greet_at(relay, office, chance, 1)
+}
+
+fn greet_at(relay: &Scene, office: &Office, chance: u8, now_ms: u64) -> Greeting {
     let facts = office.scene.write(|tx| JournalTables::facts(tx));
     let shown = Shown {
         node: office.node,
@@ -146,7 +150,7 @@ fn greet(relay: &Scene, office: &Office, chance: u8) -> Greeting {
         cursors: office.cursors().into_iter().filter(|cursor| cursor.row > 0).collect(),
     };
     let chance = Chance { token: SessionToken([chance; 16]), epoch: [chance; 8] };
-    relay.write(move |tx| greeting::greet(tx, &shown, chance, 1))
+    relay.write(move |tx| greeting::greet(tx, &shown, chance, now_ms))
 }
 
 /// Says hello and stores the welcome, as a session does.
@@ -375,6 +379,40 @@ fn a_copy_of_a_nodes_database_is_told_that_it_is_one() {
     let Greeting::Welcome(welcome) = greet(&relay, &copy, 5) else { panic!("no welcome") };
     assert_eq!(welcome.heal, Some(HealReason::Incarnation));
     assert!(matches!(greet(&relay, &a, 6), Greeting::Welcome(_)), "the first one goes on");
+}
+
+#[test]
+fn a_hello_that_comes_late_over_an_older_connection_makes_no_copy_of_its_node() {
+    let (relay, a) = (relay(), Office::new(A));
+    meet(&relay, &a, 1);
+    let Greeting::Welcome(newer) = greet(&relay, &a, 2) else { panic!("no welcome") };
+    let Greeting::Welcome(late) = greet(&relay, &a, 3) else { panic!("no welcome") };
+    assert_eq!(late.token, newer.token, "the node may have stored it by now");
+    let (token, epoch) = (newer.token, newer.epoch);
+    a.scene.write(move |tx| journal::welcomed(tx, token, (epoch, 0), false));
+    let Greeting::Welcome(next) = greet(&relay, &a, 4) else { panic!("taken for a copy") };
+    assert_ne!(next.token, token, "what was shown gives way to a fresh one");
+}
+
+#[test]
+fn a_fuse_stops_the_third_healing_in_an_hour_and_a_clock_that_was_ahead_does_not_hold_it() {
+    const HOUR_MS: u64 = 3_600_000;
+    let (relay, a) = (relay(), Office::new(A));
+    meet(&relay, &a, 1);
+    let heal = |chance: u8, now_ms: u64| {
+        a.scene.write(move |tx| journal::renew(tx, Incarnation([chance; 16])));
+        greet_at(&relay, &a, chance, now_ms)
+    };
+    let year_ahead = 365 * 24 * HOUR_MS;
+    for chance in [11, 12] {
+        assert!(matches!(heal(chance, year_ahead), Greeting::Welcome(_)));
+    }
+    assert_eq!(heal(13, year_ahead + 1), Greeting::Fuse);
+    for chance in [14, 15] {
+        assert!(matches!(heal(chance, 5 * HOUR_MS), Greeting::Welcome(_)));
+    }
+    assert_eq!(heal(16, 6 * HOUR_MS - 1), Greeting::Fuse);
+    assert!(matches!(heal(17, 6 * HOUR_MS), Greeting::Welcome(_)));
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! The node's tables in SQLite.
 
+mod figures;
+
 use hoso_identity::{
     DocumentId, EntryId, Epoch, Incarnation, Kind, Position, Reason, Scope, SessionToken, UnitId,
     WaitingFor,
 };
 use rusqlite::{OptionalExtension, Row, named_params};
 
+pub use self::figures::{Backlog, backlog, troubled};
 use crate::{
     columns::{
         blob, fixed, ids_from_bytes, ids_to_bytes, key, optional_blob, position, signed, unit,
@@ -68,26 +71,12 @@ const EXCEPTED: &str = "SELECT id FROM entry WHERE feed_row IS NOT NULL AND (sta
 const SET_ATTEMPTS: &str = "UPDATE to_apply SET attempts = :attempts WHERE document = :document";
 const CLEAR_MARK: &str = "DELETE FROM to_apply WHERE document = :document";
 const DELIVERED: &str = "SELECT * FROM delivered WHERE unit = :unit";
+const CAP_DELIVERED: &str = "UPDATE delivered SET through = min(through, :row)";
 const ALL_DELIVERED: &str = "SELECT * FROM delivered ORDER BY unit";
 const PUT_DELIVERED: &str = "INSERT INTO delivered VALUES (:unit, :through, :except, :at_ms)
     ON CONFLICT (unit) DO UPDATE SET through = excluded.through,
     except_ids = excluded.except_ids, at_ms = excluded.at_ms";
 const QUARANTINE: &str = "INSERT OR IGNORE INTO quarantine VALUES (:key, :bytes, :reason, :at_ms)";
-const BACKLOG: &str = "SELECT count(*), coalesce(sum(length(entry.bytes)), 0),
-    count(DISTINCT nullif(entry.document, zeroblob(16))) FROM journal
-    JOIN entry ON entry.seq = journal.entry WHERE journal.number > :through";
-const STANDINGS: &str = "SELECT count(*) FROM entry WHERE standing = :standing";
-
-/// What has not been acknowledged by the relay.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Backlog {
-    /// Entries.
-    pub entries: u64,
-    /// Their bytes.
-    pub bytes: u64,
-    /// The dossiers that they belong to.
-    pub dossiers: u64,
-}
 
 /// Writes the facts of a database that is new.
 ///
@@ -104,38 +93,6 @@ pub fn found(tx: &mut Tx<'_>, incarnation: Incarnation) -> Result<(), StoreError
         journal_through: 0,
         rechecking: false,
     })
-}
-
-/// What the relay has not acknowledged.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn backlog(tx: &mut Tx<'_>) -> Result<Backlog, StoreError> {
-    let through = signed(tx.facts()?.journal_through);
-    let mut statement = tx.connection.prepare_cached(BACKLOG)?;
-    let (entries, bytes, dossiers) = statement
-        .query_row(named_params! { ":through": through }, |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?;
-    Ok(Backlog {
-        entries: unsigned(entries)?,
-        bytes: unsigned(bytes)?,
-        dossiers: unsigned(dossiers)?,
-    })
-}
-
-/// How many entries wait, and how many were refused.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn troubled(tx: &mut Tx<'_>) -> Result<(u64, u64), StoreError> {
-    let mut statement = tx.connection.prepare_cached(STANDINGS)?;
-    let mut count = |standing: i64| -> Result<u64, StoreError> {
-        unsigned(statement.query_row(named_params! { ":standing": standing }, |row| row.get(0))?)
-    };
-    Ok((count(1)?, count(2)?))
 }
 
 /// Everything that the relay has said of destinations.
@@ -426,6 +383,12 @@ impl JournalTables for Tx<'_> {
             ":except": ids_to_bytes(&delivered.except),
             ":at_ms": signed(delivered.at_ms),
         })?;
+        Ok(())
+    }
+
+    fn cap_delivered(&mut self, row: u64) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(CAP_DELIVERED)?;
+        statement.execute(named_params! { ":row": signed(row) })?;
         Ok(())
     }
 

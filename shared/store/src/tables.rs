@@ -211,6 +211,8 @@ pub trait JournalTables {
     fn delivered(&mut self, unit: UnitId) -> Result<Option<Delivered>, Self::Error>;
     /// Replaces what is known of a destination.
     fn put_delivered(&mut self, delivered: &Delivered) -> Result<(), Self::Error>;
+    /// Lets no destination be known further than this row.
+    fn cap_delivered(&mut self, row: u64) -> Result<(), Self::Error>;
     /// Forgets all destinations.
     fn clear_delivered(&mut self) -> Result<(), Self::Error>;
     /// Keeps bytes that are not an entry, or an entry that the relay refused, with its reason.

@@ -297,6 +297,11 @@ impl JournalTables for NodeDisk {
         Ok(())
     }
 
+    fn cap_delivered(&mut self, row: u64) -> Result<(), DiskError> {
+        self.delivered.values_mut().for_each(|fact| fact.through = fact.through.min(row));
+        Ok(())
+    }
+
     fn clear_delivered(&mut self) -> Result<(), DiskError> {
         self.delivered.clear();
         Ok(())

@@ -27,11 +27,13 @@ pub enum Fault {
     Clone,
     /// A wall clock jumps.
     ClockJump,
+    /// The relay loses its last commits and does not know it.
+    LostCommits,
 }
 
 impl Fault {
     /// All.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Loss,
         Self::Delay,
         Self::CutUp,
@@ -44,6 +46,7 @@ impl Fault {
         Self::RelayRestore,
         Self::Clone,
         Self::ClockJump,
+        Self::LostCommits,
     ];
 }
 

@@ -161,6 +161,13 @@ impl SimRelay {
         self.down = false;
     }
 
+    /// The last commits are lost, and nothing tells: the same life goes on.
+    pub fn lose(&mut self, copy: Copy<LedgerDisk>) {
+        self.crash();
+        self.durable = Rc::clone(&copy);
+        self.written = copy;
+    }
+
     /// An old copy takes the place of the disk: a new epoch begins.
     ///
     /// # Panics

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     cast::NODES,
+    dice::Dice,
     faults::{Fault, Planted},
     oracle::{differences, unrest},
     world::{Event, World},
@@ -42,11 +43,15 @@ pub fn run(seed: u64, planted: Option<Planted>) -> Report {
         }
     }
     for fault in Fault::ALL {
-        if world.dice.percent(FAULT_PERCENT) {
-            for _ in 0..world.dice.between(1, 3) {
-                let at = world.dice.between(3_000, STORM_MS);
-                world.at(at, Event::Fault(fault));
-            }
+        // Chance of its own: what a seed did before this fault was thought of, it still does where
+        // the fault does not strike.
+        let mut late = Dice::new(!seed);
+        let dice = if fault == Fault::LostCommits { &mut late } else { &mut world.dice };
+        let struck = dice.percent(FAULT_PERCENT);
+        let times = if struck { dice.between(1, 3) } else { 0 };
+        let moments: Vec<u64> = (0..times).map(|_| dice.between(3_000, STORM_MS)).collect();
+        for at in moments {
+            world.at(at, Event::Fault(fault));
         }
     }
     let (node, at) = (world.dice.place(NODES.len()), world.dice.between(5_000, STORM_MS));

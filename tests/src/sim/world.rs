@@ -390,6 +390,7 @@ impl World {
             }
             Fault::NodeRestore => self.restore_node(node),
             Fault::RelayRestore => self.restore_relay(),
+            Fault::LostCommits => self.lose_commits(),
             Fault::Clone => self.clone_node(node),
             Fault::ClockJump => {
                 let jump = self.dice.between(0, 20 * 365 * 86_400_000);
@@ -410,6 +411,15 @@ impl World {
         self.relay.restore(copy, self.dice.number().to_be_bytes(), self.planted);
         self.forget_what_is_gone();
         self.at(500, Event::Start(Who::Relay));
+    }
+
+    fn lose_commits(&mut self) {
+        let Some(copy) = self.relay.copies.last().cloned() else { return };
+        self.watch.copies = true;
+        self.relay.lose(copy);
+        self.forget_what_is_gone();
+        let after = self.dice.between(50, 2_000);
+        self.at(after, Event::Start(Who::Relay));
     }
 
     /// After a disk was replaced: what is on no disk any more cannot come back.

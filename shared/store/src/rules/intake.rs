@@ -192,20 +192,32 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         row: Option<u64>,
     ) -> Result<(), T::Error> {
         let Ok(entry) = Entry::decode(&stored.bytes) else { return Ok(()) };
-        let had_position = stored.position.is_some();
-        stored.position = Some(stored.position.unwrap_or(position));
+        let before = stored.position;
+        // A ledger that lost the entry and took it again has given it another position: the newest
+        // row tells. What healing brings is known already, or new.
+        let newest = if row.is_some() { position } else { before.unwrap_or(position) };
+        stored.position = Some(newest);
         stored.row = row.or(stored.row);
-        if had_position && stored.standing == Standing::Counts {
+        if before == Some(newest) && stored.standing == Standing::Counts {
             return self.keep(stored);
+        }
+        if let Some(before) =
+            before.filter(|before| *before != newest && stored.kind.is_statement())
+        {
+            self.is_late(before);
         }
         let woken = self.decide(&mut stored, &entry)?;
         // Rows and positions come from one counter: what is above every row is not late.
-        let in_time = |(epoch, seen)| position.epoch == epoch && position.number > seen;
+        let in_time = |(epoch, seen)| newest.epoch == epoch && newest.number > seen;
         if woken && stored.kind.is_statement() && !self.now.is_some_and(in_time) {
-            self.late = Some(self.late.map_or(position, |late| late.min(position)));
+            self.is_late(newest);
         }
         self.keep(stored)?;
         if woken { self.wake(&entry) } else { Ok(()) }
+    }
+
+    fn is_late(&mut self, position: Position) {
+        self.late = Some(self.late.map_or(position, |late| late.min(position)));
     }
 
     /// Decides by position; folds what counts. Shape and dependencies are decided when applied,

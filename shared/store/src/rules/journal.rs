@@ -137,7 +137,9 @@ pub fn acknowledged<T: JournalTables>(
 
 /// Stores what a `Welcome` says, before the first `Ack`: token, epoch, and up to where the relay
 /// has the journal. The `Ack` that would have said so may have been lost with its link, and a
-/// relay that was restored may have less than it had.
+/// relay that was restored may have less than it had. What was heard of destinations speaks of the
+/// rows that the `Hello` has shown to be the same: a ledger that lost commits gives later rows
+/// again, to other entries.
 ///
 /// # Errors
 ///
@@ -152,6 +154,8 @@ pub fn welcomed<T: JournalTables>(
     facts.token = Some(token);
     facts.journal_through = through;
     facts.rechecking |= heal;
+    let seen = tables.cursors()?.iter().map(|cursor| cursor.row).max().unwrap_or(0);
+    tables.cap_delivered(seen)?;
     if !heal {
         facts.epoch = Some(epoch);
     }

@@ -203,7 +203,7 @@ impl<T: LedgerTables, A: Admission> Desk<'_, T, A> {
         Ok(Outcome::Refused(reason))
     }
 
-    fn next_position(&mut self) -> Result<Position, T::Error> {
+    pub(super) fn next_position(&mut self) -> Result<Position, T::Error> {
         let head = self.tables.head()?;
         Ok(Position { epoch: head.epoch, number: head.number.saturating_add(1) })
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hoso_identity::{DocumentId, EntryId, Position, Reason, Verdict, WaitingFor};
+use hoso_identity::{DocumentId, Entry, EntryId, Position, Reason, Verdict, WaitingFor};
 
 use super::ledger::Desk;
 use crate::tables::{Admission, LedgerTables};
@@ -83,8 +83,9 @@ pub fn difference(listing: &[Listed], held: &[Held]) -> Difference {
 }
 
 /// Takes entries that a node brings back with the positions that they had. A position is believed
-/// for an older epoch only, when it is free and when admission allows the entry there; what
-/// conflicts waits for an operator. Gives how many were accepted.
+/// for an older epoch only, when it is free and when admission allows the entry there. What
+/// conflicts is taken as if it came now, and waits for an operator if it may not come now. Gives
+/// how many were accepted.
 ///
 /// # Errors
 ///
@@ -117,9 +118,7 @@ impl<T: LedgerTables, A: Admission> Desk<'_, T, A> {
         let older = claimed.position.epoch < self.tables.head()?.epoch;
         let free = self.tables.entry_at(&claimed.position)?.is_none();
         if !older || !free {
-            let what = WaitingFor::Operator(entry.id());
-            self.keep_waiting(&entry, &claimed.bytes, what, None)?;
-            return Ok(false);
+            return self.take_anew(&entry, &claimed.bytes);
         }
         let audience = self.tables.audience(&entry.document())?;
         match self.admission.decide(&entry, Some(claimed.position), audience.as_deref()) {
@@ -134,6 +133,30 @@ impl<T: LedgerTables, A: Admission> Desk<'_, T, A> {
             }
             Verdict::Waiting(what) => {
                 self.keep_waiting(&entry, &claimed.bytes, what, None)?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Takes an entry whose position cannot be believed: the ledger lost it and gave its position
+    /// again. It is accepted as if it came now; what may not come now waits for an operator.
+    fn take_anew(&mut self, entry: &Entry, bytes: &[u8]) -> Result<bool, T::Error> {
+        let audience = self.tables.audience(&entry.document())?;
+        let next = self.next_position()?;
+        match self.admission.decide(entry, Some(next), audience.as_deref()) {
+            Verdict::Admitted => {
+                self.tables.remove_waiting(&entry.id())?;
+                self.accept(entry, bytes, None, None)?;
+                self.wake(entry)?;
+                Ok(true)
+            }
+            Verdict::Waiting(what) => {
+                self.keep_waiting(entry, bytes, what, None)?;
+                Ok(false)
+            }
+            Verdict::Refused(_) => {
+                let what = WaitingFor::Operator(entry.id());
+                self.keep_waiting(entry, bytes, what, None)?;
                 Ok(false)
             }
         }

@@ -97,6 +97,8 @@ fn entries<T: JournalTables<Error: Debug>>(tables: &mut T) {
     assert_eq!(tables.waiting_for(&waiting).unwrap(), [id(1), id(2)], "in order of arrival");
     assert_eq!(tables.waiting_for(&WaitingFor::Operator(id(2))).unwrap(), []);
     assert_eq!(tables.document(&DOSSIER).unwrap(), [entry, second]);
+    assert_eq!(tables.documents_after(&at(8)).unwrap(), [DOSSIER]);
+    assert_eq!(tables.documents_after(&at(9)).unwrap(), []);
     tables.put_entry(&node_entry(3, DocumentId::ZERO)).unwrap();
     assert_eq!(tables.document(&DocumentId::ZERO).unwrap().len(), 1);
 }
@@ -181,7 +183,10 @@ fn destinations<T: JournalTables<Error: Debug>>(tables: &mut T) {
     fact.through = 9;
     fact.except.clear();
     tables.put_delivered(&fact).unwrap();
-    assert_eq!(tables.delivered(THERE).unwrap(), Some(fact));
+    tables.cap_delivered(9).unwrap();
+    assert_eq!(tables.delivered(THERE).unwrap(), Some(fact.clone()));
+    tables.cap_delivered(8).unwrap();
+    assert_eq!(tables.delivered(THERE).unwrap(), Some(Delivered { through: 8, ..fact }));
     tables.clear_delivered().unwrap();
     assert_eq!(tables.delivered(THERE).unwrap(), None);
     tables.quarantine(b"no entry", Reason::Malformed, 1).unwrap();

@@ -1,6 +1,8 @@
 //! The rules of journal and ledger over real databases: the main paths of an entry, and what a
 //! restore of either side brings back.
 
+use std::fs;
+
 use hoso_identity::{
     DocumentId, Entry, EntryId, Epoch, Header, Incarnation, Kind, NodeId, Nonce, PayloadHash,
     Position, PublicKey, Realm, Reason, Scope, SessionToken, SigningKey, UnitId, Verdict,
@@ -8,7 +10,7 @@ use hoso_identity::{
 };
 use hoso_store::{
     StoreError, backup,
-    database::Schema,
+    database::{DATABASE_NAME, Schema},
     journal as journal_tables, ledger as ledger_tables,
     rules::{
         badge::{Badge, LastEntry, Reach, badge},
@@ -379,6 +381,37 @@ fn a_copy_of_a_nodes_database_is_told_that_it_is_one() {
     let Greeting::Welcome(welcome) = greet(&relay, &copy, 5) else { panic!("no welcome") };
     assert_eq!(welcome.heal, Some(HealReason::Incarnation));
     assert!(matches!(greet(&relay, &a, 6), Greeting::Welcome(_)), "the first one goes on");
+}
+
+#[test]
+fn a_ledger_that_lost_commits_and_gave_their_positions_again_takes_both_entries() {
+    let (mut relay, a, b) = (relay(), Office::new(A), Office::new(B));
+    meet(&relay, &a, 1);
+    meet(&relay, &b, 2);
+    let (file, kept) = (relay.path().join(DATABASE_NAME), relay.path().join("kept"));
+    relay.close();
+    fs::copy(&file, &kept).unwrap();
+    relay.reopen();
+    let lost = event(A, 1, DocumentId::ZERO, &[A]);
+    a.save(&lost);
+    assert_eq!(push(&relay, &a, 0), []);
+    pull(&relay, &a);
+    let id = lost.id();
+    let position = a.scene.write(move |tx| JournalTables::entry(tx, &id)).unwrap().position;
+    relay.close();
+    fs::copy(&kept, &file).unwrap();
+    relay.reopen();
+    let other = event(B, 2, DocumentId::ZERO, &[B]);
+    b.save(&other);
+    assert_eq!(push(&relay, &b, 0), []);
+    let taken = relay.write(move |tx| LedgerTables::entry(tx, &other.id())).unwrap();
+    assert_eq!(Some(taken.position), position, "the same position was given again");
+    let Greeting::Welcome(welcome) = greet(&relay, &a, 3) else { panic!("no welcome") };
+    assert!(welcome.minted && welcome.heal == Some(HealReason::Epoch), "{welcome:?}");
+    let back = [mend::Positioned { bytes: lost.encode(), position: position.unwrap() }];
+    assert_eq!(relay.write(move |tx| mend::claim(tx, &mut Open, &back, 4)), 1);
+    let anew = relay.write(move |tx| LedgerTables::entry(tx, &id)).unwrap();
+    assert_eq!(anew.position.epoch, welcome.epoch, "it is taken as if it came now");
 }
 
 #[test]

@@ -1,0 +1,58 @@
+//! Figures of a node's journal: for pages, metrics and operators.
+
+use rusqlite::named_params;
+
+use crate::{
+    columns::{signed, unsigned},
+    error::StoreError,
+    tables::JournalTables,
+    writer::Tx,
+};
+
+const BACKLOG: &str = "SELECT count(*), coalesce(sum(length(entry.bytes)), 0),
+    count(DISTINCT nullif(entry.document, zeroblob(16))) FROM journal
+    JOIN entry ON entry.seq = journal.entry WHERE journal.number > :through";
+const STANDINGS: &str = "SELECT count(*) FROM entry WHERE standing = :standing";
+
+/// What has not been acknowledged by the relay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Entries.
+    pub entries: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// The dossiers that they belong to.
+    pub dossiers: u64,
+}
+
+/// What the relay has not acknowledged.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn backlog(tx: &mut Tx<'_>) -> Result<Backlog, StoreError> {
+    let through = signed(tx.facts()?.journal_through);
+    let mut statement = tx.connection.prepare_cached(BACKLOG)?;
+    let (entries, bytes, dossiers) = statement
+        .query_row(named_params! { ":through": through }, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    Ok(Backlog {
+        entries: unsigned(entries)?,
+        bytes: unsigned(bytes)?,
+        dossiers: unsigned(dossiers)?,
+    })
+}
+
+/// How many entries wait, and how many were refused.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn troubled(tx: &mut Tx<'_>) -> Result<(u64, u64), StoreError> {
+    let mut statement = tx.connection.prepare_cached(STANDINGS)?;
+    let mut count = |standing: i64| -> Result<u64, StoreError> {
+        unsigned(statement.query_row(named_params! { ":standing": standing }, |row| row.get(0))?)
+    };
+    Ok((count(1)?, count(2)?))
+}

@@ -15,7 +15,7 @@ use hoso_store::{
     StoreError, journal as facts,
     records::{self, Cursor, DueRange, Filter, Page, Summary},
     rules::badge::{LastEntry, Reach, badge, delivered},
-    tables::{Delivered, JournalTables, Standing},
+    tables::{Delivered, JournalTables, NodeEntry, Standing},
 };
 use minicbor::Encode;
 use serde_json::{Value as Json, json};
@@ -208,6 +208,7 @@ pub(super) async fn shown(
         through: u64::MAX,
         except: Vec::new(),
         at_ms: clock::now_ms(),
+        node: office.node().map(|node| node.id),
     });
     let record = record.ok_or(Refused::new(404, "not-found"))?;
     let mut view: Json =
@@ -216,7 +217,8 @@ pub(super) async fn shown(
     let due_ms = standing.due().at_ms;
     let timeliness = Timeliness::of(due_ms, standing.closed_ms, times::now_ms());
     let last = last_entry(&record.summary, &entries);
-    let author = last.as_ref().and_then(|(_, author)| *author);
+    let author = last.as_ref().and_then(|(_, entry)| entry.author_unit);
+    let placed_ms = last.as_ref().and_then(|(_, entry)| entry.placed_ms);
     let audience = standing.audience.iter().copied();
     let destinations: Vec<UnitId> = audience.filter(|unit| Some(*unit) != author).collect();
     let opened: Vec<UnitId> = standing.opened.keys().copied().collect();
@@ -233,7 +235,7 @@ pub(super) async fn shown(
         Some(json!({
             "unit": unit_code(&registry, *unit),
             "at": times::text_of(fact.at_ms),
-            "node": null,
+            "node": fact.node.map(|node| node.to_string()),
         }))
     });
     let reached: Vec<Json> = reached.collect();
@@ -244,7 +246,7 @@ pub(super) async fn shown(
         fields.insert("actions".to_owned(), json!(offered(dossier, actor)));
         let sync = json!({
             "state": state,
-            "at_province_at": null,
+            "at_province_at": placed_ms.and_then(times::text_of),
             "delivered": reached,
         });
         fields.insert("sync".to_owned(), sync);
@@ -252,11 +254,11 @@ pub(super) async fn shown(
     Ok(view)
 }
 
-/// The entry by which the badge is computed, and its author's unit. What was refused shows first.
-fn last_entry(
+/// The entry by which the badge is computed. What was refused shows first.
+fn last_entry<'a>(
     summary: &Summary,
-    entries: &[hoso_store::tables::NodeEntry],
-) -> Option<(LastEntry, Option<UnitId>)> {
+    entries: &'a [NodeEntry],
+) -> Option<(LastEntry, &'a NodeEntry)> {
     let troubled =
         entries.iter().find(|entry| entry.journal.is_some() && entry.standing != Standing::Counts);
     let last = entries.iter().find(|entry| entry.id == summary.last_entry);
@@ -267,7 +269,7 @@ fn last_entry(
             row: entry.row,
             standing: entry.standing,
         };
-        (last, entry.author_unit)
+        (last, entry)
     })
 }
 

@@ -138,8 +138,9 @@ pub fn work<T: JournalTables>(
             return Ok(Done { input: Some(Input::AckStored { agrees }), taken });
         }
         Output::StoreDelivered(delivered) => {
-            let wire::Delivered { unit, through, except } = delivered;
-            let fact = tables::Delivered { unit, through, except, at_ms: moment.now_ms };
+            let wire::Delivered { unit, through, except, node } = delivered;
+            let at_ms = moment.now_ms;
+            let fact = tables::Delivered { unit, through, except, at_ms, node };
             journal::reached(tables, &fact)?;
             return Ok(Done::default());
         }

@@ -315,5 +315,6 @@ fn compare<T: LedgerTables>(tables: &mut T, held: &wire::Held) -> Result<Input, 
 }
 
 fn delivered(reached: feed::Reached) -> wire::Delivered {
-    wire::Delivered { unit: reached.unit, through: reached.through, except: reached.except }
+    let feed::Reached { unit, node, through, except } = reached;
+    wire::Delivered { unit, through, except, node: Some(node) }
 }

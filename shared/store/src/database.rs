@@ -38,6 +38,7 @@ impl Schema {
                 include_str!("migrations/node/0001_journal.sql"),
                 include_str!("migrations/node/0002_desk.sql"),
                 include_str!("migrations/node/0003_closed.sql"),
+                include_str!("migrations/node/0004_places.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

@@ -3,8 +3,8 @@
 mod figures;
 
 use hoso_identity::{
-    DocumentId, EntryId, Epoch, Incarnation, Kind, Position, Reason, Scope, SessionToken, UnitId,
-    WaitingFor,
+    DocumentId, EntryId, Epoch, Incarnation, Kind, NodeId, Position, Reason, Scope, SessionToken,
+    UnitId, WaitingFor,
 };
 use rusqlite::{OptionalExtension, Row, named_params};
 
@@ -32,13 +32,14 @@ const PUT_FACTS: &str = "INSERT INTO facts VALUES (1, :incarnation, :generation,
     rechecking = excluded.rechecking";
 const ENTRY: &str = "SELECT * FROM entry WHERE key = :key";
 const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, kind, author_unit, bytes,
-    journal, epoch_generation, epoch_random, number, feed_row, standing, detail)
+    journal, epoch_generation, epoch_random, number, feed_row, standing, detail, placed_at_ms)
     VALUES (:key, :id, :document, :kind, :author_unit, :bytes, :journal, :generation, :random,
-    :number, :row, :standing, :detail)
+    :number, :row, :standing, :detail, :placed)
     ON CONFLICT (key) DO UPDATE SET author_unit = excluded.author_unit,
     journal = excluded.journal, epoch_generation = excluded.epoch_generation,
     epoch_random = excluded.epoch_random, number = excluded.number,
-    feed_row = excluded.feed_row, standing = excluded.standing, detail = excluded.detail";
+    feed_row = excluded.feed_row, standing = excluded.standing, detail = excluded.detail,
+    placed_at_ms = excluded.placed_at_ms";
 const DOCUMENT: &str = "SELECT * FROM entry WHERE document = :document ORDER BY seq";
 const WAITING: &str = "SELECT id FROM entry WHERE standing = 1 AND detail = :what ORDER BY seq";
 const APPEND: &str = "INSERT INTO journal (number, entry, digest)
@@ -73,9 +74,9 @@ const CLEAR_MARK: &str = "DELETE FROM to_apply WHERE document = :document";
 const DELIVERED: &str = "SELECT * FROM delivered WHERE unit = :unit";
 const CAP_DELIVERED: &str = "UPDATE delivered SET through = min(through, :row)";
 const ALL_DELIVERED: &str = "SELECT * FROM delivered ORDER BY unit";
-const PUT_DELIVERED: &str = "INSERT INTO delivered VALUES (:unit, :through, :except, :at_ms)
+const PUT_DELIVERED: &str = "INSERT INTO delivered VALUES (:unit, :through, :except, :at_ms, :node)
     ON CONFLICT (unit) DO UPDATE SET through = excluded.through,
-    except_ids = excluded.except_ids, at_ms = excluded.at_ms";
+    except_ids = excluded.except_ids, at_ms = excluded.at_ms, node = excluded.node";
 const QUARANTINE: &str = "INSERT OR IGNORE INTO quarantine VALUES (:key, :bytes, :reason, :at_ms)";
 
 /// Writes the facts of a database that is new.
@@ -173,6 +174,7 @@ impl JournalTables for Tx<'_> {
             ":row": entry.row.map(signed),
             ":standing": standing,
             ":detail": detail,
+            ":placed": entry.placed_ms.map(signed),
         })?;
         Ok(())
     }
@@ -382,6 +384,7 @@ impl JournalTables for Tx<'_> {
             ":through": signed(delivered.through),
             ":except": ids_to_bytes(&delivered.except),
             ":at_ms": signed(delivered.at_ms),
+            ":node": delivered.node.map(|node| node.0),
         })?;
         Ok(())
     }
@@ -429,6 +432,7 @@ fn node_entry(row: &Row<'_>) -> Result<NodeEntry, StoreError> {
         journal: row.get::<_, Option<i64>>("journal")?.map(unsigned).transpose()?,
         position: position(row)?,
         row: row.get::<_, Option<i64>>("feed_row")?.map(unsigned).transpose()?,
+        placed_ms: row.get::<_, Option<i64>>("placed_at_ms")?.map(unsigned).transpose()?,
         standing,
     })
 }
@@ -440,6 +444,7 @@ fn delivered(row: &Row<'_>) -> Result<Delivered, StoreError> {
         through: unsigned(row.get("through")?)?,
         except: ids_from_bytes(&except)?,
         at_ms: unsigned(row.get("at_ms")?)?,
+        node: optional_blob(row, "node")?.map(NodeId),
     })
 }
 

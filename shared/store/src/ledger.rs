@@ -407,6 +407,7 @@ impl LedgerTables for Tx<'_> {
         while let Some(row) = rows.next()? {
             let except: Vec<u8> = row.get("except_ids")?;
             readers.push(Reader {
+                node: NodeId(blob(row, "node")?),
                 stored: unsigned(row.get("stored")?)?,
                 applied: unsigned(row.get("applied")?)?,
                 except: ids_from_bytes(&except)?,
@@ -415,14 +416,9 @@ impl LedgerTables for Tx<'_> {
         Ok(readers)
     }
 
-    fn put_reader(
-        &mut self,
-        node: &NodeId,
-        scope: Scope,
-        reader: &Reader,
-    ) -> Result<(), StoreError> {
+    fn put_reader(&mut self, scope: Scope, reader: &Reader) -> Result<(), StoreError> {
         self.connection.prepare_cached(PUT_READER)?.execute(named_params! {
-            ":node": node.0,
+            ":node": reader.node.0,
             ":scope": scope.number(),
             ":stored": signed(reader.stored),
             ":applied": signed(reader.applied),

@@ -99,6 +99,8 @@ pub struct NodeEntry {
     pub position: Option<Position>,
     /// Its latest row in a feed of this node.
     pub row: Option<u64>,
+    /// When it was first heard here that the relay has it, Unix milliseconds.
+    pub placed_ms: Option<u64>,
     /// Where it stands.
     pub standing: Standing,
 }
@@ -144,6 +146,8 @@ pub struct Delivered {
     pub except: Vec<EntryId>,
     /// When that was heard, Unix milliseconds.
     pub at_ms: u64,
+    /// The node of the destination that is this far, if it is known.
+    pub node: Option<NodeId>,
 }
 
 /// The tables of a node that the journal's rules use. Every call is part of one transaction.
@@ -319,6 +323,8 @@ pub struct Sender {
 /// How far a node is in a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
+    /// The node.
+    pub node: NodeId,
     /// The last row that it stored.
     pub stored: u64,
     /// The last row up to which it applied everything but the exceptions.
@@ -397,12 +403,7 @@ pub trait LedgerTables {
     /// How far the nodes of a scope are in its feed.
     fn readers(&mut self, scope: Scope) -> Result<Vec<Reader>, Self::Error>;
     /// Replaces how far a node is in a feed.
-    fn put_reader(
-        &mut self,
-        node: &NodeId,
-        scope: Scope,
-        reader: &Reader,
-    ) -> Result<(), Self::Error>;
+    fn put_reader(&mut self, scope: Scope, reader: &Reader) -> Result<(), Self::Error>;
     /// Forgets how far everyone is, for a new epoch.
     fn clear_readers(&mut self) -> Result<(), Self::Error>;
     /// Unix milliseconds of the healings of a node that were noted last, newest first, at most two.

@@ -1,7 +1,8 @@
 //! The bodies of the frames: CBOR maps with integer keys, rows and entries as arrays.
 
 use hoso_identity::{
-    EntryId, Epoch, Incarnation, Position, Realm, Reason, Scope, SessionToken, UnitId, WaitingFor,
+    EntryId, Epoch, Incarnation, NodeId, Position, Realm, Reason, Scope, SessionToken, UnitId,
+    WaitingFor,
 };
 use minicbor::{Decode, Encode};
 
@@ -167,6 +168,9 @@ pub struct Delivered {
     /// Entries up to there that are not.
     #[n(2)]
     pub except: Vec<EntryId>,
+    /// The node that is this far; older relays do not say.
+    #[n(3)]
+    pub node: Option<NodeId>,
 }
 
 /// What a node tells the operators.

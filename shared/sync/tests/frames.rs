@@ -48,7 +48,12 @@ fn frames() -> Vec<Frame> {
             applied: vec![AppliedRow { scope: Scope::Province, row: 299 }],
             except: vec![EntryId([5; 32])],
         }),
-        Frame::Delivered(Delivered { unit: UnitId(6), through: 300, except: Vec::new() }),
+        Frame::Delivered(Delivered {
+            unit: UnitId(6),
+            through: 300,
+            except: Vec::new(),
+            node: None,
+        }),
         Frame::Ping(Beat { count: 1 }),
         Frame::Goodbye(Goodbye { why: Farewell::Pending }),
         Frame::Push(PushedBatch { entries: vec![Pushed { number: 12, bytes: b"e".to_vec() }] }),

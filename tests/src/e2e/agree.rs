@@ -99,8 +99,15 @@ pub fn repeated_codes(desks: &[Desk]) -> Vec<String> {
 pub fn undelivered(ids: impl IntoIterator<Item = String>, desk: &Desk) -> Vec<String> {
     ids.into_iter()
         .filter_map(|id| {
-            let state = desk.read(&id)["sync"]["state"].as_str().unwrap_or_default().to_owned();
-            (!["delivered", "opened"].contains(&state.as_str())).then(|| format!("{id}: {state}"))
+            let sync = desk.read(&id)["sync"].clone();
+            let state = sync["state"].as_str().unwrap_or_default();
+            let told = sync["delivered"].as_array().is_some_and(|units| {
+                units.iter().all(|unit| unit["at"].is_string() && unit["node"].is_string())
+            });
+            let complete = ["delivered", "opened"].contains(&state)
+                && sync["at_province_at"].is_string()
+                && told;
+            (!complete).then(|| format!("{id}: {sync}"))
         })
         .collect()
 }

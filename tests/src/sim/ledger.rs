@@ -250,13 +250,8 @@ impl LedgerTables for LedgerDisk {
         Ok(readers.map(|(_, reader)| reader.clone()).collect())
     }
 
-    fn put_reader(
-        &mut self,
-        node: &NodeId,
-        scope: Scope,
-        reader: &Reader,
-    ) -> Result<(), DiskError> {
-        self.readers.insert((scope, *node), reader.clone());
+    fn put_reader(&mut self, scope: Scope, reader: &Reader) -> Result<(), DiskError> {
+        self.readers.insert((scope, reader.node), reader.clone());
         Ok(())
     }
 

@@ -56,6 +56,8 @@ pub struct FeedPage {
 pub struct Reached {
     /// The destination.
     pub unit: UnitId,
+    /// The node of it that is farthest.
+    pub node: NodeId,
     /// Everything up to this row that concerns it is applied at one of its nodes.
     pub through: u64,
     /// Entries up to there that are not.
@@ -133,11 +135,12 @@ pub fn acknowledge<T: LedgerTables>(
     for point in stored {
         let row = applied.iter().find(|applied| applied.scope == point.scope);
         let reader = Reader {
+            node: *node,
             stored: point.row,
             applied: row.map_or(0, |applied| applied.row.min(point.row)),
             except: except.iter().take(EXCEPTIONS_MAX).copied().collect(),
         };
-        tables.put_reader(node, point.scope, &reader)?;
+        tables.put_reader(point.scope, &reader)?;
     }
     Ok(None)
 }
@@ -158,7 +161,8 @@ pub fn reached<T: LedgerTables>(tables: &mut T, unit: UnitId) -> Result<Vec<Reac
             Some(row) => row.row.saturating_sub(1),
             None => tables.head()?.number,
         };
-        all.push(Reached { unit: destination, through, except: best.except });
+        let Reader { node, except, .. } = best;
+        all.push(Reached { unit: destination, node, through, except });
     }
     Ok(all)
 }

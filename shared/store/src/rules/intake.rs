@@ -167,6 +167,7 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
             journal: None,
             position: None,
             row: None,
+            placed_ms: None,
             standing: Standing::Counts,
         };
         match self.admission.read(bytes) {
@@ -176,6 +177,7 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
                 self.keep(NodeEntry {
                     position: Some(position),
                     row,
+                    placed_ms: Some(self.at_ms),
                     standing: Standing::Refused(reason),
                     ..fresh
                 })?;
@@ -197,6 +199,7 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         // row tells. What healing brings is known already, or new.
         let newest = if row.is_some() { position } else { before.unwrap_or(position) };
         stored.position = Some(newest);
+        stored.placed_ms = stored.placed_ms.or(Some(self.at_ms));
         stored.row = row.or(stored.row);
         if before == Some(newest) && stored.standing == Standing::Counts {
             return self.keep(stored);

@@ -64,6 +64,7 @@ pub fn append<T: JournalTables>(
         journal: Some(number),
         position: None,
         row: None,
+        placed_ms: None,
         standing: Standing::Counts,
     })?;
     tables.journal_append(number, &entry.id(), &facts.journal_digest)?;

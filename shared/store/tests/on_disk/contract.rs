@@ -36,6 +36,7 @@ fn node_entry(number: u8, document: DocumentId) -> NodeEntry {
         journal: None,
         position: None,
         row: None,
+        placed_ms: None,
         standing: Standing::Counts,
     }
 }
@@ -85,6 +86,7 @@ fn entries<T: JournalTables<Error: Debug>>(tables: &mut T) {
         entry.author_unit = Some(HERE);
         entry.position = Some(at(9));
         entry.row = Some(10);
+        entry.placed_ms = Some(11);
         tables.put_entry(&entry).unwrap();
         assert_eq!(tables.entry(&id(1)).unwrap(), Some(entry.clone()));
     }
@@ -178,7 +180,8 @@ fn marks<T: JournalTables<Error: Debug>>(tables: &mut T) {
 
 fn destinations<T: JournalTables<Error: Debug>>(tables: &mut T) {
     assert_eq!(tables.delivered(THERE).unwrap(), None);
-    let mut fact = Delivered { unit: THERE, through: 3, except: vec![id(1), id(2)], at_ms: 4 };
+    let except = vec![id(1), id(2)];
+    let mut fact = Delivered { unit: THERE, through: 3, except, at_ms: 4, node: Some(NODE) };
     tables.put_delivered(&fact).unwrap();
     fact.through = 9;
     fact.except.clear();
@@ -321,9 +324,9 @@ fn senders<T: LedgerTables<Error: Debug>>(tables: &mut T) {
 
 fn readers<T: LedgerTables<Error: Debug>>(tables: &mut T) {
     let scope = Scope::Unit(HERE);
-    let reader = Reader { stored: 3, applied: 2, except: vec![id(3)] };
-    tables.put_reader(&NODE, scope, &Reader { stored: 1, ..reader.clone() }).unwrap();
-    tables.put_reader(&NODE, scope, &reader).unwrap();
+    let reader = Reader { node: NODE, stored: 3, applied: 2, except: vec![id(3)] };
+    tables.put_reader(scope, &Reader { stored: 1, ..reader.clone() }).unwrap();
+    tables.put_reader(scope, &reader).unwrap();
     assert_eq!(tables.readers(scope).unwrap(), [reader]);
     assert_eq!(tables.readers(Scope::Province).unwrap(), []);
     tables.clear_readers().unwrap();

@@ -221,8 +221,8 @@ fn badge_at(office: &Office, id: EntryId) -> Badge {
 
 fn learn(relay: &Scene, office: &Office) {
     let unit = office.unit;
-    for Reached { unit, through, except } in relay.write(move |tx| feed::reached(tx, unit)) {
-        let fact = Delivered { unit, through, except, at_ms: 9 };
+    for Reached { unit, node, through, except } in relay.write(move |tx| feed::reached(tx, unit)) {
+        let fact = Delivered { unit, through, except, at_ms: 9, node: Some(node) };
         office.scene.write(move |tx| journal::reached(tx, &fact));
     }
 }

@@ -1,0 +1,2 @@
+ALTER TABLE entry ADD COLUMN placed_at_ms INTEGER;
+ALTER TABLE delivered ADD COLUMN node BLOB;

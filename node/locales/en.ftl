@@ -114,6 +114,7 @@ without-effect = Without effect:
 choose = – Choose –
 by-procedure = By the procedure
 here = Here
+slip = Print the slip (form 01)
 save = Save and give a code
 status-new = Submitted
 status-accepted = Accepted

@@ -114,6 +114,7 @@ without-effect = Không có hiệu lực:
 choose = – Chọn –
 by-procedure = Theo thủ tục
 here = Tại đây
+slip = In giấy tiếp nhận (mẫu 01)
 save = Lưu và cấp mã hồ sơ
 status-new = Mới đăng ký
 status-accepted = Được tiếp nhận

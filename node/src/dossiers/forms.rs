@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use hoso_dossier::{Value, event::Office};
 use hoso_identity::UnitId;
-use hoso_registry::{State, statement::CLOSING_MINUTE_DEFAULT};
+use hoso_registry::{
+    State,
+    statement::{CLOSING_MINUTE_DEFAULT, Term},
+};
 use serde_json::{Map, Value as Json, json};
 
 use crate::times;
@@ -108,6 +111,17 @@ pub(crate) fn office_of(value: &Value) -> Option<UnitId> {
     let agency = value.as_map().map_or(Some(value), |parts| parts.get("agency"));
     let Some(Value::Int(id)) = agency else { return None };
     u16::try_from(*id).ok().map(UnitId)
+}
+
+/// How long something may take.
+pub(crate) fn term_json(term: Term) -> Json {
+    let (kind, days) = match term {
+        Term::SameDay => ("same_day", None),
+        Term::WorkingDays(days) => ("working_days", Some(days)),
+        Term::CalendarDays(days) => ("calendar_days", Some(days)),
+        Term::ByAnnouncement => ("by_announcement", None),
+    };
+    json!({ "kind": kind, "days": days })
 }
 
 /// When that unit or agency closes, minutes after midnight at UTC+7.

@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Dossier,
-    forms::{json_of, unit_code},
+    forms::{json_of, term_json, unit_code},
     version_text,
 };
 use crate::times;
@@ -81,6 +81,7 @@ impl Dossier {
             "procedure": {
                 "code": part("procedure_code"),
                 "name": standing.terms.as_ref().map(|terms| &terms.procedure_name),
+                "term": standing.terms.as_ref().map(|terms| term_json(terms.rule.term)),
             },
             "applicant": part("applicant"),
             "owner": part("owner"),

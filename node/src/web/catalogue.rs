@@ -11,7 +11,7 @@ use axum::{
 use hoso_dossier::deadline::local_date;
 use hoso_registry::{
     State as Registry,
-    statement::{CalendarStatus, Competent, Procedure, Term},
+    statement::{CalendarStatus, Competent, Procedure},
 };
 use hoso_store::fold::{folded, words};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use time::Date;
 use super::{answer::answer, site::Site};
 use crate::{
     desk::{self, Refused},
-    dossiers::forms::unit_code,
+    dossiers::forms::{term_json, unit_code},
     times,
 };
 
@@ -56,12 +56,6 @@ pub(super) fn in_force(state: &Registry, wanted: &[String], day: Option<Date>) -
 }
 
 fn procedure_json(procedure: &Procedure, state: &Registry) -> Value {
-    let (unit, days) = match procedure.term {
-        Term::SameDay => ("same_day", None),
-        Term::WorkingDays(days) => ("working_days", Some(days)),
-        Term::CalendarDays(days) => ("calendar_days", Some(days)),
-        Term::ByAnnouncement => ("by_announcement", None),
-    };
     let competent = match procedure.competent {
         Competent::Unit => "unit".to_owned(),
         Competent::UnitOfLand => "unit_of_land".to_owned(),
@@ -71,7 +65,7 @@ fn procedure_json(procedure: &Procedure, state: &Registry) -> Value {
         "code": procedure.code,
         "name": procedure.name,
         "field": procedure.field,
-        "term": { "kind": unit, "days": days },
+        "term": term_json(procedure.term),
         "fee": procedure.fee_vnd,
         "fee_rule": procedure.fee_rule,
         "papers": procedure.papers,

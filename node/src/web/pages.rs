@@ -7,6 +7,7 @@ mod frame;
 mod list;
 mod receive;
 mod session;
+mod slip;
 #[cfg(test)]
 mod words;
 
@@ -20,6 +21,7 @@ use axum::{
 };
 
 use self::frame::{MessagePage, frame, render};
+pub(super) use self::slip::slip;
 use super::{refusal::turned_away, site::Site};
 use crate::desk::Refused;
 

@@ -47,6 +47,7 @@ fn api() -> Router<Arc<Site>> {
         .route("/dossiers/{id}/events", post(api::act))
         .route("/dossiers/{id}/document", get(api::automerge))
         .route("/dossiers/{id}/entries", get(api::entries))
+        .route("/dossiers/{id}/slip", get(pages::slip))
         .route("/drafts/{id}", put(api::put_draft).get(api::get_draft).delete(api::delete_draft))
         .route("/sync", get(api::sync))
         .route("/link", put(api::link))

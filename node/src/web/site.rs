@@ -48,6 +48,11 @@ impl Site {
         }
     }
 
+    /// The words of official forms.
+    pub(super) fn vietnamese(&self) -> &Words {
+        &self.vietnamese
+    }
+
     /// Who sent this request, by bearer token or cookie.
     pub(super) async fn actor(&self, headers: &HeaderMap) -> Result<Arc<Actor>, Refused> {
         let token = token(headers).ok_or(Refused::new(401, "session-unknown"))?;

@@ -81,6 +81,7 @@ struct DossierPage {
     actions_title: String,
     actions: Vec<Action>,
     key: String,
+    slip: String,
     history_title: String,
     history: Vec<Happened>,
 }
@@ -224,6 +225,7 @@ async fn page(
         actions_title: words.say("actions"),
         actions,
         key: fresh_key(),
+        slip: if text(dossier, "/code").is_empty() { String::new() } else { words.say("slip") },
         history_title: words.say("history"),
         history: list(dossier, "/events").map(|event| happened(site, words, event)).collect(),
     }

@@ -326,3 +326,36 @@ async fn an_office_that_waits_for_its_approval_shows_the_words_and_no_realm() {
     assert_eq!(refused.status, 403, "{}", refused.text);
     assert!(refused.text.contains("tỉnh chưa duyệt"), "{}", refused.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_slip_has_the_fields_of_the_form_on_every_paper() {
+    let scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    assert!(scene.get(&path).await.text.contains("/slip?form=01"));
+    for paper in ["a5", "80mm", "a4"] {
+        let slip = scene.get(&format!("/api/v1{path}/slip?form=01&paper={paper}")).await;
+        assert_eq!(slip.status, 200, "{}", slip.text);
+        assert!(slip.header("content-type").starts_with("text/html"));
+        for shown in [
+            &format!("paper-{paper}"),
+            "GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ",
+            "Mã hồ sơ",
+            "Tiếp nhận hồ sơ của: Đường Thị &#60;Thử&#62; &#38; Hằng",
+            "Nội dung yêu cầu giải quyết: 1.001193",
+            "<td>Tờ khai</td><td>2</td>",
+            "Số lượng hồ sơ: 1 (bộ)",
+            "Thời gian giải quyết hồ sơ theo quy định là: trong ngày làm việc",
+            "Thời gian nhận hồ sơ",
+            "Thời gian trả kết quả giải quyết hồ sơ",
+            "Đăng ký nhận kết quả tại",
+            "NGƯỜI NỘP HỒ SƠ",
+            "Người thử 7",
+        ] {
+            assert!(slip.text.contains(shown), "no {shown} in {}", slip.text);
+        }
+    }
+    for query in ["form=02", "paper=a3", "size=a5"] {
+        let refused = scene.get(&format!("/api/v1{path}/slip?{query}")).await;
+        assert_eq!(refused.status, 422, "{}", refused.text);
+    }
+}

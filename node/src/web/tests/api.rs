@@ -1,5 +1,7 @@
 //! The API's borders.
 
+use std::collections::BTreeSet;
+
 use axum::{body::Body, http::Request};
 use serde_json::json;
 
@@ -221,6 +223,48 @@ async fn a_lost_file_of_serials_gives_no_code_twice() {
         scene = scene.restarted_without("hoso.serials").await;
         scene.log_in(CLERK).await;
     }
-    let unique: std::collections::BTreeSet<_> = codes.iter().collect();
+    let unique: BTreeSet<_> = codes.iter().collect();
     assert_eq!(unique.len(), codes.len(), "{codes:?}");
+}
+
+/// What an answer has and its description lacks, or the other way round.
+fn strangers(
+    document: &serde_json::Value,
+    schema: &str,
+    answer: &serde_json::Value,
+) -> Vec<String> {
+    let described = &document["components"]["schemas"][schema];
+    let described: BTreeSet<_> = described["properties"].as_object().unwrap().keys().collect();
+    let answered: BTreeSet<_> = answer.as_object().unwrap().keys().collect();
+    described.symmetric_difference(&answered).map(|name| format!("{schema}: {name}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_as_the_description_says() {
+    let scene = Scene::with_clerk().await;
+    let document = scene.get("/api/v1/openapi.json").await.json();
+    let made = scene.call("POST", "/api/v1/dossiers", "one", &reception().to_string()).await;
+    let credentials = json!({ "username": CLERK, "password": PASSWORD }).to_string();
+    let session = scene.call("POST", "/api/v1/sessions", "two", &credentials).await;
+    let listed = scene.get("/api/v1/dossiers").await.json();
+    let procedures = scene.get("/api/v1/procedures").await.json();
+    let units = scene.get("/api/v1/units").await.json();
+    let nothing = scene.get("/api/v1/dossiers/zz").await.json();
+    let mut found = Vec::new();
+    for (schema, answer) in [
+        ("Dossier", &made.json()),
+        ("Session", &session.json()),
+        ("DossierPage", &listed),
+        ("DossierRow", &listed["items"][0]),
+        ("Procedure", &procedures["items"][0]),
+        ("Unit", &units["items"][0]),
+        ("Due", &scene.get("/api/v1/procedures/1.001193/due").await.json()),
+        ("Calendar", &scene.get("/api/v1/calendar/2026").await.json()),
+        ("Sync", &scene.get("/api/v1/sync").await.json()),
+        ("Problem", &nothing),
+    ] {
+        assert!(answer.is_object(), "{schema}: {answer}");
+        found.extend(strangers(&document, schema, answer));
+    }
+    assert_eq!(found, Vec::<String>::new());
 }

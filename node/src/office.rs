@@ -7,7 +7,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use hoso_engine::{command::Problem, link::LinkStatus, memory::Memory};
+use hoso_engine::{
+    command::Problem, frames::WireBytes, link::LinkStatus, memory::Memory, metrics::Histogram,
+};
 use hoso_identity::{PublicKey, UnitId};
 use hoso_registry::{State, state::NodeFacts};
 use hoso_store::{StoreError, journal, serial::Serials, tables::JournalTables};
@@ -39,6 +41,12 @@ pub struct Office {
     pub(crate) wanted: watch::Sender<bool>,
     /// How the link stands.
     pub(crate) link: watch::Sender<LinkStatus>,
+    /// Bytes on the line.
+    pub(crate) wire: WireBytes,
+    /// How long commits take.
+    pub(crate) commits: Histogram,
+    /// How long it takes to apply a dossier.
+    pub(crate) applying: Histogram,
 }
 
 /// A problem with the storage, for a command or a page.

@@ -10,6 +10,7 @@ use hoso_engine::{
     frames::WireBytes,
     link::{Link, LinkStatus, Signals, Target},
     memory::Memory,
+    metrics::Histogram,
     settings,
     shell::{closed, stopped, wait_for_stop},
     tuning::Congestion,
@@ -59,8 +60,10 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
     }
     let transport = keys::read_transport(data)?.public();
     let realm = |tx: &mut Tx<'_>| Ok(Facts::read(tx)?.map_or(Realm::ZERO, |facts| facts.realm()));
-    let (memory, thread) =
-        Memory::open(data, Schema::Node, realm, |_| {}).map_err(|error| storage(&error))?;
+    let commits = Histogram::default();
+    let timed = commits.clone();
+    let (memory, thread) = Memory::open(data, Schema::Node, realm, move |took| timed.observe(took))
+        .map_err(|error| storage(&error))?;
     let facts = memory.read(Facts::read).await.map_err(|error| storage(&error))?;
     let facts = facts.ok_or_else(none)?;
     let mut serials = Serials::open(data).map_err(|error| storage(&error))?;
@@ -80,6 +83,9 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
         arrived: Arc::new(Notify::new()),
         wanted: watch::Sender::new(wanted),
         link: watch::Sender::new(LinkStatus::new()),
+        wire: WireBytes::default(),
+        commits,
+        applying: Histogram::default(),
     };
     Ok((Arc::new(office), thread))
 }
@@ -130,7 +136,7 @@ pub async fn run(args: &Run) -> Result<(), Problem> {
         status: office.link.clone(),
     };
     let link =
-        Link::new(endpoint, target(&office), office.memory.clone(), signals, WireBytes::default());
+        Link::new(endpoint, target(&office), office.memory.clone(), signals, office.wire.clone());
     tasks.spawn(link.run());
     tasks.spawn(projection::run(Arc::clone(&office), stopping.clone()));
     let site = Arc::new(Site::new(Arc::clone(&office)));

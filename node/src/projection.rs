@@ -4,7 +4,10 @@
 //! when it starts has perhaps ended it: such dossiers are tried one by one, each attempt durable
 //! before it begins, and what has ended the process twice is set aside until a newer version.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use hoso_identity::DocumentId;
 use hoso_registry::State;
@@ -122,7 +125,10 @@ async fn apply(
         let state = office.state();
         let computing =
             tokio::task::spawn_blocking(move || computed(document, entries, version, &state));
-        match timeout(WATCHDOG, computing).await {
+        let begun = Instant::now();
+        let computed = timeout(WATCHDOG, computing).await;
+        office.applying.observe(begun.elapsed());
+        match computed {
             Ok(Ok(applied)) => done.push(applied),
             Ok(Err(_)) => {
                 // It is tried once more; what fails twice is set aside.

@@ -10,16 +10,18 @@ use hoso_engine::{
     acceptor::{News, Office as Listener},
     clock,
     command::{Answer, Problem},
+    frames::WireBytes,
+    metrics::{Histogram, Page},
 };
 use hoso_identity::{EntryId, PublicKey, SigningKey};
 use hoso_registry::{State, Statement};
-use hoso_store::{StoreError, enrolment, watch::NodeStatus};
+use hoso_store::{StoreError, database, enrolment, watch::NodeStatus};
 use serde_json::{Value, json};
 use tokio::sync::watch::Sender;
 
 use crate::{
     ledger::{self, Beside, Ledger, NotAccepted},
-    overview::{NodeFacts, UnitRow, sort_by_urgency},
+    overview::{NodeFacts, Standing, UnitRow, sort_by_urgency},
     sign::{SignError, Signer},
     web::Sessions,
 };
@@ -36,6 +38,10 @@ pub struct Office {
     pub(crate) auto: Option<Signing>,
     pub(crate) grew: Sender<u64>,
     pub(crate) sessions: Sessions,
+    /// Bytes on all lines.
+    pub(crate) wire: WireBytes,
+    /// How long commits take.
+    pub(crate) commits: Histogram,
 }
 
 /// A key that must not be printed.
@@ -154,23 +160,32 @@ impl Office {
         let rows = self.overview().await?;
         let troubled = self.ledger.troubled().await;
         let (refused, waiting) = troubled.map_err(|error| storage(&error))?;
-        let mut text = format!("hoso_build_info{{version=\"{}\"}} 1\n", env!("CARGO_PKG_VERSION"));
-        for row in rows.iter().filter(|row| row.nodes > 0) {
-            let up = u8::from(row.standing == crate::overview::Standing::Connected);
-            text += &format!("hoso_link_up{{unit=\"{}\"}} {up}\n", row.code);
-            let backlog = row.backlog_entries;
-            text += &format!("hoso_backlog_entries{{unit=\"{}\"}} {backlog}\n", row.code);
-            let bytes = row.backlog_bytes;
-            text += &format!("hoso_backlog_bytes{{unit=\"{}\"}} {bytes}\n", row.code);
-            if let Some(seen) = row.last_seen_s {
-                text += &format!("hoso_node_last_seen_seconds{{unit=\"{}\"}} {seen}\n", row.code);
+        let mut page = Page::new(env!("CARGO_PKG_VERSION"));
+        let known: Vec<&UnitRow> = rows.iter().filter(|row| row.nodes > 0).collect();
+        let mut each = |name: &str, value: &dyn Fn(&UnitRow) -> Option<u64>| {
+            page.kind(name, "gauge");
+            for row in &known {
+                if let Some(value) = value(row) {
+                    page.line(name, &[("unit", &row.code)], value);
+                }
             }
+        };
+        each("hoso_link_up", &|row| Some(u64::from(row.standing == Standing::Connected)));
+        each("hoso_backlog_entries", &|row| Some(row.backlog_entries));
+        each("hoso_backlog_bytes", &|row| Some(row.backlog_bytes));
+        each("hoso_node_last_seen_seconds", &|row| row.last_seen_s);
+        page.kind("hoso_refused_total", "counter");
+        for (reason, times) in refused {
+            page.line("hoso_refused_total", &[("reason", reason.code())], times);
         }
-        for (reason, count) in refused {
-            text += &format!("hoso_refused_total{{reason=\"{}\"}} {count}\n", reason.code());
-        }
-        text += &format!("hoso_waiting_entries {waiting}\n");
-        Ok(text)
+        page.gauge("hoso_waiting_entries", &[], waiting);
+        page.histogram("hoso_commit_seconds", &[], &self.commits);
+        let bytes = std::fs::metadata(self.data.join(database::DATABASE_NAME))
+            .map_or(0, |metadata| metadata.len());
+        page.gauge("hoso_db_bytes", &[], bytes);
+        page.disk(&[], &self.data);
+        page.wire(&[], &self.wire);
+        Ok(page.into_text())
     }
 
     async fn statuses(&self) -> Result<Vec<NodeStatus>, Problem> {

@@ -10,6 +10,7 @@ use hoso_engine::{
     frames::WireBytes,
     keyfile,
     memory::Memory,
+    metrics::Histogram,
     settings,
     shell::{closed, stopped, wait_for_stop},
     tuning::Congestion,
@@ -49,7 +50,10 @@ pub async fn open(
     }
     let key = transport(data)?;
     let auto = keys::read_auto(data).map_err(|error| Problem::new("key", error.to_string()))?;
-    let (memory, thread) = Memory::open(data, Schema::Relay, |_| Ok(Realm::ZERO), |_| {})
+    let commits = Histogram::default();
+    let timed = commits.clone();
+    let committed = move |took| timed.observe(took);
+    let (memory, thread) = Memory::open(data, Schema::Relay, |_| Ok(Realm::ZERO), committed)
         .map_err(|error| storage(&error))?;
     let office = Office {
         data: data.to_owned(),
@@ -59,6 +63,8 @@ pub async fn open(
         auto: auto.map(Signing),
         grew: watch::Sender::new(0),
         sessions: crate::web::Sessions::default(),
+        wire: WireBytes::default(),
+        commits,
     };
     Ok((Arc::new(office), thread))
 }
@@ -87,7 +93,7 @@ pub async fn run(args: &Run) -> Result<(), Problem> {
     tracing::info!(quic = %bound, pages = %page, "the relay runs");
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    let (wire, grew) = (WireBytes::default(), office.grew.clone());
+    let (wire, grew) = (office.wire.clone(), office.grew.clone());
     let sessions: Arc<dyn Storage> = Arc::<dyn Ledger>::clone(&office.ledger);
     let acceptor = Acceptor::new(sessions, Arc::clone(&office), wire, grew);
     tasks.spawn(acceptor.run(endpoint, stopping.clone()));

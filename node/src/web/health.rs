@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hoso_engine::{clock, link};
+use hoso_engine::{clock, link, metrics::Page};
 use hoso_store::{StoreError, database, journal};
 
 use super::site::Site;
@@ -35,10 +35,11 @@ pub(super) async fn metrics(State(site): State<Arc<Site>>) -> Response {
 
 async fn figures(site: &Site) -> Result<String, StoreError> {
     let office = &site.office;
-    let read = office
-        .memory
-        .read(|tx| Ok::<_, StoreError>((journal::backlog(tx)?, journal::troubled(tx)?)));
-    let (backlog, (waiting, _)) = read.await?;
+    let read = office.memory.read(|tx| {
+        let (waiting, _) = journal::troubled(tx)?;
+        Ok::<_, StoreError>((journal::backlog(tx)?, waiting, journal::refused(tx)?))
+    });
+    let (backlog, waiting, refused) = read.await?;
     let status = office.link.borrow().clone();
     let state = office.state();
     let unit = state.unit(office.unit()).map(|unit| unit.code.clone()).unwrap_or_default();
@@ -46,7 +47,8 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
     let oldest_ms = status.pending_since_ms.map_or(0, |at| clock::now_ms().saturating_sub(at));
     let bytes = std::fs::metadata(office.data.join(database::DATABASE_NAME))
         .map_or(0, |metadata| metadata.len());
-    let mut text = format!("hoso_build_info{{version=\"{}\"}} 1\n", env!("CARGO_PKG_VERSION"));
+    let labels = [("unit", unit.as_str())];
+    let mut page = Page::new(env!("CARGO_PKG_VERSION"));
     for (name, value) in [
         ("hoso_link_up", u64::from(up)),
         ("hoso_backlog_entries", backlog.entries),
@@ -55,7 +57,17 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
         ("hoso_waiting_entries", waiting),
         ("hoso_db_bytes", bytes),
     ] {
-        text += &format!("{name}{{unit=\"{unit}\"}} {value}\n");
+        page.gauge(name, &labels, value);
     }
-    Ok(text)
+    page.kind("hoso_refused_total", "counter");
+    for (reason, times) in refused {
+        page.line("hoso_refused_total", &[labels[0], ("reason", reason.code())], times);
+    }
+    page.kind("hoso_healed_entries_total", "counter");
+    page.line("hoso_healed_entries_total", &labels, status.healed_entries);
+    page.histogram("hoso_apply_seconds", &labels, &office.applying);
+    page.histogram("hoso_commit_seconds", &labels, &office.commits);
+    page.disk(&labels, &office.data);
+    page.wire(&labels, &office.wire);
+    Ok(page.into_text())
 }

@@ -19,6 +19,7 @@ pub mod keyfile;
 mod line;
 pub mod link;
 pub mod memory;
+pub mod metrics;
 pub mod node_host;
 mod raw_key;
 pub mod relay_host;

@@ -1,5 +1,7 @@
 //! A node's link: dials for ever, runs the conversation, says how it stands.
 
+mod status;
+
 use std::{
     collections::VecDeque,
     net::SocketAddr,
@@ -20,6 +22,8 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
+pub use self::status::{LinkStatus, State};
+
 use crate::{
     admission::Registrar,
     ages::Ages,
@@ -37,51 +41,6 @@ use crate::{
 const DIAL_WAIT: Duration = Duration::from_secs(10);
 /// How often the operators are told how the node stands.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
-
-/// How the link stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Switched off.
-    Off,
-    /// Being dialled.
-    Down,
-    /// After the relay's `Welcome`.
-    Up,
-}
-
-impl State {
-    /// The word of the interface.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Down => "down",
-            Self::Up => "up",
-        }
-    }
-}
-
-/// What is known of the link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkStatus {
-    /// How it stands.
-    pub state: State,
-    /// Since when, Unix milliseconds.
-    pub since_ms: u64,
-    /// When the relay last acknowledged something, Unix milliseconds.
-    pub acknowledged_ms: Option<u64>,
-    /// The highest journal number that was ever put on the line.
-    pub sent_through: u64,
-    /// Since when the oldest entry waits that the relay has not acknowledged, Unix milliseconds.
-    /// What was written before the program started counts from its start.
-    pub pending_since_ms: Option<u64>,
-    /// How often this node and the relay have healed each other since the program started.
-    pub healed: u64,
-    /// Why the last session ended, if one side said so.
-    pub farewell: Option<Farewell>,
-    /// Why there is no link, for logs and the operator; none while it is up.
-    pub error: Option<String>,
-}
 
 /// What the link shares with the rest of the node.
 #[derive(Clone, Debug)]
@@ -109,29 +68,6 @@ pub struct Target {
     pub pinned: Vec<PublicKey>,
     /// The node's version, for the operators.
     pub version: String,
-}
-
-impl LinkStatus {
-    /// A link that has not been dialled.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            state: State::Down,
-            since_ms: clock::now_ms(),
-            acknowledged_ms: None,
-            sent_through: 0,
-            pending_since_ms: None,
-            healed: 0,
-            farewell: None,
-            error: None,
-        }
-    }
-}
-
-impl Default for LinkStatus {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 /// Why one session ended.
@@ -377,11 +313,18 @@ impl Link {
     async fn work(&self, talk: &mut Talk, output: Output) -> Result<(), SessionError> {
         let acknowledges = matches!(output, Output::StoreAck(_));
         let renumbers = matches!(output, Output::FinishHealing { .. });
+        let brought = if let Output::StoreHealed(entries) = &output { entries.len() } else { 0 };
+        let brought = u64::try_from(brought).unwrap_or(u64::MAX);
         let incarnation = Incarnation(secret::chance().map_err(SessionError::Chance)?);
         match self.done(output, Moment { now_ms: clock::now_ms(), incarnation }).await {
             Ok(done) => {
                 if done.taken != Taken::default() {
                     self.signals.arrived.notify_one();
+                }
+                if brought > 0 {
+                    self.signals.status.send_modify(|status| {
+                        status.healed_entries = status.healed_entries.saturating_add(brought);
+                    });
                 }
                 if acknowledges {
                     let now_ms = clock::now_ms();

@@ -184,6 +184,11 @@ async fn the_figures_carry_their_promised_names_and_no_person() {
         "hoso_oldest_unsent_seconds",
         "hoso_waiting_entries",
         "hoso_db_bytes",
+        "hoso_healed_entries_total",
+        "hoso_apply_seconds_bucket",
+        "hoso_commit_seconds_count",
+        "hoso_disk_free_ratio",
+        "hoso_wire_bytes_total",
     ] {
         assert!(figures.contains(&format!("{name}{{")), "{name} in {figures}");
     }

@@ -1,5 +1,6 @@
 //! Figures of a node's journal: for pages, metrics and operators.
 
+use hoso_identity::Reason;
 use rusqlite::named_params;
 
 use crate::{
@@ -13,6 +14,9 @@ const BACKLOG: &str = "SELECT count(*), coalesce(sum(length(entry.bytes)), 0),
     count(DISTINCT nullif(entry.document, zeroblob(16))) FROM journal
     JOIN entry ON entry.seq = journal.entry WHERE journal.number > :through";
 const STANDINGS: &str = "SELECT count(*) FROM entry WHERE standing = :standing";
+
+const REFUSED: &str = "SELECT detail, count(*) AS times FROM entry WHERE standing = 2
+    GROUP BY detail ORDER BY detail";
 
 /// What has not been acknowledged by the relay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,4 +59,22 @@ pub fn troubled(tx: &mut Tx<'_>) -> Result<(u64, u64), StoreError> {
         unsigned(statement.query_row(named_params! { ":standing": standing }, |row| row.get(0))?)
     };
     Ok((count(1)?, count(2)?))
+}
+
+/// How many entries were refused, by reason.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn refused(tx: &mut Tx<'_>) -> Result<Vec<(Reason, u64)>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(REFUSED)?;
+    let mut rows = statement.query([])?;
+    let mut counts = Vec::new();
+    while let Some(row) = rows.next()? {
+        let detail: Vec<u8> = row.get("detail")?;
+        let reason = detail.first().copied().and_then(Reason::from_number);
+        let reason = reason.ok_or(StoreError::Damaged("a reason"))?;
+        counts.push((reason, unsigned(row.get("times")?)?));
+    }
+    Ok(counts)
 }

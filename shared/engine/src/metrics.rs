@@ -1,0 +1,167 @@
+//! Figures in the text form of Prometheus: what both programs count and time.
+
+use std::{
+    fmt::Display,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use crate::frames::{StreamKind, WireBytes};
+
+/// Upper bounds of a histogram's buckets, microseconds: from a commit on a fast disk to a stall.
+const BOUNDS_US: [u64; 10] =
+    [500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 2_500_000];
+
+/// Durations by bucket. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Histogram(Arc<Buckets>);
+
+#[derive(Debug, Default)]
+struct Buckets {
+    counts: [AtomicU64; BOUNDS_US.len()],
+    all: AtomicU64,
+    sum_us: AtomicU64,
+}
+
+impl Histogram {
+    /// Counts one duration.
+    pub fn observe(&self, took: Duration) {
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        for (count, bound) in self.0.counts.iter().zip(BOUNDS_US) {
+            if took_us <= bound {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        self.0.all.fetch_add(1, Ordering::Relaxed);
+        self.0.sum_us.fetch_add(took_us, Ordering::Relaxed);
+    }
+}
+
+/// A page of figures, line by line.
+#[derive(Debug, Default)]
+pub struct Page(String);
+
+impl Page {
+    /// A page that begins with the program's version.
+    #[must_use]
+    pub fn new(version: &str) -> Self {
+        let mut page = Self::default();
+        page.kind("hoso_build_info", "gauge");
+        page.line("hoso_build_info", &[("version", version)], 1);
+        page
+    }
+
+    /// Says of what kind a figure is: `gauge`, `counter` or `histogram`.
+    pub fn kind(&mut self, name: &str, kind: &str) {
+        self.0 += &format!("# TYPE {name} {kind}\n");
+    }
+
+    /// One value. Labels are codes, never text of a user.
+    pub fn line(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        let labels: Vec<String> =
+            labels.iter().map(|(key, value)| format!("{key}=\"{value}\"")).collect();
+        let labels =
+            if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+        self.0 += &format!("{name}{labels} {value}\n");
+    }
+
+    /// A gauge with one value.
+    pub fn gauge(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+        self.kind(name, "gauge");
+        self.line(name, labels, value);
+    }
+
+    /// The buckets, the count and the sum of a histogram, seconds.
+    pub fn histogram(&mut self, name: &str, labels: &[(&str, &str)], histogram: &Histogram) {
+        self.kind(name, "histogram");
+        let all = histogram.0.all.load(Ordering::Relaxed).to_string();
+        let counts =
+            histogram.0.counts.iter().map(|count| count.load(Ordering::Relaxed).to_string());
+        let bounds = BOUNDS_US.iter().map(|bound| seconds(*bound));
+        let rest = [("+Inf".to_owned(), all.clone())];
+        for (bound, count) in bounds.zip(counts).chain(rest) {
+            let with_bound: Vec<_> =
+                labels.iter().copied().chain([("le", bound.as_str())]).collect();
+            self.line(&format!("{name}_bucket"), &with_bound, count);
+        }
+        self.line(&format!("{name}_count"), labels, all);
+        let sum = seconds(histogram.0.sum_us.load(Ordering::Relaxed));
+        self.line(&format!("{name}_sum"), labels, sum);
+    }
+
+    /// The bytes of each class of streams, both ways.
+    pub fn wire(&mut self, labels: &[(&str, &str)], wire: &WireBytes) {
+        const NAME: &str = "hoso_wire_bytes_total";
+        self.kind(NAME, "counter");
+        for kind in StreamKind::ALL {
+            for (direction, bytes) in [("sent", wire.sent(kind)), ("received", wire.received(kind))]
+            {
+                let own = [("direction", direction), ("class", kind.code())];
+                let labels: Vec<_> = labels.iter().copied().chain(own).collect();
+                self.line(NAME, &labels, bytes);
+            }
+        }
+    }
+
+    /// How much of the disk under this path is free, if the system says so.
+    pub fn disk(&mut self, labels: &[(&str, &str)], path: &Path) {
+        if let Ok(disk) = rustix::fs::statvfs(path) {
+            // A ratio of thousandths is exact enough, and no float has to be trusted.
+            let free = disk.f_bavail.saturating_mul(1000).checked_div(disk.f_blocks).unwrap_or(0);
+            self.gauge(
+                "hoso_disk_free_ratio",
+                labels,
+                format!("{}.{:03}", free / 1000, free % 1000),
+            );
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.0
+    }
+}
+
+/// Microseconds as seconds.
+fn seconds(us: u64) -> String {
+    format!("{}.{:06}", us / 1_000_000, us % 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_histogram_counts_into_every_bucket_above() {
+        let histogram = Histogram::default();
+        for took_us in [400, 900, 20_000, 9_000_000] {
+            histogram.observe(Duration::from_micros(took_us));
+        }
+        let mut page = Page::default();
+        page.histogram("hoso_commit_seconds", &[("unit", "07192")], &histogram);
+        let text = page.into_text();
+        for line in [
+            "# TYPE hoso_commit_seconds histogram",
+            "hoso_commit_seconds_bucket{unit=\"07192\",le=\"0.000500\"} 1",
+            "hoso_commit_seconds_bucket{unit=\"07192\",le=\"0.001000\"} 2",
+            "hoso_commit_seconds_bucket{unit=\"07192\",le=\"0.025000\"} 3",
+            "hoso_commit_seconds_bucket{unit=\"07192\",le=\"+Inf\"} 4",
+            "hoso_commit_seconds_count{unit=\"07192\"} 4",
+            "hoso_commit_seconds_sum{unit=\"07192\"} 9.021300",
+        ] {
+            assert!(text.lines().any(|one| one == line), "no {line} in {text}");
+        }
+    }
+
+    #[test]
+    fn the_disk_says_how_much_of_it_is_free() {
+        let mut page = Page::default();
+        page.disk(&[], Path::new("."));
+        assert!(page.into_text().contains("\nhoso_disk_free_ratio 0."));
+    }
+}

@@ -15,6 +15,7 @@ problem-storage-dead = This machine cannot save now. Restart the program; tell t
 problem-busy = The dossier is being updated. Try again in a few seconds.
 problem-set-aside = This dossier is set aside because this machine cannot process it. Tell the administrator.
 problem-code = No code can be given: this machine does not have the province's catalogue yet. Connect once and try again.
+problem-code-stays = This code stays: no dossier received before this one has the same. Give the later dossier a new code.
 problem-no-station = This machine has no station, so it cannot give an official code.
 problem-serials-exhausted = This station has given all numbers of the day. Use another machine or wait until tomorrow.
 problem-idempotency-key = The header Idempotency-Key is missing (at most 255 characters). Use a new key for each action.

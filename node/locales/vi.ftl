@@ -15,6 +15,7 @@ problem-storage-dead = Máy này hiện không lưu được. Khởi động l�
 problem-busy = Hồ sơ đang được cập nhật. Thử lại sau ít giây.
 problem-set-aside = Hồ sơ này tạm để riêng vì không xử lý được trên máy này. Báo cho quản trị viên.
 problem-code = Chưa cấp được mã hồ sơ: máy này chưa có danh mục của tỉnh. Kết nối một lần rồi thử lại.
+problem-code-stays = Mã này vẫn giữ nguyên: không có hồ sơ nào nhận trước mang cùng mã. Cấp lại mã ở hồ sơ đến sau.
 problem-no-station = Máy này chưa có số quầy nên chưa cấp được mã chính thức.
 problem-serials-exhausted = Đã hết số trong ngày của quầy này. Dùng máy khác hoặc chờ ngày mai.
 problem-idempotency-key = Thiếu đầu mục Idempotency-Key (tối đa 255 ký tự). Mỗi thao tác một khóa mới.

@@ -10,11 +10,12 @@ use hoso_dossier::{
     rules,
 };
 use hoso_engine::secret;
-use hoso_identity::{DocumentId, EntryId};
+use hoso_identity::{DocumentId, EntryId, Position};
 use hoso_registry::{
     Day, EventKind, State,
     statement::{Competent, Procedure, RealmKind},
 };
+use hoso_store::{StoreError, records, tables::JournalTables, writer::Tx};
 use serde_json::{Map, Value as Json};
 
 use super::{Once, Refused, answered_before, base_of, begin, shown, submit};
@@ -192,9 +193,43 @@ pub(crate) async fn act(
     let mut fields = form.clone();
     fields.remove("kind");
     fields.remove("base");
+    if kind == EventKind::CodeReissued {
+        may_reissue(office, id).await?;
+    }
     let event = event(office, kind, &fields).await?;
     let id = submit(office, actor, Some(once), (id, base.as_deref()), &event).await?;
     shown(office, actor, id).await
+}
+
+/// A code gives way where it is provisional, or where an older dossier has it too: of two with one
+/// code the one at the later position gets another.
+async fn may_reissue(office: &Arc<Office>, id: DocumentId) -> Result<(), Refused> {
+    let read = office.memory.read(move |tx| {
+        let code = records::summary(tx, &id)?.and_then(|summary| summary.code);
+        let same = code.as_ref().map_or(Ok(Vec::new()), |code| records::by_code(tx, code))?;
+        let mut begun = Vec::new();
+        for document in same {
+            begun.push((began(tx, &document)?, document));
+        }
+        Ok::<_, StoreError>((code, begun))
+    });
+    let (code, begun) = read.await?;
+    let provisional = |code: String| code.parse::<Code>().is_ok_and(|code| code.is_provisional());
+    if code.is_none_or(provisional) {
+        return Ok(());
+    }
+    match begun.into_iter().min() {
+        Some((_, first)) if first != id => Ok(()),
+        _ => Err(Refused::new(409, "code-stays")),
+    }
+}
+
+/// Where a dossier's first entry was accepted; one without a position comes last.
+fn began(tx: &mut Tx<'_>, document: &DocumentId) -> Result<(bool, Option<Position>), StoreError> {
+    let entries = tx.document(document)?;
+    let first = entries.iter().find(|entry| entry.id.document() == *document);
+    let position = first.and_then(|entry| entry.position);
+    Ok((position.is_none(), position))
 }
 
 async fn event(

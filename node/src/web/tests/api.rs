@@ -273,3 +273,14 @@ async fn answers_are_as_the_description_says() {
     }
     assert_eq!(found, Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_nobody_else_has_is_not_given_anew() {
+    let mut scene = Scene::with_clerk().await;
+    let made = scene.call("POST", "/api/v1/dossiers", "one", &reception().to_string()).await;
+    let path = format!("/api/v1/dossiers/{}/events", made.json()["id"].as_str().unwrap());
+    scene.log_in(ADMINISTRATOR).await;
+    let asked = scene.call("POST", &path, "two", "{\"kind\":\"code_reissued\"}").await;
+    assert_eq!(asked.json()["type"], "urn:hoso:problem:code-stays", "{}", asked.text);
+    assert_eq!(asked.status, 409);
+}

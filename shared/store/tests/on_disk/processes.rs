@@ -10,7 +10,7 @@ use std::{
 
 use hoso_store::{
     StoreError,
-    database::{Database, Schema},
+    database::{DATABASE_NAME, Database, Schema},
     meta,
     writer::Writer,
 };
@@ -38,6 +38,7 @@ fn a_child_is_what_it_is_told_to_be() {
     match role.as_str() {
         "holder" => hold(&directory),
         "saver" => save_on_a_failing_disk(&directory),
+        "founder" => found_for_ever(&directory),
         other => panic!("no child is a {other}"),
     }
 }
@@ -49,6 +50,16 @@ fn hold(directory: &Path) {
     println!("\nholding");
     io::stdin().read_line(&mut String::new()).unwrap();
     std::process::exit(0);
+}
+
+/// Founds one database after another, so that a kill falls into the founding of one.
+fn found_for_ever(directory: &Path) {
+    for number in 0_u32.. {
+        let own = directory.join(number.to_string());
+        fs::create_dir(&own).unwrap();
+        drop(Database::open(&own, Schema::Node).unwrap());
+        println!("\nfounded");
+    }
 }
 
 fn put(writer: &Writer, name: &'static str) -> Result<(), StoreError> {
@@ -113,4 +124,44 @@ fn after_a_sync_that_failed_nothing_is_acknowledged_and_what_was_is_there_at_the
     put(&writer, "again").unwrap();
     drop(writer);
     thread.join().unwrap();
+}
+
+#[test]
+fn a_database_whose_migrations_were_killed_half_way_is_migrated_at_the_next_start() {
+    const KILLS: u64 = 32;
+    const STEP_BYTES: u64 = 8 * 1024;
+    let (mut untouched, mut half, mut whole) = (0, 0, 0);
+    for kill in 1..=KILLS {
+        let directory = tempfile::tempdir().unwrap();
+        let mut founder = child("founder", directory.path()).spawn().unwrap();
+        let own = directory.path().join("1");
+        // The log grows with each migration; the marker comes after the last.
+        let grown = || fs::metadata(own.join("hoso.db-wal")).map_or(0, |log| log.len());
+        while grown() < STEP_BYTES * kill && !own.join("hoso.open").exists() {
+            assert_eq!(founder.try_wait().unwrap(), None, "it founds for ever");
+        }
+        founder.kill().unwrap();
+        founder.wait().unwrap();
+        match version(&own) {
+            None | Some(0) => untouched += 1,
+            Some(4) => whole += 1,
+            Some(_) => half += 1,
+        }
+        drop(Database::open(&own, Schema::Node).unwrap());
+        assert_eq!(version(&own), Some(4), "after kill {kill}");
+    }
+    println!("   {KILLS} kills while founding: {untouched} before, {half} between, {whole} after");
+    assert!(untouched + half > 0, "no kill fell into a migration");
+}
+
+/// The number of the last migration, if there is a file.
+fn version(directory: &Path) -> Option<i64> {
+    let path = directory.join(DATABASE_NAME);
+    let connection = path.exists().then(|| rusqlite::Connection::open(path).unwrap())?;
+    let version = connection.query_row("PRAGMA user_version", [], |row| row.get(0));
+    // Closed without a checkpoint, as the kill left it.
+    connection
+        .set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .unwrap();
+    Some(version.unwrap())
 }

@@ -18,7 +18,7 @@ use hoso_dossier::{
 };
 use hoso_engine::{clock, secret};
 use hoso_identity::{DocumentId, Nonce, Verdict, VerifiedEntry};
-use hoso_registry::EventKind;
+use hoso_registry::{EventKind, State};
 use hoso_store::{
     StoreError,
     idempotency::{self, Known},
@@ -288,11 +288,13 @@ fn too_much(error: DocumentError) -> Refused {
 }
 
 /// The kinds that this actor may write now, as far as that can be said without a body.
-fn offered(dossier: &Dossier, actor: &Actor) -> Vec<&'static str> {
+fn offered(dossier: &Dossier, actor: &Actor, state: &State) -> Vec<&'static str> {
     let author = actor.author();
+    let newer = read::proposal(&dossier.folded.standing, state).is_some();
     let kinds = EventKind::ALL.iter().filter(|kind| command::is_written_here(**kind));
     kinds
         .filter(|kind| rules::offered(&dossier.folded.standing, &author, **kind).is_ok())
+        .filter(|kind| newer || **kind != EventKind::CalendarAccepted)
         .map(|kind| kind.code())
         .collect()
 }

@@ -18,7 +18,7 @@ use hoso_registry::{
 use hoso_store::{StoreError, records, tables::JournalTables, writer::Tx};
 use serde_json::{Map, Value as Json};
 
-use super::{Once, Refused, answered_before, base_of, begin, shown, submit};
+use super::{Once, Refused, answered_before, base_of, begin, load, shown, submit};
 use crate::{
     dossiers::forms::{closing_minute, office_of, unit_code, value_of},
     office::Office,
@@ -137,12 +137,16 @@ fn complete(
     Ok(())
 }
 
-/// The catalogue of that day.
-fn frozen(version: EntryId, state: &State, day: time::Date, closing_minute: u16) -> Value {
+/// The calendars that count what was received on that day: of its year and the next.
+pub(super) fn calendars(state: &State, day: time::Date) -> impl Iterator<Item = EntryId> {
     let year = u16::try_from(day.year()).unwrap_or_default();
     let years = [year, year.saturating_add(1)];
-    let calendars = years.iter().filter_map(|year| state.calendar(*year));
-    let calendars = calendars.map(|(id, _)| Value::Bytes(id.0.to_vec())).collect();
+    years.into_iter().filter_map(|year| state.calendar(year).map(|(id, _)| id))
+}
+
+/// The catalogue of that day.
+fn frozen(version: EntryId, state: &State, day: time::Date, closing_minute: u16) -> Value {
+    let calendars = calendars(state, day).map(|id| Value::Bytes(id.0.to_vec())).collect();
     Value::Map(BTreeMap::from([
         ("procedure".to_owned(), Value::Bytes(version.0.to_vec())),
         ("calendars".to_owned(), Value::List(calendars)),
@@ -196,7 +200,13 @@ pub(crate) async fn act(
     if kind == EventKind::CodeReissued {
         may_reissue(office, id).await?;
     }
-    let event = event(office, kind, &fields).await?;
+    let mut accepting = Vec::new();
+    if kind == EventKind::CalendarAccepted {
+        let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
+        let proposal = super::read::proposal(&dossier.folded.standing, &office.state());
+        accepting = proposal.ok_or(Refused::new(409, "calendar-same"))?.calendars;
+    }
+    let event = event(office, kind, &fields, &accepting).await?;
     let id = submit(office, actor, Some(once), (id, base.as_deref()), &event).await?;
     shown(office, actor, id).await
 }
@@ -236,6 +246,7 @@ async fn event(
     office: &Arc<Office>,
     kind: EventKind,
     fields: &Map<String, Json>,
+    accepting: &[EntryId],
 ) -> Result<Event, Refused> {
     let state = office.state();
     let Value::Map(mut parts) = value_of(fields, &state)? else {
@@ -244,6 +255,10 @@ async fn event(
     let at_ms = times::now_ms();
     if kind == EventKind::Received {
         return Err(Refused::new(409, "rule-status"));
+    }
+    if kind == EventKind::CalendarAccepted {
+        let list = accepting.iter().map(|id| Value::Bytes(id.0.to_vec())).collect();
+        parts.insert("calendars".to_owned(), Value::List(list));
     }
     if kind == EventKind::CodeReissued {
         let code = code_for(office, &state, at_ms).await?;

@@ -5,22 +5,23 @@ use std::sync::Arc;
 use hoso_dossier::{
     axes::{Status, Timeliness},
     deadline::{self, local_date, moment},
-    event::{Body, Event, Opened},
+    event::{Body, Event, Frozen, Opened},
     rules,
+    standing::Standing,
 };
 use hoso_engine::clock;
-use hoso_identity::{DocumentId, Position, UnitId};
+use hoso_identity::{DocumentId, EntryId, Position, UnitId};
 use hoso_registry::{Calendar, Day, EventKind, Role, State, statement::Competent};
 use hoso_store::{
     StoreError, journal as facts,
     records::{self, Cursor, DueRange, Filter, Page, Summary},
     rules::badge::{LastEntry, Reach, badge, delivered},
-    tables::{Delivered, JournalTables, NodeEntry, Standing},
+    tables::{self, Delivered, JournalTables, NodeEntry},
 };
 use minicbor::Encode;
 use serde_json::{Value as Json, json};
 
-use super::{Refused, load, offered, submit};
+use super::{Refused, command::calendars, load, offered, submit};
 use crate::{
     dossiers::{
         Dossier,
@@ -243,7 +244,9 @@ pub(super) async fn shown(
         // Two copies of one node that worked in the dark at once may have given one code twice.
         fields.insert("code_repeated".to_owned(), json!(same_code > 1));
         fields.insert("timeliness".to_owned(), json!(timeliness.code()));
-        fields.insert("actions".to_owned(), json!(offered(dossier, actor)));
+        let proposed = proposal(standing, &registry).and_then(|proposal| proposal.due_ms);
+        fields.insert("due_proposed_at".to_owned(), json!(proposed.and_then(times::text)));
+        fields.insert("actions".to_owned(), json!(offered(dossier, actor, &registry)));
         let sync = json!({
             "state": state,
             "at_province_at": placed_ms.and_then(times::text_of),
@@ -254,13 +257,36 @@ pub(super) async fn shown(
     Ok(view)
 }
 
+/// What calendars that were decided after reception would change.
+pub(super) struct Proposal {
+    /// They.
+    pub(super) calendars: Vec<EntryId>,
+    /// When the result would be owed by them, Unix milliseconds.
+    due_ms: Option<i64>,
+}
+
+/// The proposal of rule 8: only while a due time is owed, and only if it would change.
+pub(super) fn proposal(standing: &Standing, state: &State) -> Option<Proposal> {
+    let frozen = standing.frozen.as_ref().filter(|_| standing.closed_ms.is_none())?;
+    let day = local_date(standing.received_ms?)?;
+    let calendars: Vec<EntryId> = calendars(state, day).collect();
+    let newer = Frozen { calendars: calendars.clone(), ..frozen.clone() };
+    let mut then = standing.clone();
+    then.terms = crate::dossiers::terms(&newer, state);
+    let (now, then) = (standing.due(), then.due());
+    let differs =
+        frozen.calendars != calendars && (now.at_ms, now.certain) != (then.at_ms, then.certain);
+    differs.then_some(Proposal { calendars, due_ms: then.at_ms })
+}
+
 /// The entry by which the badge is computed. What was refused shows first.
 fn last_entry<'a>(
     summary: &Summary,
     entries: &'a [NodeEntry],
 ) -> Option<(LastEntry, &'a NodeEntry)> {
-    let troubled =
-        entries.iter().find(|entry| entry.journal.is_some() && entry.standing != Standing::Counts);
+    let troubled = entries
+        .iter()
+        .find(|entry| entry.journal.is_some() && entry.standing != tables::Standing::Counts);
     let last = entries.iter().find(|entry| entry.id == summary.last_entry);
     troubled.or(last).map(|entry| {
         let last = LastEntry {

@@ -38,7 +38,10 @@ impl Refused {
 
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the storage refuses");
+        // What is too much is the sender's to change; the rest is this machine's.
+        if !matches!(error, StoreError::TooMuch { .. } | StoreError::Exhausted { .. }) {
+            tracing::error!(%error, "the storage refuses");
+        }
         if matches!(error, StoreError::TooMuch { .. }) {
             Self::new(413, "too-much")
         } else if matches!(error, StoreError::Exhausted { .. }) {

@@ -101,6 +101,8 @@ impl Dossier {
             "finished_at": standing.closed_ms.and_then(times::text),
             "due_at": due.at_ms.and_then(times::text),
             "due_certain": due.certain,
+            "former_dues":
+                standing.former_dues.iter().map(|at_ms| times::text(*at_ms)).collect::<Vec<_>>(),
             "due_steps": due_steps(due),
             "holder": standing.holder.map(code),
             "assigned": standing.assigned.map(|person| name_of(state, person)),

@@ -21,10 +21,10 @@ pub use application::{
     ResultChannel,
 };
 pub use bodies::{
-    Approved, Assigned, Attached, Body, CodeReissued, ConflictResolved, Detached, Extended,
-    FeeAdded, FeeRemoved, FieldCorrected, HandedOver, Method, NotAccepted, Noted, Opened, Paid,
-    PaymentConfirmed, PaymentRequested, PaymentReversed, Printed, Received, Refused, ResultArrived,
-    ResultReady, ResultRecalled, ResultSent, Resumed, Returned, Stopped, Submitted,
+    Approved, Assigned, Attached, Body, CalendarAccepted, CodeReissued, ConflictResolved, Detached,
+    Extended, FeeAdded, FeeRemoved, FieldCorrected, HandedOver, Method, NotAccepted, Noted, Opened,
+    Paid, PaymentConfirmed, PaymentRequested, PaymentReversed, Printed, Received, Refused,
+    ResultArrived, ResultReady, ResultRecalled, ResultSent, Resumed, Returned, Stopped, Submitted,
     SupplementRequested, Supplemented, TakenOver, UnitAdded, Withdrawn,
 };
 pub use part::{AMOUNT_MAX, INSTANT_MAX_MS, ITEMS_MAX, TEXT_CHARS_MAX};

@@ -10,7 +10,7 @@ use hoso_registry::{EventKind, Role, roles_for};
 
 use crate::{
     axes::{Delivery, Status},
-    event::{Body, Event, Office, ResultChannel, SupplementRequested},
+    event::{Body, Event, Office, Received, ResultChannel, SupplementRequested},
     standing::{Author, Standing},
 };
 
@@ -134,6 +134,13 @@ pub fn allowed_from(kind: EventKind) -> &'static [Option<Status>] {
         K::ResultRecalled | K::ResultSent | K::ResultArrived | K::Returned => &[Some(S::Done)],
         K::Stopped => &[Some(S::Processing), Some(S::Supplement), Some(S::Payment)],
         K::Resumed => &[Some(S::Stopped)],
+        K::CalendarAccepted => &[
+            Some(S::Accepted),
+            Some(S::Processing),
+            Some(S::Supplement),
+            Some(S::Payment),
+            Some(S::Stopped),
+        ],
         K::Withdrawn => &[
             Some(S::New),
             Some(S::Accepted),
@@ -265,7 +272,7 @@ fn place(standing: &Standing, author: &Author, kind: EventKind) -> Result<(), Ob
             let competent = standing.competent().and_then(Office::unit);
             require(holds && competent.is_some_and(|unit| author.acts_for(unit)), Objection::Unit)
         }
-        K::Extended | K::Stopped | K::Resumed => {
+        K::Extended | K::Stopped | K::Resumed | K::CalendarAccepted => {
             let stops = kind == K::Stopped;
             // What was never received has no clock to stop: it is not accepted, or goes on.
             require(!stops || standing.received_ms.is_some(), Objection::Status)?;
@@ -326,20 +333,7 @@ fn awaits_result(standing: &Standing, author: &Author) -> bool {
 fn body(standing: &Standing, author: &Author, event: &Event) -> Result<(), Objection> {
     match &event.body {
         Body::Submitted(_) => Ok(()),
-        Body::Received(body) => {
-            let first = standing.status.is_none();
-            require(first == body.application.is_some(), Objection::Status)?;
-            let own = body
-                .application
-                .as_ref()
-                .map_or(standing.receiving_unit(), |application| Some(application.receiving_unit));
-            require(own.is_some_and(|unit| author.acts_for(unit)), Objection::Unit)?;
-            let late = body.received_at.is_some_and(|at_ms| at_ms != event.at_ms);
-            let explained = body.paper_reference.is_some() && body.reason.is_some();
-            require(body.frozen.closing_minute < DAY_MINUTES, Objection::Field)?;
-            let past = body.received_at.is_none_or(|at_ms| at_ms <= event.at_ms);
-            require(past && (!late || explained), Objection::Paper)
-        }
+        Body::Received(body) => received(standing, author, event, body),
         Body::SupplementRequested(body) => supplement(standing, author, body),
         Body::FeeRemoved(body) => {
             require(standing.fees.iter().any(|line| line.id == body.fee), Objection::NotThere)
@@ -365,6 +359,10 @@ fn body(standing: &Standing, author: &Author, event: &Event) -> Result<(), Objec
             let due = standing.due().at_ms.ok_or(Objection::PastDue)?;
             require(event.at_ms < due, Objection::PastDue)?;
             require(body.due_at > due, Objection::NotLater)
+        }
+        Body::CalendarAccepted(body) => {
+            let frozen = standing.frozen.as_ref().ok_or(Objection::Status)?;
+            require(frozen.calendars != body.calendars, Objection::Repeated)
         }
         Body::ResultReady(body) => {
             let agency = matches!(standing.competent(), Some(Office::Agency(_)));
@@ -393,6 +391,27 @@ fn body(standing: &Standing, author: &Author, event: &Event) -> Result<(), Objec
         }
         _ => Ok(()),
     }
+}
+
+/// What holds for a reception.
+fn received(
+    standing: &Standing,
+    author: &Author,
+    event: &Event,
+    body: &Received,
+) -> Result<(), Objection> {
+    let first = standing.status.is_none();
+    require(first == body.application.is_some(), Objection::Status)?;
+    let own = body
+        .application
+        .as_ref()
+        .map_or(standing.receiving_unit(), |application| Some(application.receiving_unit));
+    require(own.is_some_and(|unit| author.acts_for(unit)), Objection::Unit)?;
+    let late = body.received_at.is_some_and(|at_ms| at_ms != event.at_ms);
+    let explained = body.paper_reference.is_some() && body.reason.is_some();
+    require(body.frozen.closing_minute < DAY_MINUTES, Objection::Field)?;
+    let past = body.received_at.is_none_or(|at_ms| at_ms <= event.at_ms);
+    require(past && (!late || explained), Objection::Paper)
 }
 
 fn supplement(

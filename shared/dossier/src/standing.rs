@@ -9,7 +9,7 @@ use crate::{
     axes::{Delivery, Financial, Status},
     code::Code,
     deadline::{self, Due, Extension, Pause, PauseKind, Rule},
-    event::{Application, Fee, Method, Office, Paper},
+    event::{Application, Fee, Frozen, Method, Office, Paper},
     value::ChangeHash,
 };
 
@@ -157,8 +157,12 @@ pub struct Standing {
     pub former_codes: Vec<Code>,
     /// When it was received, Unix milliseconds.
     pub received_ms: Option<i64>,
-    /// The catalogue at reception, if it is known here.
+    /// Which catalogue counts: that of the reception, or calendars that were accepted since.
+    pub frozen: Option<Frozen>,
+    /// That catalogue, if it is known here.
     pub terms: Option<Terms>,
+    /// Due times before other calendars were accepted, in order; Unix milliseconds.
+    pub former_dues: Vec<i64>,
     /// When the clock stood still.
     pub pauses: Vec<Pause>,
     /// Due times that were given by decision, in order.

@@ -152,6 +152,8 @@ kinds! {
         UnitAdded = 288 "unit_added",
         /// The dossier has a new code.
         CodeReissued = 289 "code_reissued",
+        /// The due time follows calendars that were decided after reception.
+        CalendarAccepted = 290 "calendar_accepted",
     }
 }
 
@@ -356,9 +358,13 @@ fn event_roles(kind: EventKind) -> &'static [Role] {
         K::Assigned | K::PaymentRequested => &[Role::Processing],
         K::Paid => &[Role::Cashier],
         K::PaymentConfirmed | K::PaymentReversed => &[Role::Cashier, Role::Gateway],
-        K::Extended | K::Approved | K::Refused | K::ResultRecalled | K::Stopped | K::Resumed => {
-            &[Role::Approval]
-        }
+        K::Extended
+        | K::Approved
+        | K::Refused
+        | K::ResultRecalled
+        | K::Stopped
+        | K::Resumed
+        | K::CalendarAccepted => &[Role::Approval],
         K::ResultReady => &[Role::Clerk],
         K::ResultSent | K::ResultArrived | K::Returned => &[Role::Return],
         K::Opened | K::Printed | K::Detached | K::Noted | K::ConflictResolved => Role::DESK,
@@ -391,7 +397,7 @@ mod tests {
             assert_eq!(EventKind::from_kind(kind.kind()), Some(*kind));
             assert_eq!(EventKind::from_code(kind.code()), Some(*kind));
         }
-        assert_eq!(EventKind::ALL.len(), 34);
+        assert_eq!(EventKind::ALL.len(), 35);
     }
 
     #[test]

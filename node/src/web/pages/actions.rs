@@ -66,7 +66,8 @@ pub(super) fn fields_of(kind: EventKind) -> &'static [(&'static str, &'static st
         | K::Opened
         | K::Attached
         | K::ConflictResolved
-        | K::CodeReissued => &[],
+        | K::CodeReissued
+        | K::CalendarAccepted => &[],
     }
 }
 

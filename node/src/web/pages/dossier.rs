@@ -309,6 +309,7 @@ fn facts(site: &Site, words: &Words, dossier: &Value) -> Vec<(String, String)> {
         ("fact-representative", text(dossier, "/representative/name")),
         ("fact-received", moment(&text(dossier, "/received_at"))),
         ("column-due", due),
+        ("fact-due-proposed", moment(&text(dossier, "/due_proposed_at"))),
         ("fact-timeliness", said("timeliness", "/timeliness")),
         ("fact-receiving-unit", place("/receiving_unit")),
         ("field-competent-unit", place("/competent_unit")),

@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 
 use axum::{body::Body, http::Request};
+use hoso_registry::{
+    Statement,
+    statement::{CalendarStatus, CalendarYear},
+};
 use serde_json::json;
 
 use super::scene::{ADMINISTRATOR, CLERK, PASSWORD, Scene};
@@ -283,4 +287,41 @@ async fn a_code_that_nobody_else_has_is_not_given_anew() {
     let asked = scene.call("POST", &path, "two", "{\"kind\":\"code_reissued\"}").await;
     assert_eq!(asked.json()["type"], "urn:hoso:problem:code-stays", "{}", asked.text);
     assert_eq!(asked.status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_calendar_proposes_and_somebody_accepts_it() {
+    let scene = Scene::with_clerk().await;
+    let mut body = reception();
+    body["procedure_code"] = json!("1.001022");
+    body["received_at"] = json!("2026-04-28T09:00:00+07:00");
+    body["paper_reference"] = json!("Sổ giấy 12");
+    body["reason"] = json!("Mất điện");
+    let made = scene.call("POST", "/api/v1/dossiers", "one", &body.to_string()).await.json();
+    let (id, due) = (made["id"].as_str().unwrap(), made["due_at"].clone());
+    assert_eq!(made["due_proposed_at"], json!(null), "{made}");
+    let path = format!("/api/v1/dossiers/{id}");
+    let accept = |version: &serde_json::Value| {
+        json!({ "kind": "calendar_accepted", "base": version }).to_string()
+    };
+    let nothing = accept(&made["version"]);
+    let nothing = scene.call("POST", &format!("{path}/events"), "two", &nothing).await;
+    assert_eq!(nothing.json()["type"], "urn:hoso:problem:calendar-same", "{}", nothing.text);
+    let without_days_off = CalendarYear {
+        year: 2026,
+        status: CalendarStatus::Official,
+        off_days: Vec::new(),
+        working_saturdays: Vec::new(),
+    };
+    scene.announce(&Statement::Calendar(without_days_off)).await;
+    let proposed = scene.get(&path).await.json();
+    assert_eq!(proposed["due_at"], due, "nothing moves by itself");
+    let earlier = proposed["due_proposed_at"].clone();
+    assert!(earlier.as_str().unwrap() < due.as_str().unwrap(), "{earlier} {due}");
+    let actions = proposed["actions"].as_array().unwrap();
+    assert!(actions.contains(&json!("calendar_accepted")), "{actions:?}");
+    let accepted = accept(&proposed["version"]);
+    let accepted = scene.call("POST", &format!("{path}/events"), "three", &accepted).await.json();
+    assert_eq!((&accepted["due_at"], &accepted["former_dues"]), (&earlier, &json!([due])));
+    assert_eq!(accepted["due_proposed_at"], json!(null), "{accepted}");
 }

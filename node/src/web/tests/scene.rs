@@ -266,6 +266,21 @@ impl Scene {
         scene
     }
 
+    /// The registrar says something, as it would come from the province.
+    pub(super) async fn announce(&self, statement: &Statement) {
+        let state = self.office.state();
+        let mut grants = state.provincial_grants();
+        let grant = grants.find(|grant| grant.key == key(3).public()).unwrap().statement;
+        let registrar = Who { key: key(3), grant, realm: self.office.memory.realm() };
+        let said = registrar.say(99, statement);
+        let kept: Result<_, StoreError> = self
+            .office
+            .memory
+            .write(false, move |tx, admission| rules::journal::append(tx, admission, &said))
+            .await;
+        kept.unwrap();
+    }
+
     /// Logs in through the page.
     pub(super) async fn log_in(&mut self, name: &str) {
         let form = [("username", name), ("password", PASSWORD)];

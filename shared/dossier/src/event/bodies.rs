@@ -1,6 +1,6 @@
 //! The body of each kind of event.
 
-use hoso_identity::{PayloadHash, PersonId, UnitId};
+use hoso_identity::{EntryId, PayloadHash, PersonId, UnitId};
 use hoso_registry::{Day, EventKind};
 
 use super::{
@@ -285,5 +285,10 @@ bodies! {
     CodeReissued {
         /// The new one.
         code "code": Code,
+    }
+    /// The due time follows these calendars from now on.
+    CalendarAccepted {
+        /// The statements that gave them, of one or more years.
+        calendars "calendars": Vec<EntryId>,
     }
 }

@@ -38,6 +38,13 @@ pub(super) fn apply(
             standing.status = Some(Status::New);
         }
         Body::Received(body) => received(standing, item, event, body, terms),
+        Body::CalendarAccepted(body) => {
+            standing.former_dues.extend(standing.due().at_ms);
+            if let Some(frozen) = &mut standing.frozen {
+                frozen.calendars.clone_from(&body.calendars);
+                standing.terms = terms(frozen);
+            }
+        }
         Body::HandedOver(_) | Body::TakenOver(_) | Body::Assigned(_) | Body::UnitAdded(_) => {
             hands(standing, item, event);
         }
@@ -88,6 +95,7 @@ fn received(
     standing.code = Some(body.code.clone());
     standing.received_ms = Some(body.received_at.unwrap_or(event.at_ms));
     standing.terms = terms(&body.frozen);
+    standing.frozen = Some(body.frozen.clone());
 }
 
 /// Status and clock.

@@ -3,21 +3,21 @@
 use hoso_dossier::{
     axes::{Delivery, Financial, Status, Timeliness},
     event::{
-        Assigned, Body, Extended, FeeAdded, FieldCorrected, Method, Noted, Office, Opened, Paid,
-        PaymentConfirmed, PaymentRequested, PaymentReversed, ResultArrived, ResultChannel,
-        ResultRecalled, ResultSent, Resumed, Returned, Stopped, Submitted, SupplementRequested,
-        Supplemented, UnitAdded,
+        Assigned, Body, CalendarAccepted, Extended, FeeAdded, FieldCorrected, Frozen, Method,
+        Noted, Office, Opened, Paid, PaymentConfirmed, PaymentRequested, PaymentReversed,
+        ResultArrived, ResultChannel, ResultRecalled, ResultSent, Resumed, Returned, Stopped,
+        Submitted, SupplementRequested, Supplemented, UnitAdded,
     },
-    fold::Effect,
+    fold::{Effect, fold},
     rules::Objection,
     standing::Author,
 };
-use hoso_identity::{PersonId, UnitId};
-use hoso_registry::Role;
+use hoso_identity::{EntryId, PersonId, UnitId};
+use hoso_registry::{Calendar, Role, statement::Supplement};
 
 use crate::scene::{
     BAI_CHAY, BEGIN_MS, CO_TO, LAND_OFFICE, MINUTE_MS, Scene, application, approved, clerk,
-    handed_over, paper, received, result_ready, returned, taken_over, withdrawn,
+    handed_over, paper, received, result_ready, returned, taken_over, terms, withdrawn,
 };
 
 /// 17:00 of the third working day after the Friday: the Tuesday between is a holiday.
@@ -333,4 +333,33 @@ fn a_reception_must_freeze_the_terms_of_its_own_procedure() {
         let first = scene.add(&[], CO_TO, Body::Received(body));
         assert_eq!(scene.effect(first), expected);
     }
+}
+
+#[test]
+fn a_calendar_that_was_decided_later_moves_the_due_time_once_somebody_accepts_it() {
+    const NEWER: [EntryId; 1] = [EntryId([3; 32])];
+    const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+    let mut scene = Scene::processing();
+    let accepted = || Body::CalendarAccepted(CalendarAccepted { calendars: NEWER.to_vec() });
+    let accepting = scene.then(CO_TO, accepted());
+    // By the newer calendar the Tuesday is a working day like others.
+    let terms = |frozen: &Frozen| {
+        let mut terms = terms(Supplement::Restart);
+        if frozen.calendars == NEWER {
+            terms.calendar = Calendar::of(std::iter::empty());
+        }
+        Some(terms)
+    };
+    let standing = fold(&scene.items, &terms).standing;
+    assert_eq!(standing.due().at_ms, Some(DUE_MS - DAY_MS));
+    assert_eq!(standing.former_dues, [DUE_MS], "the old one is kept");
+    assert_eq!(scene.effect(accepting), Effect::Taken);
+    let again = scene.then(CO_TO, accepted());
+    assert_eq!(scene.effect(again), Effect::Repeated);
+    let mut reader = clerk(CO_TO);
+    reader.roles = vec![Role::Processing];
+    let last = scene.last();
+    let other = CalendarAccepted { calendars: vec![EntryId([4; 32])] };
+    let refused = scene.add_by(&[last], reader, Body::CalendarAccepted(other));
+    assert_eq!(scene.effect(refused), Effect::Refused(Objection::Role));
 }

@@ -5,7 +5,7 @@ use hoso_registry::EventKind;
 
 /// Which kinds may happen in which state, as the life cycle of the portal's states has it: one
 /// line per kind that moves the dossier, the portal's numbers of the states from which it may.
-const EXPECTED: [(EventKind, &[u8]); 20] = [
+const EXPECTED: [(EventKind, &[u8]); 21] = [
     (EventKind::Submitted, &[]),
     (EventKind::Received, &[1]),
     (EventKind::NotAccepted, &[1, 2]),
@@ -26,6 +26,7 @@ const EXPECTED: [(EventKind, &[u8]); 20] = [
     (EventKind::Stopped, &[4, 5, 6]),
     (EventKind::Resumed, &[8]),
     (EventKind::Withdrawn, &[1, 2, 4, 5, 6]),
+    (EventKind::CalendarAccepted, &[2, 4, 5, 6, 8]),
 ];
 
 #[test]

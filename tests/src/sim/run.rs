@@ -11,7 +11,7 @@ use super::{
 };
 
 /// Milliseconds during which things go wrong.
-const STORM_MS: u64 = 60_000;
+pub const STORM_MS: u64 = 60_000;
 /// Milliseconds after which everything must have calmed down.
 const CALM_MS: u64 = 600_000;
 /// Percent of the seeds in which a kind of fault is at work.

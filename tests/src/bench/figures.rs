@@ -1,0 +1,58 @@
+//! A table of figures as it is printed and kept.
+
+use std::time::Duration;
+
+/// One measured thing beside what limits it.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// What was measured.
+    pub what: String,
+    /// The figure with its unit.
+    pub measured: String,
+    /// The limit of the same run, or the target.
+    pub limit: String,
+    /// How the two stand to each other.
+    pub ratio: String,
+}
+
+impl Figure {
+    /// A figure.
+    #[must_use]
+    pub fn new(what: &str, measured: String, limit: String, ratio: String) -> Self {
+        Self { what: what.to_owned(), measured, limit, ratio }
+    }
+}
+
+/// The figures as a Markdown table.
+#[must_use]
+pub fn table(figures: &[Figure]) -> String {
+    let mut text =
+        "| what | measured | limit of the same run | ratio |\n|---|---|---|---|\n".to_owned();
+    for Figure { what, measured, limit, ratio } in figures {
+        text += &format!("| {what} | {measured} | {limit} | {ratio} |\n");
+    }
+    text
+}
+
+/// The middle one.
+///
+/// # Panics
+///
+/// When there is none.
+#[must_use]
+pub fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    *times.get(times.len() / 2).expect("something was measured")
+}
+
+/// Milliseconds with two places.
+#[must_use]
+pub fn ms(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
+}
+
+/// So many in that time, per second.
+#[must_use]
+pub fn rate(count: usize, time: Duration) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / time.as_secs_f64()
+}

@@ -1,0 +1,97 @@
+//! An office with many dossiers: restart, search, memory, disk.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use super::{
+    desk::receive,
+    figures::{Figure, median, ms},
+};
+use crate::e2e::{
+    desk::Desk,
+    http::Client,
+    province::{CO_TO, Province},
+};
+
+/// Dossiers at which the restart is measured.
+const RESTARTED_WITH: usize = 20_000;
+/// Writers at once.
+const WRITERS: usize = 64;
+/// Searches of each kind.
+const SEARCHES: usize = 60;
+
+/// Measures with so many dossiers.
+///
+/// # Panics
+///
+/// When a program fails.
+#[must_use]
+pub fn measure(dossiers: usize) -> Vec<Figure> {
+    let mut province = Province::with(&[("co-to", CO_TO)]);
+    let node = &mut province.nodes[0];
+    node.link("off");
+    let first = RESTARTED_WITH.min(dossiers);
+    let filling = receive(&Desk::of(node).session, first, WRITERS, "first");
+    node.kill();
+    let begun = Instant::now();
+    node.start();
+    let restart = begun.elapsed();
+    let session = Desk::of(node).session;
+    let rest = dossiers.saturating_sub(first);
+    let filling = filling + receive(&session, rest, WRITERS, "rest");
+    let mut figures = vec![Figure::new(
+        &format!("restart after kill -9 with {first} dossiers, until ready to save"),
+        ms(restart),
+        "aim < 2 s".to_owned(),
+        format!("{:.2}", restart.as_secs_f64() / 2.0),
+    )];
+    for (what, query) in [("a name", "hang 77"), ("an id number", "022185000123"), ("a page", "")] {
+        figures.push(Figure::new(
+            &format!("{what} among {dossiers} dossiers (median of {SEARCHES})"),
+            ms(search(&session, query)),
+            "one request".to_owned(),
+            String::new(),
+        ));
+    }
+    let resident = resident_kib(node.pid());
+    let disk = disk_bytes(&node.data);
+    let each = disk / u64::try_from(dossiers.max(1)).expect("a count");
+    figures.push(Figure::new(
+        &format!("memory with {dossiers} dossiers"),
+        format!("{} MiB resident", resident / 1024),
+        "target ≤ 128 MiB".to_owned(),
+        format!("{:.2}", f64::from(u32::try_from(resident).unwrap_or(u32::MAX)) / 131_072.0),
+    ));
+    figures.push(Figure::new(
+        &format!("disk with {dossiers} dossiers of one entry"),
+        format!("{each} B per dossier"),
+        format!("filled in {} s", filling.as_secs()),
+        "target ≤ 8 KB for a whole dossier".to_owned(),
+    ));
+    figures
+}
+
+fn search(session: &Client, query: &str) -> Duration {
+    let path = format!("/api/v1/dossiers?limit=50&q={}", query.replace(' ', "%20"));
+    let times = (0..SEARCHES).map(|_| {
+        let begun = Instant::now();
+        assert_eq!(session.get(&path).status, 200);
+        begun.elapsed()
+    });
+    median(times.collect())
+}
+
+/// Resident memory of a process, KiB.
+fn resident_kib(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
+fn disk_bytes(data: &Path) -> u64 {
+    let files = fs::read_dir(data).expect("a directory");
+    files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).sum()
+}

@@ -1,0 +1,7 @@
+//! Figures of the real programs, each beside a limit that is measured in the same run.
+
+pub mod desk;
+pub mod figures;
+pub mod large;
+pub mod limits;
+pub mod trip;

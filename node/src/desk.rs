@@ -129,7 +129,7 @@ async fn begin(
     actor: &Arc<Actor>,
     once: &Once,
     event: &Event,
-) -> Result<DocumentId, Refused> {
+) -> Result<After, Refused> {
     let nonce = nonce()?;
     let payload = Document::first(actor.actor_id(&nonce), &event.to_value()).map_err(too_much)?;
     let entry = sign(office, actor, (DocumentId::ZERO, nonce), event, payload)?;
@@ -142,9 +142,27 @@ async fn begin(
     match write(office, actor, Some(once), entry, plan).await? {
         Written::Done => {
             office.journal_grew();
-            Ok(id)
+            Ok(After::Now(Box::new(dossier)))
         }
         other @ (Written::Before(_) | Written::Misused | Written::Denied(_)) => settled(other),
+    }
+}
+
+/// A dossier after a write.
+enum After {
+    /// As this write made it.
+    Now(Box<Dossier>),
+    /// Somebody wrote before: to be read.
+    Stored(DocumentId),
+}
+
+impl After {
+    /// The record of it with what only this moment and this node know.
+    async fn shown(self, office: &Arc<Office>, actor: &Arc<Actor>) -> Result<Json, Refused> {
+        match self {
+            Self::Now(dossier) => read::shown(office, actor, &dossier).await,
+            Self::Stored(id) => shown(office, actor, id).await,
+        }
     }
 }
 
@@ -155,7 +173,7 @@ async fn submit(
     once: Option<&Once>,
     (id, base): (DocumentId, Option<&[hoso_dossier::ChangeHash]>),
     event: &Event,
-) -> Result<DocumentId, Refused> {
+) -> Result<After, Refused> {
     for _ in 0..TRIES {
         let before = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
         let heads = before.document.heads();
@@ -180,7 +198,7 @@ async fn submit(
         match write(office, actor, once, entry, plan).await {
             Ok(Written::Done) => {
                 office.journal_grew();
-                return Ok(id);
+                return Ok(After::Now(Box::new(after)));
             }
             Ok(other) => return settled(other),
             Err(StoreError::Stale) => {}
@@ -203,9 +221,9 @@ fn lawful(effect: Option<Effect>) -> Result<(), Refused> {
     }
 }
 
-fn settled(written: Written) -> Result<DocumentId, Refused> {
+fn settled(written: Written) -> Result<After, Refused> {
     match written {
-        Written::Before(Some(id)) => Ok(id),
+        Written::Before(Some(id)) => Ok(After::Stored(id)),
         Written::Denied(code) => Err(Refused::new(403, "not-admitted").about(code)),
         Written::Misused | Written::Before(None) | Written::Done => {
             Err(Refused::new(409, "idempotency-other"))

@@ -54,8 +54,7 @@ pub(crate) async fn receive(
         return Err(Refused::new(403, "rule-role"));
     }
     let event = received(office, form).await?;
-    let id = begin(office, actor, once, &event).await?;
-    shown(office, actor, id).await
+    begin(office, actor, once, &event).await?.shown(office, actor).await
 }
 
 /// The event of a dossier that is handed in here.
@@ -207,8 +206,8 @@ pub(crate) async fn act(
         accepting = proposal.ok_or(Refused::new(409, "calendar-same"))?.calendars;
     }
     let event = event(office, kind, &fields, &accepting).await?;
-    let id = submit(office, actor, Some(once), (id, base.as_deref()), &event).await?;
-    shown(office, actor, id).await
+    let standing = submit(office, actor, Some(once), (id, base.as_deref()), &event).await?;
+    standing.shown(office, actor).await
 }
 
 /// A code gives way where it is provisional, or where an older dossier has it too: of two with one

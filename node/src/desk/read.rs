@@ -172,7 +172,7 @@ pub(crate) async fn open(
     if is_first_reading(&dossier, actor) {
         let event = Event { at_ms: times::now_ms(), body: Body::Opened(Opened {}) };
         match submit(office, actor, None, (id, None), &event).await {
-            Ok(_) => return super::shown(office, actor, id).await,
+            Ok(standing) => return standing.shown(office, actor).await,
             // Somebody else of the unit was faster, or nothing can be written now: reading goes on.
             Err(refused) => tracing::debug!(code = refused.code, "the reading was not noted"),
         }

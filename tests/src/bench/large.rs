@@ -13,11 +13,17 @@ use super::{
 use crate::e2e::{
     desk::Desk,
     http::Client,
+    node::Node,
     province::{CO_TO, Province},
+    wait,
 };
 
 /// Dossiers at which the restart is measured.
 const RESTARTED_WITH: usize = 20_000;
+/// Dossiers of one counter: a station gives 9,999 numbers a day.
+const PER_STATION: usize = 9_000;
+/// How long filling may take.
+const DEADLINE: Duration = Duration::from_secs(3_600);
 /// Writers at once.
 const WRITERS: usize = 64;
 /// Searches of each kind.
@@ -30,18 +36,23 @@ const SEARCHES: usize = 60;
 /// When a program fails.
 #[must_use]
 pub fn measure(dossiers: usize) -> Vec<Figure> {
-    let mut province = Province::with(&[("co-to", CO_TO)]);
-    let node = &mut province.nodes[0];
-    node.link("off");
+    let helpers = dossiers.div_ceil(PER_STATION);
+    let names: Vec<String> = (0..helpers).map(|number| format!("counter-{number}")).collect();
+    let places = names.iter().map(|name| (name.as_str(), CO_TO));
+    let mut province = Province::with(&places.chain([("office", CO_TO)]).collect::<Vec<_>>());
+    let mut office = province.nodes.pop().expect("the office joined last");
     let first = RESTARTED_WITH.min(dossiers);
-    let filling = receive(&Desk::of(node).session, first, WRITERS, "first");
-    node.kill();
     let begun = Instant::now();
-    node.start();
-    let restart = begun.elapsed();
-    let session = Desk::of(node).session;
-    let rest = dossiers.saturating_sub(first);
-    let filling = filling + receive(&session, rest, WRITERS, "rest");
+    let mut received = fill(&province, &office, 0, first);
+    office.kill();
+    let killed = Instant::now();
+    office.start();
+    let restart = killed.elapsed();
+    received = fill(&province, &office, received, dossiers);
+    let filling = begun.elapsed();
+    assert_eq!(received, dossiers);
+    province.nodes.iter_mut().for_each(|node| node.kill());
+    let (node, session) = (&office, Desk::of(&office).session);
     let mut figures = vec![Figure::new(
         &format!("restart after kill -9 with {first} dossiers, until ready to save"),
         ms(restart),
@@ -72,6 +83,28 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
         "target ≤ 8 KB for a whole dossier".to_owned(),
     ));
     figures
+}
+
+/// Lets the counters receive dossiers up to that many, and waits until the office has them.
+fn fill(province: &Province, office: &Node, from: usize, to: usize) -> usize {
+    let session = Desk::of(office).session;
+    let mut received = from;
+    while received < to {
+        let counter = &province.nodes[received / PER_STATION];
+        let full = (received / PER_STATION + 1) * PER_STATION;
+        let count = full.min(to) - received;
+        let own = Desk::of(counter).session;
+        // Refused or slow, it is the measurement's fault and not its figure.
+        let took = receive(&own, count, WRITERS, &format!("from-{received}"));
+        assert!(took > Duration::ZERO);
+        received += count;
+    }
+    wait::until("the office has all dossiers", DEADLINE, || {
+        let counts = session.get("/api/v1/dossiers?limit=1").done()["counts"].clone();
+        let sum: u64 = counts.as_object()?.values().filter_map(serde_json::Value::as_u64).sum();
+        (usize::try_from(sum).ok()? == received).then_some(())
+    });
+    received
 }
 
 fn search(session: &Client, query: &str) -> Duration {

@@ -10,8 +10,8 @@ struct Args {
     /// Dossiers of the large office.
     #[arg(long, default_value_t = 100_000)]
     dossiers: usize,
-    /// Dossiers that travel from one office to another.
-    #[arg(long, default_value_t = 10_000)]
+    /// Dossiers that travel from one office to another; a station gives 9,999 numbers a day.
+    #[arg(long, default_value_t = 9_000)]
     travelling: usize,
 }
 

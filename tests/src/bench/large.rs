@@ -41,17 +41,17 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
     let places = names.iter().map(|name| (name.as_str(), CO_TO));
     let mut province = Province::with(&places.chain([("office", CO_TO)]).collect::<Vec<_>>());
     let mut office = province.nodes.pop().expect("the office joined last");
+    province.nodes.iter().for_each(|node| node.link("off"));
     let first = RESTARTED_WITH.min(dossiers);
     let begun = Instant::now();
-    let mut received = fill(&province, &office, 0, first);
+    let mut received = fill(&mut province, &office, 0, first);
     office.kill();
     let killed = Instant::now();
     office.start();
     let restart = killed.elapsed();
-    received = fill(&province, &office, received, dossiers);
+    received = fill(&mut province, &office, received, dossiers);
     let filling = begun.elapsed();
     assert_eq!(received, dossiers);
-    province.nodes.iter_mut().for_each(|node| node.kill());
     let (node, session) = (&office, Desk::of(&office).session);
     let mut figures = vec![Figure::new(
         &format!("restart after kill -9 with {first} dossiers, until ready to save"),
@@ -86,11 +86,11 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
 }
 
 /// Lets the counters receive dossiers up to that many, and waits until the office has them.
-fn fill(province: &Province, office: &Node, from: usize, to: usize) -> usize {
+fn fill(province: &mut Province, office: &Node, from: usize, to: usize) -> usize {
     let session = Desk::of(office).session;
     let mut received = from;
     while received < to {
-        let counter = &province.nodes[received / PER_STATION];
+        let counter = &mut province.nodes[received / PER_STATION];
         let full = (received / PER_STATION + 1) * PER_STATION;
         let count = full.min(to) - received;
         let own = Desk::of(counter).session;
@@ -98,6 +98,16 @@ fn fill(province: &Province, office: &Node, from: usize, to: usize) -> usize {
         let took = receive(&own, count, WRITERS, &format!("from-{received}"));
         assert!(took > Duration::ZERO);
         received += count;
+        // Only upwards: what the others have is no concern of a counter.
+        counter.link("on");
+        wait::until("the relay has the counter's dossiers", DEADLINE, || {
+            (counter.sync(&own)["pending_entries"] == 0).then_some(())
+        });
+        if received == full {
+            counter.kill();
+        } else {
+            counter.link("off");
+        }
     }
     wait::until("the office has all dossiers", DEADLINE, || {
         let counts = session.get("/api/v1/dossiers?limit=1").done()["counts"].clone();

@@ -140,10 +140,7 @@ async fn begin(
     lawful(effect)?;
     let plan = dossier.plan(None, &state, times::now_ms());
     match write(office, actor, Some(once), entry, plan).await? {
-        Written::Done => {
-            office.journal_grew();
-            Ok(After::Now(Box::new(dossier)))
-        }
+        Written::Done => Ok(After::Now(Box::new(dossier))),
         other @ (Written::Before(_) | Written::Misused | Written::Denied(_)) => settled(other),
     }
 }
@@ -196,10 +193,7 @@ async fn submit(
         lawful(effect)?;
         let plan = after.plan(Some(version(&heads)), &state, times::now_ms());
         match write(office, actor, once, entry, plan).await {
-            Ok(Written::Done) => {
-                office.journal_grew();
-                return Ok(After::Now(Box::new(after)));
-            }
+            Ok(Written::Done) => return Ok(After::Now(Box::new(after))),
             Ok(other) => return settled(other),
             Err(StoreError::Stale) => {}
             Err(error) => return Err(error.into()),

@@ -14,8 +14,6 @@ const FACTS: &str = "node";
 const WORDS: &str = "words";
 /// The name of the number of copies that this node has been.
 const COPIES: &str = "copies";
-/// The name of the link's switch.
-const LINK: &str = "link";
 
 /// What the invitation said.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -97,22 +95,4 @@ pub fn copies(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 pub fn count_copy(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let copies = u8::try_from(copies(tx)?).unwrap_or(u8::MAX).saturating_add(1);
     put_meta(tx, COPIES, &[copies])
-}
-
-/// Whether the link is wanted; it is unless somebody switched it off.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn link_wanted(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
-    Ok(meta(tx, LINK)?.is_none_or(|value| value != [0]))
-}
-
-/// Keeps the link's switch.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn want_link(tx: &mut Tx<'_>, wanted: bool) -> Result<(), StoreError> {
-    put_meta(tx, LINK, &[u8::from(wanted)])
 }

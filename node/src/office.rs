@@ -12,7 +12,7 @@ use hoso_engine::{
 };
 use hoso_identity::{PublicKey, UnitId};
 use hoso_registry::{State, state::NodeFacts};
-use hoso_store::{StoreError, journal, serial::Serials, tables::JournalTables};
+use hoso_store::{StoreError, journal, link, serial::Serials, tables::JournalTables};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
@@ -31,14 +31,10 @@ pub struct Office {
     pub(crate) transport: PublicKey,
     pub(crate) people: People,
     pub(crate) serials: Mutex<Serials>,
-    /// Changed when the own journal has grown.
-    pub(crate) journal: watch::Sender<u64>,
     /// Changed when dossiers were applied.
     pub(crate) applied: watch::Sender<u64>,
     /// Woken when something is to be applied.
     pub(crate) arrived: Arc<Notify>,
-    /// Whether the link is wanted.
-    pub(crate) wanted: watch::Sender<bool>,
     /// How the link stands.
     pub(crate) link: watch::Sender<LinkStatus>,
     /// Bytes on the line.
@@ -107,11 +103,6 @@ impl Office {
         self.serials.lock().unwrap_or_else(PoisonError::into_inner).next(station, day)
     }
 
-    /// Tells the link that the journal has grown.
-    pub(crate) fn journal_grew(&self) {
-        self.journal.send_modify(|count| *count = count.wrapping_add(1));
-    }
-
     /// Tells the link that dossiers were applied.
     pub(crate) fn has_applied(&self) {
         self.applied.send_modify(|count| *count = count.wrapping_add(1));
@@ -119,9 +110,7 @@ impl Office {
 
     /// Switches the link, durably.
     pub(crate) async fn set_link(&self, on: bool) -> Result<(), StoreError> {
-        self.memory.write(false, move |tx, _| facts::want_link(tx, on)).await?;
-        self.wanted.send_replace(on);
-        Ok(())
+        self.memory.write(false, move |tx, _| link::want(tx, on)).await
     }
 
     /// Whether the node can save.
@@ -139,7 +128,7 @@ impl Office {
             .read(|tx| Ok::<_, StoreError>((journal::backlog(tx)?, journal::troubled(tx)?)))
             .await?;
         let link = self.link.borrow().clone();
-        let wanted = *self.wanted.borrow();
+        let wanted = *self.memory.link_wanted().borrow();
         Ok(json!({
             "link": if wanted { link.state.code() } else { "off" },
             "since": times::text_of(link.since_ms),

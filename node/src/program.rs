@@ -34,7 +34,7 @@ use tokio::{
 use crate::{
     cli::Run,
     config::Config,
-    facts::{self, Facts},
+    facts::Facts,
     keys,
     office::{Office, storage},
     people::People,
@@ -70,7 +70,6 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
     let given = memory.read(records::codes).await.map_err(|error| storage(&error))?;
     let given = given_numbers(&given, &memory.state(), facts.unit);
     serials.raise(&given).map_err(|error| storage(&error))?;
-    let wanted = memory.read(facts::link_wanted).await.map_err(|error| storage(&error))?;
     let office = Office {
         data: data.to_owned(),
         memory,
@@ -78,10 +77,8 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
         transport,
         people: People::default(),
         serials: serials.into(),
-        journal: watch::Sender::new(0),
         applied: watch::Sender::new(0),
         arrived: Arc::new(Notify::new()),
-        wanted: watch::Sender::new(wanted),
         link: watch::Sender::new(LinkStatus::new()),
         wire: WireBytes::default(),
         commits,
@@ -128,9 +125,7 @@ pub async fn run(args: &Run) -> Result<(), Problem> {
     let (stop, stopping) = watch::channel(false);
     let mut tasks = JoinSet::new();
     let signals = Signals {
-        journal: office.journal.subscribe(),
         applied: office.applied.subscribe(),
-        wanted: office.wanted.subscribe(),
         stop: stopping.clone(),
         arrived: Arc::clone(&office.arrived),
         status: office.link.clone(),

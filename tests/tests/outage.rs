@@ -27,6 +27,11 @@ const UP_DEADLINE: Duration = Duration::from_secs(120);
 /// The longest time until everything has arrived everywhere.
 const ARRIVAL_DEADLINE: Duration = Duration::from_secs(240);
 
+/// Dossiers that are saved for clients who do not wait for the answer.
+const ABANDONED: usize = 5;
+/// Requests until so many are, at most.
+const ABANDONED_TRIES: usize = 500;
+
 /// The nodes of the province, by their place in it.
 const CO_TO_DESK: usize = 0;
 const MOBILE_DESK: usize = 1;
@@ -54,6 +59,37 @@ fn an_island_works_on_and_converges_after_the_relay_was_killed() {
 #[test]
 fn an_island_works_on_and_converges_after_its_packets_were_dropped_in_silence() {
     through(Outage::SilentLoss);
+}
+
+#[test]
+fn what_was_saved_for_a_client_who_went_away_is_sent_all_the_same() {
+    let province = Province::with(&[("co-to", CO_TO)]);
+    let desk = Desk::of(&province.nodes[0]);
+    province.nodes[0].await_link(&desk.session, "up", UP_DEADLINE);
+    let all = procedures();
+    let own = all.iter().find(|procedure| procedure.competent == "unit").expect("a procedure");
+    let (mut patience, mut saved, mut known) = (Duration::from_millis(4), 0, desk.ids().len());
+    for number in 0..ABANDONED_TRIES {
+        let (body, key) = (reception(number, own, CO_TO), format!("gone-{number}"));
+        let answered = desk.session.abandon("/api/v1/dossiers", &body, &key, patience);
+        let now = desk.ids().len();
+        match (answered, now > known) {
+            // The moment between the commit and the answer is short: it is approached.
+            (true, _) => patience = patience * 15 / 16,
+            (false, false) => patience = patience * 17 / 16,
+            (false, true) => {
+                saved += 1;
+                wait::until("the relay has it", ARRIVAL_DEADLINE, || {
+                    (province.nodes[0].sync(&desk.session)["pending_entries"] == 0).then_some(())
+                });
+            }
+        }
+        known = now;
+        if saved == ABANDONED {
+            break;
+        }
+    }
+    assert_eq!(saved, ABANDONED, "nobody went away between commit and answer");
 }
 
 fn through(outage: Outage) {

@@ -62,8 +62,7 @@ struct Node {
     memory: Memory,
     status: watch::Receiver<LinkStatus>,
     _stop: watch::Sender<bool>,
-    _others: [watch::Sender<u64>; 2],
-    _wanted: watch::Sender<bool>,
+    _applied: watch::Sender<u64>,
 }
 
 impl Node {
@@ -75,13 +74,10 @@ impl Node {
         let begun: Result<(), StoreError> =
             memory.write(false, move |tx, _| journal::found(tx, Incarnation([seed; 16]))).await;
         begun.expect("a first commit");
-        let (journal, applied) = (watch::Sender::new(0), watch::Sender::new(0));
-        let (stop, wanted) = (watch::Sender::new(false), watch::Sender::new(true));
+        let (applied, stop) = (watch::Sender::new(0), watch::Sender::new(false));
         let (status, shown) = watch::channel(LinkStatus::new());
         let signals = Signals {
-            journal: journal.subscribe(),
             applied: applied.subscribe(),
-            wanted: wanted.subscribe(),
             stop: stop.subscribe(),
             arrived: Arc::new(Notify::new()),
             status,
@@ -94,8 +90,7 @@ impl Node {
         let endpoint = Endpoint::dialler(&key(seed), Congestion::default()).expect("a socket");
         let link = Link::new(endpoint, target, memory.clone(), signals, WireBytes::default());
         tokio::spawn(link.run());
-        let (_stop, _wanted, _others) = (stop, wanted, [journal, applied]);
-        Self { memory, status: shown, _stop, _others, _wanted }
+        Self { memory, status: shown, _stop: stop, _applied: applied }
     }
 
     async fn until(&mut self, what: &str, is: impl Fn(&LinkStatus) -> bool) {

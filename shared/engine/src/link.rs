@@ -45,12 +45,8 @@ const REPORT_EVERY: Duration = Duration::from_secs(10);
 /// What the link shares with the rest of the node.
 #[derive(Clone, Debug)]
 pub struct Signals {
-    /// Changed after the own journal has grown.
-    pub journal: watch::Receiver<u64>,
     /// Changed after dossiers were applied.
     pub applied: watch::Receiver<u64>,
-    /// Whether the link is wanted.
-    pub wanted: watch::Receiver<bool>,
     /// Turns true when the program stops.
     pub stop: watch::Receiver<bool>,
     /// Woken when entries have come that are to be applied.
@@ -95,6 +91,10 @@ pub struct Link {
     memory: Memory,
     signals: Signals,
     wire: WireBytes,
+    /// The head of the own journal, by a receiver that has seen none of its changes.
+    journal: watch::Receiver<u64>,
+    /// Whether the link is wanted.
+    wanted: watch::Receiver<bool>,
     redial: Redial,
     /// Where the conversation's time begins: it must not jump with the wall clock.
     begun: Instant,
@@ -112,7 +112,8 @@ impl Link {
         wire: WireBytes,
     ) -> Self {
         let (redial, begun, ages) = (Redial::default(), Instant::now(), Arc::default());
-        Self { endpoint, target, memory, signals, wire, redial, begun, ages }
+        let (journal, wanted) = (memory.journal(), memory.link_wanted());
+        Self { endpoint, target, memory, signals, wire, journal, wanted, redial, begun, ages }
     }
 
     /// Runs until the program stops.
@@ -133,9 +134,9 @@ impl Link {
             if *self.signals.stop.borrow() {
                 break;
             }
-            if !*self.signals.wanted.borrow() {
+            if !*self.wanted.borrow() {
                 self.set(State::Off);
-                let (wanted, stop) = (&mut self.signals.wanted, &mut self.signals.stop);
+                let (wanted, stop) = (&mut self.wanted, &mut self.signals.stop);
                 tokio::select! {
                     () = becomes(wanted, true) => {}
                     () = becomes(stop, true) => {}
@@ -158,7 +159,7 @@ impl Link {
         self.set(State::Down);
         let chance = secret::chance().map_or(0, u64::from_le_bytes);
         let wait_ms = self.redial.down(steady_ms(self.begun), chance);
-        let (wanted, stop) = (&mut self.signals.wanted, &mut self.signals.stop);
+        let (wanted, stop) = (&mut self.wanted, &mut self.signals.stop);
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(wait_ms)) => {}
             Ok(()) = wanted.changed() => {}
@@ -169,7 +170,7 @@ impl Link {
     /// Sets the state; the time only when it changes.
     fn set(&self, state: State) {
         self.signals.status.send_if_modified(|status| {
-            let wanted = *self.signals.wanted.borrow();
+            let wanted = *self.wanted.borrow();
             let state = if state == State::Down && !wanted { State::Off } else { state };
             let changed = status.state != state;
             if changed {
@@ -206,7 +207,7 @@ impl Link {
     /// Dials and talks until the connection ends.
     async fn session(&mut self) -> Result<(), SessionError> {
         let mut stop = self.signals.stop.clone();
-        let mut wanted = self.signals.wanted.clone();
+        let mut wanted = self.wanted.clone();
         let line = tokio::select! {
             line = self.dial() => line?,
             () = becomes(&mut stop, true) => return Ok(()),
@@ -230,7 +231,8 @@ impl Link {
 
     async fn talk(&mut self, mut talk: Talk) -> Result<(), SessionError> {
         let mut report = tokio::time::interval(REPORT_EVERY);
-        let Signals { mut journal, mut applied, mut wanted, mut stop, .. } = self.signals.clone();
+        let Signals { mut applied, mut stop, .. } = self.signals.clone();
+        let (mut journal, mut wanted) = (self.journal.clone(), self.wanted.clone());
         loop {
             self.work_off(&mut talk).await?;
             if let Some(why) = talk.finished {
@@ -254,10 +256,7 @@ impl Link {
                     talk.wake = None;
                     Input::Tick
                 }
-                Ok(()) = journal.changed() => {
-                    let head = self.memory.read(|tx| tx.facts()).await?.journal_head;
-                    Input::JournalGrew(head)
-                }
+                Ok(()) = journal.changed() => Input::JournalGrew(*journal.borrow_and_update()),
                 Ok(()) = applied.changed() => self.memory.read(|tx| node_host::applied(tx)).await?,
                 _ = report.tick(), if talk.up => Input::Report(self.report().await?),
                 () = becomes(&mut wanted, false) => Input::Stop,
@@ -402,10 +401,11 @@ impl Talk {
 }
 
 /// Keeps the age of the backlog true, link or no link. Never ends.
-async fn watch_ages(memory: &Memory, mut signals: Signals, ages: &Mutex<Ages>) {
+async fn watch_ages(memory: &Memory, signals: Signals, ages: &Mutex<Ages>) {
+    let mut journal = memory.journal();
     loop {
         show_age(memory, &signals.status, ages).await;
-        if signals.journal.changed().await.is_err() {
+        if journal.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
     }

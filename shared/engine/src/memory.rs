@@ -1,8 +1,10 @@
-//! A program's memory: the writer, the readers, and the registry as the stored statements have it.
+//! A program's memory: the writer, the readers, and what the rest of the program is told of each
+//! commit: the registry as the stored statements have it, how far the journal goes, whether the
+//! link is wanted.
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,7 +13,7 @@ use hoso_registry::{Placed, State, Statement, replay};
 use hoso_store::{
     StoreError,
     database::{Database, Schema},
-    ledger,
+    journal, ledger, link,
     readers::Readers,
     tables::{JournalTables, Standing},
     writer::{Tx, Writer, WriterThread},
@@ -28,12 +30,31 @@ pub struct Memory {
     schema: Schema,
     realm: Realm,
     /// What the writer's next job decides by; it runs ahead of what is published by one commit.
-    written: Written,
-    published: Published,
+    written: Arc<Mutex<Written>>,
+    published: Arc<Published>,
 }
 
-type Written = Arc<Mutex<Arc<State>>>;
-type Published = Arc<watch::Sender<Arc<State>>>;
+/// What the jobs of the next commit have made.
+#[derive(Clone, Debug)]
+struct Written {
+    state: Arc<State>,
+    own: Own,
+}
+
+/// What a node's link acts upon.
+#[derive(Clone, Copy, Debug)]
+struct Own {
+    journal_head: u64,
+    link_wanted: bool,
+}
+
+/// What is durable.
+#[derive(Debug)]
+struct Published {
+    state: watch::Sender<Arc<State>>,
+    journal_head: watch::Sender<u64>,
+    link_wanted: watch::Sender<bool>,
+}
 
 impl Memory {
     /// Takes a database, reads its statements and starts the writer. `realm` finds the one of the
@@ -51,16 +72,21 @@ impl Memory {
     ) -> Result<(Self, WriterThread), StoreError> {
         let database = Database::open(data, schema)?;
         let readers = Readers::of(data);
-        let state = Arc::new(readers.read(|tx| registry(tx, schema))?);
+        let (state, own) = readers
+            .read(|tx| Ok::<_, StoreError>((Arc::new(registry(tx, schema)?), own(tx, schema)?)))?;
         let realm = match state.realm() {
             Some(realm) => realm,
             None => readers.read(realm)?,
         };
-        let written = Arc::new(Mutex::new(Arc::clone(&state)));
-        let published = Arc::new(watch::Sender::new(state));
+        let published = Arc::new(Published {
+            state: watch::Sender::new(Arc::clone(&state)),
+            journal_head: watch::Sender::new(own.journal_head),
+            link_wanted: watch::Sender::new(own.link_wanted),
+        });
+        let written = Arc::new(Mutex::new(Written { state, own }));
         let (from, to) = (Arc::clone(&written), Arc::clone(&published));
         let (writer, thread) = Writer::start(database, move |took| {
-            publish(&from, &to);
+            to.publish(&from);
             committed(took);
         })?;
         Ok((Self { writer, readers, schema, realm, written, published }, thread))
@@ -75,13 +101,25 @@ impl Memory {
     /// The registry as it is committed.
     #[must_use]
     pub fn state(&self) -> Arc<State> {
-        Arc::clone(&self.published.borrow())
+        Arc::clone(&self.published.state.borrow())
     }
 
     /// Sees the registry change.
     #[must_use]
     pub fn states(&self) -> watch::Receiver<Arc<State>> {
-        self.published.subscribe()
+        self.published.state.subscribe()
+    }
+
+    /// Sees a node's journal grow: its highest number, as it is committed.
+    #[must_use]
+    pub fn journal(&self) -> watch::Receiver<u64> {
+        self.published.journal_head.subscribe()
+    }
+
+    /// Sees a node's link being switched, as it is committed.
+    #[must_use]
+    pub fn link_wanted(&self) -> watch::Receiver<bool> {
+        self.published.link_wanted.subscribe()
     }
 
     /// Whether a commit has failed, so that nothing is saved until a new start.
@@ -107,15 +145,13 @@ impl Memory {
     {
         let (written, schema, realm) = (Arc::clone(&self.written), self.schema, self.realm);
         let write = self.writer.write(move |tx| {
-            let before = Arc::clone(&written.lock().unwrap_or_else(PoisonError::into_inner));
+            let before = locked(&written).state.clone();
             let registrar = Registrar::new(before, realm);
             let mut registrar = if sender_ended { registrar.of_ended_sender() } else { registrar };
             let result = job(tx, &mut registrar)?;
-            let (_, statements) = registrar.finish();
-            if statements > 0 {
-                let state = Arc::new(registry(tx, schema)?);
-                *written.lock().unwrap_or_else(PoisonError::into_inner) = state;
-            }
+            let (before, statements) = registrar.finish();
+            let state = if statements > 0 { Arc::new(registry(tx, schema)?) } else { before };
+            *locked(&written) = Written { state, own: own(tx, schema)? };
             Ok(result)
         });
         write.await
@@ -140,15 +176,43 @@ impl Memory {
     }
 }
 
-/// Publishes what has been written. Called by the writer between its commits, so that it is what
-/// is durable, and also when whoever asked for the write has gone away.
-fn publish(written: &Mutex<Arc<State>>, published: &watch::Sender<Arc<State>>) {
-    let newest = Arc::clone(&written.lock().unwrap_or_else(PoisonError::into_inner));
-    published.send_if_modified(|state| {
-        let changed = !Arc::ptr_eq(state, &newest);
-        *state = newest;
+impl Published {
+    /// Publishes what has been written. Called by the writer between its commits, so that it is
+    /// what is durable, and also when whoever asked for the write has gone away.
+    fn publish(&self, written: &Mutex<Written>) {
+        let Written { state: newest, own } = locked(written).clone();
+        self.state.send_if_modified(|state| {
+            let changed = !Arc::ptr_eq(state, &newest);
+            *state = newest;
+            changed
+        });
+        set(&self.journal_head, own.journal_head);
+        set(&self.link_wanted, own.link_wanted);
+    }
+}
+
+/// Tells a value, if it is another one.
+fn set<T: PartialEq>(sender: &watch::Sender<T>, newest: T) {
+    sender.send_if_modified(|value| {
+        let changed = *value != newest;
+        *value = newest;
         changed
     });
+}
+
+/// The data behind the lock; a panic elsewhere cannot have left it half written.
+fn locked(written: &Mutex<Written>) -> MutexGuard<'_, Written> {
+    written.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a node's link acts upon; a relay has no journal and dials nobody.
+fn own(tx: &mut Tx<'_>, schema: Schema) -> Result<Own, StoreError> {
+    match schema {
+        Schema::Relay => Ok(Own { journal_head: 0, link_wanted: false }),
+        Schema::Node => {
+            Ok(Own { journal_head: journal::head(tx)?, link_wanted: link::wanted(tx)? })
+        }
+    }
 }
 
 /// A statement as it is stored, with its position.

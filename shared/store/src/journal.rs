@@ -8,7 +8,7 @@ use hoso_identity::{
 };
 use rusqlite::{OptionalExtension, Row, named_params};
 
-pub use self::figures::{Backlog, backlog, refused, troubled};
+pub use self::figures::{Backlog, backlog, head, refused, troubled};
 use crate::{
     columns::{
         blob, fixed, ids_from_bytes, ids_to_bytes, key, optional_blob, position, signed, unit,

@@ -12,6 +12,7 @@ pub mod fold;
 pub mod idempotency;
 pub mod journal;
 pub mod ledger;
+pub mod link;
 pub mod meta;
 pub mod readers;
 pub mod records;

@@ -1,6 +1,10 @@
 //! A client of the programs' HTTP interfaces, as a browser or another system would be.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 use ureq::{Agent, http::Response};
@@ -178,6 +182,34 @@ impl Client {
             request = request.header("idempotency-key", key);
         }
         answer_of(request.send(text))
+    }
+}
+
+impl Client {
+    /// Sends on a connection of its own and closes it when nothing has come after this time, as a
+    /// browser does whose window is shut. Says whether an answer had begun.
+    ///
+    /// # Panics
+    ///
+    /// When the program takes no connection.
+    #[must_use]
+    pub fn abandon(&self, path: &str, body: &Value, key: &str, patience: Duration) -> bool {
+        let place = self.base.strip_prefix("http://").unwrap_or(&self.base);
+        let mut socket = TcpStream::connect(place).expect("a connection");
+        let (token, text) = (self.token.as_deref().unwrap_or_default(), body.to_string());
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {place}\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\nidempotency-key: {key}\r\n\
+             content-length: {}\r\n\r\n{text}",
+            text.len()
+        );
+        socket.write_all(request.as_bytes()).expect("a request leaves");
+        let moment = Instant::now() + patience;
+        while Instant::now() < moment {
+            std::hint::spin_loop();
+        }
+        socket.set_nonblocking(true).expect("a socket need not wait");
+        socket.read(&mut [0; 1]).is_ok_and(|bytes| bytes > 0)
     }
 }
 

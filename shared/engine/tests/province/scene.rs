@@ -29,7 +29,7 @@ use hoso_registry::{
 use hoso_store::{
     StoreError,
     database::Schema,
-    journal, ledger,
+    journal, ledger, link as store_link,
     rules::{self, journal::Applicability, ledger::Outcome},
     tables::{JournalTables, Standing},
     writer::WriterThread,
@@ -263,11 +263,9 @@ impl Relay {
 
 pub(crate) struct Node {
     pub(crate) memory: Memory,
-    pub(crate) journal: watch::Sender<u64>,
     pub(crate) applied: watch::Sender<u64>,
     pub(crate) arrived: Arc<Notify>,
     pub(crate) status: watch::Receiver<LinkStatus>,
-    pub(crate) wanted: watch::Sender<bool>,
     pub(crate) stop: watch::Sender<bool>,
     thread: WriterThread,
     running: tokio::task::JoinHandle<()>,
@@ -289,14 +287,11 @@ impl Node {
     }
 
     fn over((memory, thread): (Memory, WriterThread), seed: u8, relay: SocketAddr) -> Self {
-        let (journal, applied) = (watch::Sender::new(0), watch::Sender::new(0));
-        let (stop, wanted) = (watch::Sender::new(false), watch::Sender::new(true));
+        let (applied, stop) = (watch::Sender::new(0), watch::Sender::new(false));
         let arrived = Arc::new(Notify::new());
         let (status, shown) = watch::channel(LinkStatus::new());
         let signals = Signals {
-            journal: journal.subscribe(),
             applied: applied.subscribe(),
-            wanted: wanted.subscribe(),
             stop: stop.subscribe(),
             arrived: Arc::clone(&arrived),
             status,
@@ -311,7 +306,7 @@ impl Node {
         let link = Link::new(endpoint, target, memory.clone(), signals, wire);
         let running = tokio::spawn(link.run());
         let status = shown;
-        Self { memory, journal, applied, arrived, status, wanted, stop, thread, running }
+        Self { memory, applied, arrived, status, stop, thread, running }
     }
 
     /// Stops as when the machine is shut down.
@@ -366,7 +361,12 @@ impl Node {
             .memory
             .write(false, move |tx, registrar| rules::journal::append(tx, registrar, &verified))
             .await;
-        self.journal.send_replace(number.unwrap());
+        number.unwrap();
+    }
+
+    /// Switches the link.
+    pub(crate) async fn want(&self, wanted: bool) {
+        self.memory.write(false, move |tx, _| store_link::want(tx, wanted)).await.unwrap();
     }
 
     /// Waits for an entry from the relay and applies its dossier.

@@ -143,18 +143,47 @@ async fn a_link_that_is_switched_off_says_so_and_on_again_brings_what_was_writte
     let mut bai_chay = Node::start(&bai_chay_data, 30, clerk.realm, relay.address).await;
     co_to.until(State::Up).await;
     bai_chay.until(State::Up).await;
-    co_to.wanted.send_replace(false);
+    co_to.want(false).await;
     co_to.until(State::Off).await;
     let received = EventKind::Received.kind();
     let first = clerk.sign(received, DocumentId::ZERO, &[CO_TO, BAI_CHAY], b"in the dark");
     co_to.append(&first).await;
     co_to.status.wait_for(|status| status.pending_since_ms.is_some()).await.unwrap();
     assert_eq!(co_to.status.borrow().state, State::Off);
-    co_to.wanted.send_replace(true);
+    co_to.want(true).await;
     bai_chay.apply(first.id()).await;
     co_to.delivered(first.id(), BAI_CHAY).await;
     co_to.status.wait_for(|status| status.pending_since_ms.is_none()).await.unwrap();
     assert_eq!(co_to.status.borrow().error, None);
+    co_to.stop().await;
+    bai_chay.stop().await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_node_has_saved_is_sent_though_whoever_asked_for_it_went_away() {
+    let (_root, [relay_data, co_to_data, bai_chay_data]) = directories();
+    let Founding { entries, clerks: [clerk, _], .. } = founding();
+    let relay = Relay::start(&relay_data, any(), clerk.realm, Some(&entries)).await;
+    let mut co_to = Node::start(&co_to_data, 20, clerk.realm, relay.address).await;
+    let bai_chay = Node::start(&bai_chay_data, 30, clerk.realm, relay.address).await;
+    co_to.until(State::Up).await;
+    co_to.knows(&clerk).await;
+    let received = EventKind::Received.kind();
+    let first = clerk.sign(received, DocumentId::ZERO, &[CO_TO, BAI_CHAY], b"gone");
+    tokio::select! {
+        biased;
+        () = co_to.append(&first) => {}
+        () = std::future::ready(()) => {}
+    }
+    bai_chay.apply(first.id()).await;
+
+    tokio::select! {
+        biased;
+        () = co_to.want(false) => {}
+        () = std::future::ready(()) => {}
+    }
+    co_to.until(State::Off).await;
     co_to.stop().await;
     bai_chay.stop().await;
     relay.stop().await;

@@ -1,7 +1,7 @@
 //! Figures of a node's journal: for pages, metrics and operators.
 
 use hoso_identity::Reason;
-use rusqlite::named_params;
+use rusqlite::{OptionalExtension, named_params};
 
 use crate::{
     columns::{signed, unsigned},
@@ -10,6 +10,7 @@ use crate::{
     writer::Tx,
 };
 
+const HEAD: &str = "SELECT journal_head FROM facts";
 const BACKLOG: &str = "SELECT count(*), coalesce(sum(length(entry.bytes)), 0),
     count(DISTINCT nullif(entry.document, zeroblob(16))) FROM journal
     JOIN entry ON entry.seq = journal.entry WHERE journal.number > :through";
@@ -27,6 +28,17 @@ pub struct Backlog {
     pub bytes: u64,
     /// The dossiers that they belong to.
     pub dossiers: u64,
+}
+
+/// The highest number of the journal; zero before anything was written.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn head(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    let mut statement = tx.connection.prepare_cached(HEAD)?;
+    let head: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
+    head.map_or(Ok(0), unsigned)
 }
 
 /// What the relay has not acknowledged.

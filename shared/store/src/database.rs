@@ -8,6 +8,7 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Write},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
@@ -17,6 +18,10 @@ use crate::{backup, error::StoreError};
 /// The database's name in the data directory.
 pub const DATABASE_NAME: &str = "hoso.db";
 const LOCK_NAME: &str = "hoso.lock";
+/// How long a process that is just ending may still hold the directory.
+const ENDING_WAIT: Duration = Duration::from_secs(2);
+/// How often the lock is tried meanwhile.
+const LOCK_EVERY: Duration = Duration::from_millis(20);
 pub(crate) const MARKER_NAME: &str = "hoso.open";
 /// Prepared statements that each connection keeps.
 const STATEMENTS: usize = 128;
@@ -231,7 +236,7 @@ fn opened(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("SELECT times FROM opened", [], |row| row.get(0))?)
 }
 
-/// Takes the directory for this process.
+/// Takes the directory for this process. One that is just ending is waited for.
 pub(crate) fn lock(data: &Path) -> Result<File, StoreError> {
     let path = data.join(LOCK_NAME);
     let file_error = |source| StoreError::File { path: path.clone(), source };
@@ -242,14 +247,20 @@ pub(crate) fn lock(data: &Path) -> Result<File, StoreError> {
         .truncate(false)
         .open(&path)
         .map_err(file_error)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut pid = String::new();
-            file.read_to_string(&mut pid).map_err(file_error)?;
-            return Err(StoreError::InUse { path, pid: pid.trim().to_owned() });
+    let asked = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if asked.elapsed() < ENDING_WAIT => {
+                std::thread::sleep(LOCK_EVERY);
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut pid = String::new();
+                file.read_to_string(&mut pid).map_err(file_error)?;
+                return Err(StoreError::InUse { path, pid: pid.trim().to_owned() });
+            }
+            Err(TryLockError::Error(source)) => return Err(file_error(source)),
         }
-        Err(TryLockError::Error(source)) => return Err(file_error(source)),
     }
     file.set_len(0).map_err(file_error)?;
     file.write_all(std::process::id().to_string().as_bytes()).map_err(file_error)?;

@@ -1,6 +1,6 @@
 //! What may be opened, what is refused, and that a refusal changes nothing.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::mpsc, thread};
 
 use hoso_store::{
     StoreError,
@@ -171,4 +171,18 @@ fn one_directory_is_opened_once_within_a_process_too() {
     let scene = Scene::node();
     let refusal = refusal(scene.path()).to_string();
     assert!(refusal.contains(&format!("process {}:", std::process::id())), "{refusal}");
+}
+
+#[test]
+fn a_process_that_is_just_ending_is_waited_for() {
+    let mut ending = Scene::node();
+    let directory = ending.path().to_owned();
+    let (asking, asked) = mpsc::channel();
+    let next = thread::spawn(move || {
+        asking.send(()).unwrap();
+        start(&directory, Schema::Node).map(drop)
+    });
+    asked.recv().unwrap();
+    ending.close();
+    next.join().unwrap().unwrap();
 }

@@ -17,11 +17,9 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior, backup::Backup, named
 
 use crate::{
     columns::{blob, signed, unsigned},
-    database::{
-        self, DATABASE_NAME, MARKER_NAME, Schema, log_name, remove, shared_memory_name,
-        sync_directory,
-    },
+    database::{self, DATABASE_NAME, Schema, remove, shared_memory_name, sync_directory},
     error::StoreError,
+    log::{self, MARKER_NAME},
     meta,
     tables::{JournalTables, LedgerTables},
     writer::Tx,
@@ -38,11 +36,11 @@ const READ_MARK: &str = "SELECT * FROM watermark";
 const REMOVE_MARK: &str = "DROP TABLE watermark";
 
 /// A database that is complete and durable, to be put in place by the next opening.
-const RESTORED_NAME: &str = "hoso.db.restored";
+pub(crate) const RESTORED_NAME: &str = "hoso.db.restored";
 /// What a restore is still working on.
 const UNFINISHED_NAME: &str = "hoso.db.unfinished";
 /// What the last restore replaced.
-const REPLACED_NAME: &str = "hoso.db.replaced";
+pub(crate) const REPLACED_NAME: &str = "hoso.db.replaced";
 
 /// What a backup says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,8 +140,8 @@ pub(crate) fn finish(data: &Path) -> Result<(), StoreError> {
     if !exists(&restored)? {
         return Ok(());
     }
-    let (database, log) = (data.join(DATABASE_NAME), data.join(log_name(DATABASE_NAME)));
-    let replaced_log = data.join(log_name(REPLACED_NAME));
+    let (database, log) = (data.join(DATABASE_NAME), data.join(log::name(DATABASE_NAME)));
+    let replaced_log = data.join(log::name(REPLACED_NAME));
     if exists(&database)? {
         remove(&replaced_log)?;
         rename(&database, &data.join(REPLACED_NAME))?;

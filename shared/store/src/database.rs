@@ -1,19 +1,23 @@
 //! One data directory: its lock, its database file, its schema.
 //!
 //! Files: `hoso.lock` (held while a process works here), `hoso.db` with SQLite's `-wal` and
-//! `-shm`, and `hoso.open`, which stands while a write-ahead log may hold commits and says how
-//! often the database had been opened, so that a vanished log and an older file are noticed.
+//! `-shm`, and `hoso.open`, which says how new they must be and whether there must be a log.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{self, Read, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
-use crate::{backup, error::StoreError};
+use crate::{
+    backup,
+    error::StoreError,
+    log::{self, MARKER_NAME, Marker},
+};
 
 /// The database's name in the data directory.
 pub const DATABASE_NAME: &str = "hoso.db";
@@ -22,7 +26,6 @@ const LOCK_NAME: &str = "hoso.lock";
 const ENDING_WAIT: Duration = Duration::from_secs(2);
 /// How often the lock is tried meanwhile.
 const LOCK_EVERY: Duration = Duration::from_millis(20);
-pub(crate) const MARKER_NAME: &str = "hoso.open";
 /// Prepared statements that each connection keeps.
 const STATEMENTS: usize = 128;
 
@@ -65,7 +68,6 @@ impl Schema {
 #[derive(Debug)]
 pub struct Database {
     data: PathBuf,
-    schema: Schema,
     writer: Option<Connection>,
     _lock: File,
 }
@@ -81,12 +83,15 @@ impl Database {
     pub fn open(data: &Path, schema: Schema) -> Result<Self, StoreError> {
         let lock = lock(data)?;
         backup::finish(data)?;
-        notice_vanished_log(data)?;
-        let mut connection = Connection::open(data.join(DATABASE_NAME))?;
+        let marker = Marker::read(data)?;
+        notice_vanished(data, marker)?;
+        let path = data.join(DATABASE_NAME);
+        keep_private(&path)?;
+        let mut connection = Connection::open(path)?;
         keep_log(&connection, true)?;
-        let found = version(&connection, schema, schema.migrations().len())?;
-        if found > 0 {
-            notice_older_file(data, &connection)?;
+        version(&connection, schema, schema.migrations().len())?;
+        if let Some(marker) = marker {
+            marker.notice_older(data, &connection)?;
         }
         configure(&connection)?;
         migrate(&mut connection, schema, schema.migrations())?;
@@ -95,16 +100,17 @@ impl Database {
         if verdict != "ok" {
             return Err(StoreError::Damaged("quick_check"));
         }
-        // One commit, so that the log exists before the marker says that it must.
-        connection.execute("UPDATE opened SET times = times + 1", [])?;
-        write_marker(data, opened(&connection)?)?;
-        Ok(Self { data: data.to_owned(), schema, writer: Some(connection), _lock: lock })
+        log::begin(data, &connection)?;
+        Ok(Self { data: data.to_owned(), writer: Some(connection), _lock: lock })
     }
 
-    /// Whether a database is there.
+    /// Whether a database is there, or has left something behind: then opening says what is
+    /// missing.
     #[must_use]
     pub fn exists(data: &Path) -> bool {
-        data.join(DATABASE_NAME).exists()
+        let log = log::name(DATABASE_NAME);
+        let left = [MARKER_NAME, &log, backup::RESTORED_NAME, backup::REPLACED_NAME];
+        data.join(DATABASE_NAME).exists() || left.iter().any(|name| data.join(name).exists())
     }
 
     /// The data directory.
@@ -113,48 +119,23 @@ impl Database {
         &self.data
     }
 
-    /// Whose tables it holds.
-    #[must_use]
-    pub fn schema(&self) -> Schema {
-        self.schema
-    }
-
     /// The one connection that writes, to be given to [`crate::writer::Writer`].
     pub(crate) fn take_writer(&mut self) -> Result<Connection, StoreError> {
         self.writer.take().ok_or(StoreError::Dead)
     }
 
-    /// A new connection that only reads.
-    ///
-    /// # Errors
-    ///
-    /// What SQLite says.
-    pub fn reader(&self) -> Result<Connection, StoreError> {
-        reader(&self.data)
-    }
-
-    /// Ends orderly: the log is folded into the database and the marker removed. Where a reader
-    /// still holds the log, both stay, as after a crash.
+    /// Ends orderly: the log is folded into the database and removed. Where a reader still holds
+    /// it, it stays, as after a crash.
     ///
     /// # Errors
     ///
     /// What SQLite and the system say; then the next start does the rest.
     pub fn close(self, writer: Connection) -> Result<(), StoreError> {
-        let folded = writer.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-            Ok(row.get::<_, i64>("log")? == row.get::<_, i64>("checkpointed")?)
-        })?;
-        if folded {
-            remove(&self.data.join(MARKER_NAME))?;
-            sync_directory(&self.data)?;
+        if log::end(&self.data, &writer)? {
             keep_log(&writer, false)?;
         }
         writer.close().map_err(|(_, error)| StoreError::Sql(error))
     }
-}
-
-/// The name of a database's write-ahead log.
-pub(crate) fn log_name(database: &str) -> String {
-    format!("{database}-wal")
 }
 
 /// The name of the index of a database's log.
@@ -174,7 +155,7 @@ pub(crate) fn reader(data: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Whether closing leaves the log alone. Only an orderly end may fold and remove it: the marker
-/// must go first.
+/// must say so first.
 fn keep_log(connection: &Connection, keep: bool) -> Result<(), StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep)?;
     Ok(())
@@ -187,6 +168,8 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
         return Err(StoreError::NoLog { mode });
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // The writer folds the log: SQLite's own way passes over a sync that fails.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -231,22 +214,13 @@ pub(crate) fn migrate(
     Ok(())
 }
 
-/// How often the database was opened to be written.
-fn opened(connection: &Connection) -> Result<i64, StoreError> {
-    Ok(connection.query_row("SELECT times FROM opened", [], |row| row.get(0))?)
-}
-
 /// Takes the directory for this process. One that is just ending is waited for.
 pub(crate) fn lock(data: &Path) -> Result<File, StoreError> {
     let path = data.join(LOCK_NAME);
     let file_error = |source| StoreError::File { path: path.clone(), source };
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(file_error)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let mut file = options.open(&path).map_err(file_error)?;
     let asked = Instant::now();
     loop {
         match file.try_lock() {
@@ -267,44 +241,25 @@ pub(crate) fn lock(data: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
-/// Refuses a database whose log held commits and is gone.
-fn notice_vanished_log(data: &Path) -> Result<(), StoreError> {
-    if !data.join(MARKER_NAME).exists() {
-        return Ok(());
-    }
-    let path = data.join(log_name(DATABASE_NAME));
-    match fs::metadata(&path) {
-        Ok(log) if log.len() > 0 => Ok(()),
-        Ok(_) => Err(StoreError::WalGone { path }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::WalGone { path }),
-        Err(source) => Err(StoreError::File { path, source }),
-    }
+/// Lets nobody else read the database; SQLite gives its log the same mode.
+fn keep_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    let made = options.write(true).create(true).truncate(false).mode(0o600).open(path);
+    made.and_then(|file| file.set_permissions(Permissions::from_mode(0o600)))
+        .map_err(|source| StoreError::File { path: path.to_owned(), source })
 }
 
-/// Refuses a file or a log of an earlier time: the marker was written after the last opening.
-fn notice_older_file(data: &Path, connection: &Connection) -> Result<(), StoreError> {
-    let marker = data.join(MARKER_NAME);
-    let text = match fs::read_to_string(&marker) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => return Err(StoreError::File { path: marker, source }),
-    };
-    // A marker that was cut short by a power cut says less, not more.
-    let at_least = text.trim().parse::<i64>().unwrap_or(0);
-    if opened(connection)? < at_least {
-        return Err(StoreError::Older { path: data.join(DATABASE_NAME) });
+/// Refuses a directory that held a database or a log and does no more. SQLite would remove a log
+/// beside an empty database and begin a new one.
+fn notice_vanished(data: &Path, marker: Option<Marker>) -> Result<(), StoreError> {
+    let path = data.join(DATABASE_NAME);
+    if log::length(&path)? == 0 {
+        let left = [&log::name(DATABASE_NAME), backup::REPLACED_NAME];
+        if marker.is_some() || left.iter().any(|name| data.join(name).exists()) {
+            return Err(StoreError::Gone { path });
+        }
     }
-    Ok(())
-}
-
-fn write_marker(data: &Path, opened: i64) -> Result<(), StoreError> {
-    let path = data.join(MARKER_NAME);
-    let written = File::create(&path).and_then(|mut file| {
-        file.write_all(opened.to_string().as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(|source| StoreError::File { path, source })?;
-    sync_directory(data)
+    marker.map_or(Ok(()), |marker| marker.notice_vanished(data))
 }
 
 /// Makes names in a directory durable.

@@ -46,6 +46,12 @@ pub enum StoreError {
         /// The newest schema of this program.
         known: i64,
     },
+    /// The database is gone although the directory held one.
+    #[error("{path} is missing or empty although it was there: put it back, or restore a backup")]
+    Gone {
+        /// The missing file.
+        path: PathBuf,
+    },
     /// The write-ahead log is gone although the database was not closed.
     #[error(
         "{path} is missing or empty although the database was not closed: put it back, or restore \

@@ -13,6 +13,7 @@ pub mod idempotency;
 pub mod journal;
 pub mod ledger;
 pub mod link;
+mod log;
 pub mod meta;
 pub mod readers;
 pub mod records;

@@ -12,7 +12,7 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{database::Database, error::StoreError};
+use crate::{database::Database, error::StoreError, log::Folding};
 
 /// Jobs that wait for the writer; more wait for a place in the queue.
 const QUEUE_JOBS: usize = 256;
@@ -159,22 +159,23 @@ fn run(
     dead: &AtomicBool,
     committed: &dyn Fn(Duration),
 ) -> Result<(), StoreError> {
+    let mut folding = Folding::default();
     while let Some(first) = queue.blocking_recv() {
         let begun = Instant::now();
         let mut answers = Vec::new();
-        match group(&mut connection, first, &mut queue, &mut answers) {
-            Ok(()) => {
-                committed(begun.elapsed());
-                answers.into_iter().for_each(|answer| answer(true));
-            }
-            Err(error) => {
-                // An fsync that failed may have dropped the pages: never retry and assume.
-                dead.store(true, Ordering::Release);
-                tracing::error!(%error, "a commit failed; nothing is saved until a new start");
-                answers.into_iter().for_each(|answer| answer(false));
-                queue.close();
-                return Err(error);
-            }
+        let mut done = group(&mut connection, first, &mut queue, &mut answers);
+        if done.is_ok() {
+            committed(begun.elapsed());
+            answers.drain(..).for_each(|answer| answer(true));
+            done = folding.fold_if_long(database.data(), &connection);
+        }
+        if let Err(error) = done {
+            // An fsync that failed may have dropped the pages: never retry and assume.
+            dead.store(true, Ordering::Release);
+            tracing::error!(%error, "the storage failed; nothing is saved until a new start");
+            answers.into_iter().for_each(|answer| answer(false));
+            queue.close();
+            return Err(error);
         }
     }
     database.close(connection)
@@ -230,6 +231,22 @@ mod tests {
         assert!(found("before").is_ok_and(|value: Option<_>| value.is_some()));
         let lost: Result<_, StoreError> = found("after");
         assert!(lost.is_ok_and(|value| value.is_none()));
+    }
+
+    #[test]
+    fn a_commit_is_on_disk_before_it_is_answered_and_the_log_is_folded_by_the_writer_alone() {
+        let data = tempfile::tempdir().unwrap();
+        let database = Database::open(data.path(), Schema::Node).unwrap();
+        let (writer, _thread) = Writer::start(database, |_| {}).unwrap();
+        let setting = |sql: &'static str| -> rusqlite::types::Value {
+            let read = writer.write_blocking(move |tx| -> Result<_, StoreError> {
+                Ok(tx.connection.query_row(sql, [], |row| row.get(0))?)
+            });
+            read.unwrap()
+        };
+        assert_eq!(setting("PRAGMA journal_mode"), "wal".to_owned().into());
+        assert_eq!(setting("PRAGMA synchronous"), 2.into(), "2 is FULL");
+        assert_eq!(setting("PRAGMA wal_autocheckpoint"), 0.into());
     }
 
     #[test]

@@ -1,6 +1,12 @@
 //! What may be opened, what is refused, and that a refusal changes nothing.
 
-use std::{fs, path::Path, sync::mpsc, thread};
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::mpsc,
+    thread,
+};
 
 use hoso_store::{
     StoreError,
@@ -18,10 +24,29 @@ fn crashed() -> TempDir {
     let scene = Scene::node();
     scene.write(|tx| meta::put_meta(tx, "answered", b"x"));
     let copy = tempfile::tempdir().unwrap();
-    for name in ["hoso.db", "hoso.db-wal", "hoso.db-shm", "hoso.open"] {
-        fs::copy(scene.path().join(name), copy.path().join(name)).unwrap();
-    }
+    copy_to(&scene, copy.path(), &["hoso.db", "hoso.db-wal", "hoso.db-shm", "hoso.open"]);
     copy
+}
+
+fn copy_to(scene: &Scene, directory: &Path, names: &[&str]) {
+    for name in names {
+        fs::copy(scene.path().join(name), directory.join(name)).unwrap();
+    }
+}
+
+/// Writes until the log was folded and began anew.
+fn write_until_folded(scene: &Scene) {
+    let marker = || fs::read_to_string(scene.path().join("hoso.open")).unwrap();
+    let before = marker();
+    for number in 0..200_u8 {
+        scene.write(move |tx| meta::put_meta(tx, &format!("large {number}"), &[number; 60_000]));
+        // The writer folds after it has answered: the next answer shows that it has.
+        scene.write(|tx| meta::put_meta(tx, "small", b"x"));
+        if marker() != before {
+            return;
+        }
+    }
+    panic!("12 MB were written and the log was never folded");
 }
 
 fn refusal(directory: &Path) -> StoreError {
@@ -92,12 +117,90 @@ fn a_log_or_a_database_of_an_earlier_opening_is_refused() {
 }
 
 #[test]
-fn an_orderly_end_leaves_one_database_file_and_a_dropped_one_opens_again() {
+fn a_log_that_is_put_back_after_it_was_folded_is_refused() {
+    let scene = Scene::node();
+    let crashed = tempfile::tempdir().unwrap();
+    copy_to(&scene, crashed.path(), &["hoso.db-wal"]);
+    write_until_folded(&scene);
+    scene.write(|tx| meta::put_meta(tx, "answered", b"x"));
+    copy_to(&scene, crashed.path(), &["hoso.db", "hoso.open"]);
+    assert!(matches!(refusal(crashed.path()), StoreError::Older { .. }));
+    copy_to(&scene, crashed.path(), &["hoso.db-wal"]);
+    assert!(answered(crashed.path()), "the newest log opens");
+}
+
+#[test]
+fn what_is_put_back_after_an_orderly_end_is_refused() {
+    let mut scene = Scene::node();
+    scene.write(|tx| meta::put_meta(tx, "answered", b"x"));
+    let older = tempfile::tempdir().unwrap();
+    copy_to(&scene, older.path(), &["hoso.db", "hoso.db-wal"]);
+    scene.close();
+    let newest = fs::read(scene.path().join("hoso.db")).unwrap();
+    let log = scene.path().join("hoso.db-wal");
+    fs::copy(older.path().join("hoso.db-wal"), &log).unwrap();
+    assert!(matches!(refusal(scene.path()), StoreError::Older { .. }), "an older log");
+    fs::remove_file(&log).unwrap();
+    assert!(answered(scene.path()));
+    fs::copy(older.path().join("hoso.db"), scene.path().join("hoso.db")).unwrap();
+    let refusal = refusal(scene.path());
+    assert!(matches!(refusal, StoreError::Older { .. } | StoreError::Sql(_)), "{refusal}");
+    fs::write(scene.path().join("hoso.db"), newest).unwrap();
+}
+
+#[test]
+fn a_database_that_vanished_or_was_emptied_is_refused_and_its_log_is_left_alone() {
+    let directory = crashed();
+    let path = directory.path().join("hoso.db");
+    let bytes = fs::read(&path).unwrap();
+    let lose: [fn(&Path); 2] =
+        [|path| fs::write(path, "").unwrap(), |path| fs::remove_file(path).unwrap()];
+    for lose in lose {
+        lose(&path);
+        assert!(Database::exists(directory.path()), "nobody may found another one here");
+        assert!(matches!(refusal(directory.path()), StoreError::Gone { .. }));
+    }
+    fs::remove_file(directory.path().join("hoso.open")).unwrap();
+    assert!(matches!(refusal(directory.path()), StoreError::Gone { .. }), "a log alone");
+    fs::write(&path, bytes).unwrap();
+    assert!(answered(directory.path()));
+}
+
+#[test]
+fn a_database_that_vanished_after_an_orderly_end_is_missed() {
+    let mut scene = Scene::node();
+    scene.close();
+    fs::remove_file(scene.path().join("hoso.db")).unwrap();
+    assert!(matches!(refusal(scene.path()), StoreError::Gone { .. }));
+}
+
+#[test]
+fn nobody_else_can_read_the_files_whatever_they_were_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let own = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777 == 0o600;
+    let open_to_all = |name: &str| {
+        let path = directory.path().join(name);
+        fs::set_permissions(path, Permissions::from_mode(0o644)).unwrap();
+    };
+    for _ in 0..2 {
+        let opened = start(directory.path(), Schema::Node).unwrap();
+        for name in ["hoso.db", "hoso.db-wal", "hoso.db-shm", "hoso.open", "hoso.lock"] {
+            assert!(own(&directory.path().join(name)), "{name} can be read by others");
+        }
+        drop(opened.0);
+        opened.1.join().unwrap();
+        open_to_all("hoso.db");
+    }
+}
+
+#[test]
+fn an_orderly_end_leaves_no_log_and_a_dropped_database_opens_again() {
     let mut scene = Scene::node();
     scene.write(|tx| meta::put_meta(tx, "answered", b"x"));
     scene.close();
     let names: Vec<_> = contents(scene.path()).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, [scene.path().join("hoso.db").display().to_string()]);
+    let left = ["hoso.db", "hoso.open"].map(|name| scene.path().join(name).display().to_string());
+    assert_eq!(names, left);
     drop(Database::open(scene.path(), Schema::Node).unwrap());
     assert!(answered(scene.path()));
 }

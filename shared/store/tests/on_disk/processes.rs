@@ -38,6 +38,7 @@ fn a_child_is_what_it_is_told_to_be() {
     match role.as_str() {
         "holder" => hold(&directory),
         "saver" => save_on_a_failing_disk(&directory),
+        "folder" => fold_on_a_failing_disk(&directory),
         "founder" => found_for_ever(&directory),
         other => panic!("no child is a {other}"),
     }
@@ -81,6 +82,30 @@ fn save_on_a_failing_disk(directory: &Path) {
     println!("\nrefused");
 }
 
+/// Saves while the log can be synced and the database cannot.
+fn fold_on_a_failing_disk(directory: &Path) {
+    let flag = PathBuf::from(env::var_os(FAILING).unwrap());
+    let (writer, thread) = start(directory, Schema::Node).unwrap();
+    put(&writer, "before").unwrap();
+    fs::write(&flag, "").unwrap();
+    let mut saved = 0;
+    let refused = loop {
+        let name = format!("large {saved}");
+        let put = writer.write_blocking(move |tx| meta::put_meta(tx, &name, &[7; 60_000]));
+        match put {
+            Ok(()) => saved += 1,
+            Err(error) => break error,
+        }
+        assert!(saved < 200, "12 MB were saved and the log was never folded");
+    };
+    assert!(matches!(refused, StoreError::Dead) && writer.is_dead());
+    fs::remove_file(&flag).unwrap();
+    assert!(matches!(put(&writer, "after"), Err(StoreError::Dead)));
+    drop(writer);
+    assert!(thread.join().is_err());
+    println!("\nrefused after {saved}");
+}
+
 #[test]
 fn a_second_process_is_refused_and_told_the_pid_and_a_killed_one_leaves_what_it_answered() {
     let directory = tempfile::tempdir().unwrap();
@@ -100,8 +125,8 @@ fn a_second_process_is_refused_and_told_the_pid_and_a_killed_one_leaves_what_it_
     thread.join().unwrap();
 }
 
-#[test]
-fn after_a_sync_that_failed_nothing_is_acknowledged_and_what_was_is_there_at_the_next_start() {
+/// Runs a child whose disk fails to sync, and gives what it said last.
+fn failed(role: &str, directory: &Path, end: Option<&str>) -> String {
     let tools = tempfile::tempdir().unwrap();
     let library = tools.path().join("eio.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/eio.c");
@@ -109,12 +134,20 @@ fn after_a_sync_that_failed_nothing_is_acknowledged_and_what_was_is_there_at_the
     let mut compile = Command::new(compiler);
     compile.args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
     assert!(compile.status().unwrap().success(), "a C compiler is needed");
-    let directory = tempfile::tempdir().unwrap();
-    let mut saver = child("saver", directory.path());
+    let mut saver = child(role, directory);
     saver.env("LD_PRELOAD", &library).env(FAILING, tools.path().join("failing"));
+    saver.envs(end.map(|end| ("HOSO_EIO_END", end)));
     let output = saver.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.lines().any(|line| line == "refused"), "{said}");
+    let last = said.lines().find(|line| line.starts_with("refused"));
+    assert!(output.status.success(), "{said}");
+    last.expect(&said).to_owned()
+}
+
+#[test]
+fn after_a_sync_that_failed_nothing_is_acknowledged_and_what_was_is_there_at_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    failed("saver", directory.path(), None);
     let (writer, thread) = start(directory.path(), Schema::Node).unwrap();
     let found = |name| -> Result<bool, StoreError> {
         writer.write_blocking(move |tx| Ok(meta::meta(tx, name)?.is_some()))
@@ -122,6 +155,21 @@ fn after_a_sync_that_failed_nothing_is_acknowledged_and_what_was_is_there_at_the
     assert!(found("before").unwrap());
     assert!(!found("after").unwrap());
     put(&writer, "again").unwrap();
+    drop(writer);
+    thread.join().unwrap();
+}
+
+#[test]
+fn after_a_fold_that_could_not_be_synced_nothing_is_acknowledged_and_nothing_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let said = failed("folder", directory.path(), Some("hoso.db"));
+    let saved: usize = said.rsplit(' ').next().unwrap().parse().unwrap();
+    let (writer, thread) = start(directory.path(), Schema::Node).unwrap();
+    for number in 0..saved {
+        let name = format!("large {number}");
+        let found: Result<_, StoreError> = writer.write_blocking(move |tx| meta::meta(tx, &name));
+        assert!(found.unwrap().is_some(), "large {number} of {saved} was answered and is gone");
+    }
     drop(writer);
     thread.join().unwrap();
 }

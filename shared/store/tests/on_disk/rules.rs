@@ -1,7 +1,7 @@
 //! The rules of journal and ledger over real databases: the main paths of an entry, and what a
 //! restore of either side brings back.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use hoso_identity::{
     DocumentId, Entry, EntryId, Epoch, Header, Incarnation, Kind, NodeId, Nonce, PayloadHash,
@@ -388,9 +388,15 @@ fn a_ledger_that_lost_commits_and_gave_their_positions_again_takes_both_entries(
     let (mut relay, a, b) = (relay(), Office::new(A), Office::new(B));
     meet(&relay, &a, 1);
     meet(&relay, &b, 2);
-    let (file, kept) = (relay.path().join(DATABASE_NAME), relay.path().join("kept"));
+    // The whole disk comes back as it was, with the marker that would tell an older database.
+    let kept = tempfile::tempdir().unwrap();
+    let copy = |from: &Path, to: &Path| {
+        for name in [DATABASE_NAME, "hoso.open"] {
+            fs::copy(from.join(name), to.join(name)).unwrap();
+        }
+    };
     relay.close();
-    fs::copy(&file, &kept).unwrap();
+    copy(relay.path(), kept.path());
     relay.reopen();
     let lost = event(A, 1, DocumentId::ZERO, &[A]);
     a.save(&lost);
@@ -399,7 +405,7 @@ fn a_ledger_that_lost_commits_and_gave_their_positions_again_takes_both_entries(
     let id = lost.id();
     let position = a.scene.write(move |tx| JournalTables::entry(tx, &id)).unwrap().position;
     relay.close();
-    fs::copy(&kept, &file).unwrap();
+    copy(kept.path(), relay.path());
     relay.reopen();
     let other = event(B, 2, DocumentId::ZERO, &[B]);
     b.save(&other);

@@ -1,0 +1,204 @@
+//! The write-ahead log: folded into the database by the writer alone, and numbered, so that an
+//! older copy of it is told from the newest.
+//!
+//! SQLite folds the log by itself and passes over a sync that fails; here the writer folds it, and
+//! a failure ends all writing. Once all of the log is folded, the next transaction may begin it
+//! anew. That transaction is the writer's own: it raises `opened.times`, and then the marker
+//! `hoso.open` says the new number. So each generation of the log begins with its number, and an
+//! older copy of the log or of the database says less than the marker. An orderly end raises the
+//! number once more and marks it as closed: then no log is missed.
+//!
+//! What stays unnoticed is the newest log, cut short at the end of one of its transactions: that
+//! is what a crash before the next one leaves, too.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use rusqlite::Connection;
+
+use crate::{
+    database::{DATABASE_NAME, sync_directory},
+    error::StoreError,
+};
+
+/// Says the newest number, and whether the log was closed.
+pub(crate) const MARKER_NAME: &str = "hoso.open";
+/// The marker before it is complete.
+const DRAFT_NAME: &str = "hoso.open.new";
+/// What the marker adds after an orderly end.
+const CLOSED: &str = " closed";
+/// Pages of the log from which on it is folded: 4 MiB.
+const FOLD_PAGES: i64 = 1000;
+
+const RAISE: &str = "UPDATE opened SET times = times + 1";
+const NUMBER: &str = "SELECT times FROM opened";
+const LENGTH: &str = "PRAGMA wal_checkpoint(NOOP)";
+const FOLD: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
+/// The name of a database's write-ahead log.
+pub(crate) fn name(database: &str) -> String {
+    format!("{database}-wal")
+}
+
+/// Begins a generation: one commit with its number, then the marker that says it.
+///
+/// # Errors
+///
+/// What SQLite and the system say.
+pub(crate) fn begin(data: &Path, connection: &Connection) -> Result<(), StoreError> {
+    connection.execute(RAISE, [])?;
+    write_marker(data, &number(connection)?.to_string())
+}
+
+/// Ends orderly: everything is folded, and the marker says that no log is needed. `false`: a reader
+/// still uses the log, and all stands as after a crash.
+///
+/// # Errors
+///
+/// What SQLite and the system say; then all stands as after a crash.
+pub(crate) fn end(data: &Path, connection: &Connection) -> Result<bool, StoreError> {
+    connection.execute(RAISE, [])?;
+    let folded = fold(connection)?;
+    if folded {
+        write_marker(data, &format!("{}{CLOSED}", number(connection)?))?;
+    }
+    Ok(folded)
+}
+
+/// Folds the log whenever it has grown long.
+#[derive(Debug, Default)]
+pub(crate) struct Folding {
+    /// Pages below which trying again would only meet the same reader.
+    not_before: i64,
+}
+
+impl Folding {
+    /// Folds the log if it is long. A reader may keep a part of it in use; the rest comes later.
+    ///
+    /// # Errors
+    ///
+    /// What SQLite and the system say: then it is not known what the disk holds.
+    pub(crate) fn fold_if_long(
+        &mut self,
+        data: &Path,
+        connection: &Connection,
+    ) -> Result<(), StoreError> {
+        let (pages, folded) = progress(connection, LENGTH)?;
+        if pages < self.not_before || pages.saturating_sub(folded) < FOLD_PAGES {
+            return Ok(());
+        }
+        if fold(connection)? {
+            self.not_before = 0;
+            begin(data, connection)
+        } else {
+            self.not_before = pages.saturating_add(FOLD_PAGES);
+            Ok(())
+        }
+    }
+}
+
+/// What the marker says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Marker {
+    number: i64,
+    closed: bool,
+}
+
+impl Marker {
+    /// The marker of the directory, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Damaged`] for one that says no number; what the system says.
+    pub(crate) fn read(data: &Path) -> Result<Option<Self>, StoreError> {
+        let path = data.join(MARKER_NAME);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(StoreError::File { path, source }),
+        };
+        let (digits, closed) = match text.strip_suffix(CLOSED) {
+            Some(digits) => (digits, true),
+            None => (text.as_str(), false),
+        };
+        let number = digits.parse().map_err(|_| StoreError::Damaged(MARKER_NAME))?;
+        Ok(Some(Self { number, closed }))
+    }
+
+    /// Refuses a database whose log held commits and is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::WalGone`]; what the system says.
+    pub(crate) fn notice_vanished(self, data: &Path) -> Result<(), StoreError> {
+        if self.closed {
+            return Ok(());
+        }
+        let path = data.join(name(DATABASE_NAME));
+        if length(&path)? > 0 { Ok(()) } else { Err(StoreError::WalGone { path }) }
+    }
+
+    /// Refuses a database or a log of an earlier time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Older`]; what SQLite says.
+    pub(crate) fn notice_older(
+        self,
+        data: &Path,
+        connection: &Connection,
+    ) -> Result<(), StoreError> {
+        if number(connection)? < self.number {
+            return Err(StoreError::Older { path: data.join(DATABASE_NAME) });
+        }
+        Ok(())
+    }
+}
+
+/// Bytes of a file; none if it is not there.
+///
+/// # Errors
+///
+/// What the system says.
+pub(crate) fn length(path: &Path) -> Result<u64, StoreError> {
+    match fs::metadata(path) {
+        Ok(file) => Ok(file.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+        Err(source) => Err(StoreError::File { path: path.to_owned(), source }),
+    }
+}
+
+/// Folds as much as readers allow, durably; says whether that was all.
+fn fold(connection: &Connection) -> Result<bool, StoreError> {
+    let (pages, folded) = progress(connection, FOLD)?;
+    Ok(pages == folded)
+}
+
+/// Pages of the log, and how many of them the database has.
+fn progress(connection: &Connection, checkpoint: &str) -> Result<(i64, i64), StoreError> {
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get("log")?, row.get("checkpointed")?));
+    Ok(connection.prepare_cached(checkpoint)?.query_row([], read)?)
+}
+
+/// The number of the generation.
+fn number(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row(NUMBER, [], |row| row.get(0))?)
+}
+
+/// Writes the marker whole or not at all.
+fn write_marker(data: &Path, text: &str) -> Result<(), StoreError> {
+    let (marker, draft) = (data.join(MARKER_NAME), data.join(DRAFT_NAME));
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options.open(&draft).and_then(|mut file: File| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&draft, &marker)
+    });
+    written.map_err(|source| StoreError::File { path: marker, source })?;
+    sync_directory(data)
+}

@@ -23,6 +23,8 @@ use rows::{Row, read_rows, write_rows};
 pub const OPERATIONS_MAX: usize = 256;
 /// What every chunk begins with.
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
+/// Bytes of the hash that stand in front as a checksum.
+const CHECKSUM_BYTES: usize = 4;
 /// The type of an uncompressed change; documents are 0, compressed changes 2, bundles 3.
 const CHANGE: u8 = 1;
 
@@ -129,6 +131,17 @@ impl<'a> Chunk<'a> {
         })
     }
 
+    /// The bytes of the chunk, with its right length and checksum; the hash is not looked at.
+    pub(crate) fn seal(&self) -> Vec<u8> {
+        let contents = self.contents();
+        let mut tail = vec![CHANGE];
+        write_length(&mut tail, contents.len());
+        tail.extend_from_slice(&contents);
+        let hash: [u8; 32] = Sha256::digest(&tail).into();
+        let checksum = hash.into_iter().take(CHECKSUM_BYTES);
+        MAGIC.into_iter().chain(checksum).chain(tail).collect()
+    }
+
     /// The contents as Automerge writes them.
     fn contents(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(PAYLOAD_BYTES_MAX.min(1024));
@@ -156,7 +169,7 @@ fn open(bytes: &[u8]) -> Result<(ChangeHash, &[u8]), ChunkError> {
     if cursor.take_array()? != MAGIC {
         return Err(ChunkError::Magic);
     }
-    let checksum: [u8; 4] = cursor.take_array()?;
+    let checksum: [u8; CHECKSUM_BYTES] = cursor.take_array()?;
     let [kind] = cursor.take_array()?;
     if kind != CHANGE {
         return Err(ChunkError::Type(kind));

@@ -1,7 +1,8 @@
 //! What: the dossier's document, its events and rules. Pure: no clock, no chance, no files.
 //!
 //! Reading order: [`value`] is what an event is made of, [`chunk`] how a change is written,
-//! [`shape`] what it may be, [`document`] what keeps it; [`event`] is what can be said, [`rules`]
+//! [`shape`] what it may be, [`history`] what rests on what and how the next one is written,
+//! [`document`] what Automerge makes of them; [`event`] is what can be said, [`rules`]
 //! who may say it when, [`fold`] what follows from it, [`standing`] how the dossier then stands;
 //! [`code`] is its number on the slip, [`deadline`] says when its result is owed.
 
@@ -13,11 +14,13 @@ pub mod document;
 pub mod event;
 pub mod fields;
 pub mod fold;
+pub mod history;
 pub mod rules;
 pub mod shape;
 pub mod standing;
 pub mod value;
 
-pub use document::{Applied, Document, DocumentError};
+pub use document::{Document, DocumentError};
+pub use history::History;
 pub use shape::{Change, ShapeError};
 pub use value::{ChangeHash, Value};

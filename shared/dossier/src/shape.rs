@@ -4,6 +4,7 @@
 //! can only add one event under its own author's name: it replaces nothing, hides nothing and
 //! reaches into nobody else's event. Both give the same answer on every machine and always.
 
+mod plant;
 mod tree;
 
 use hoso_identity::ActorId;
@@ -104,6 +105,9 @@ pub enum ShapeError {
     /// Written under another's actor.
     #[error("the change is written under another actor than its entry's")]
     Actor,
+    /// Another change of the same actor has an earlier position.
+    #[error("its actor has written another change before")]
+    ActorTaken,
     /// A first change in a dossier that has one, or the other way round.
     #[error("a dossier has exactly one first change")]
     First,
@@ -139,6 +143,44 @@ pub fn read(payload: &[u8]) -> Result<Change, ShapeError> {
     let event = event(&chunk, own)?;
     let Chunk { hash, deps, actor, start_op, .. } = chunk;
     Ok(Change { hash, deps, actor, start_op, max_op, events, event })
+}
+
+/// Who writes a change, and upon what.
+#[derive(Clone, Debug)]
+pub(crate) struct Author {
+    /// Under whose name.
+    pub(crate) actor: ActorId,
+    /// What it rests on, ascending.
+    pub(crate) deps: Vec<ChangeHash>,
+    /// One more than the highest number below it.
+    pub(crate) start_op: u64,
+    /// The dossier's `events`; none for its first change.
+    pub(crate) events: Option<EventsObject>,
+}
+
+/// Writes the change that adds this event, as Automerge would, and reads it back.
+///
+/// # Errors
+///
+/// [`ShapeError`] when the event does not fit into a change.
+pub(crate) fn write(author: Author, event: &Value) -> Result<(Vec<u8>, Change), ShapeError> {
+    let Author { actor, deps, start_op, events } = author;
+    let key = actor.to_string();
+    let chunk = Chunk {
+        hash: ChangeHash([0; 32]),
+        deps,
+        actor,
+        sequence: 1,
+        start_op,
+        time: 0,
+        message: "",
+        other_actors: plant::other_actors(events),
+        rows: plant::operations(plant::Bed { key: &key, start_op, events }, event)?,
+        extra: &[],
+    };
+    let payload = chunk.seal();
+    let change = read(&payload)?;
+    Ok((payload, change))
 }
 
 /// Checks a change against what it rests on: `expected_actor` is the entry's

@@ -15,9 +15,9 @@ use crate::{
 /// Automerge's number of the operation that makes a map.
 pub(super) const MAKE_MAP: u64 = 0;
 /// Of the one that sets a value.
-const SET: u64 = 1;
+pub(super) const SET: u64 = 1;
 /// Of the one that makes a list.
-const MAKE_LIST: u64 = 2;
+pub(super) const MAKE_LIST: u64 = 2;
 
 /// What one operation makes, and what the following ones have put into it; parts are named by the
 /// place of their operation.

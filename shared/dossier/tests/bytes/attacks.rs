@@ -8,12 +8,12 @@ use automerge::{
     marks::{ExpandMark, Mark},
     transaction::{CommitOptions, Transactable, Transaction},
 };
-use hoso_dossier::{Document, ShapeError, Value, chunk::ChunkError, shape};
+use hoso_dossier::{ShapeError, Value, chunk::ChunkError, shape};
 use hoso_identity::ActorId;
 
 use crate::support::{
-    Anatomy, Columns, actor, automerge_of, automerge_reads, dossier, judge, map, received,
-    rewritten, sealed, submitted, text,
+    Anatomy, Columns, actor, automerge_of, automerge_reads, beginning, dossier, judge, map,
+    received, rewritten, sealed, submitted, text,
 };
 
 /// The attacker's entry has this actor.
@@ -138,7 +138,7 @@ fn nobody_replaces_the_events_map_or_writes_beside_it() {
 #[test]
 fn a_dossier_has_one_first_change() {
     let (_, first) = dossier();
-    let second = Document::first(attacker(), &submitted()).unwrap();
+    let second = beginning(attacker(), &submitted()).unwrap();
     let refused = judge(&first, &second, attacker()).unwrap_err();
     assert!(matches!(refused, ShapeError::First), "{refused}");
     let (_, later) = made(|_, _, _| {});
@@ -174,7 +174,7 @@ fn nobody_jumps_ahead_in_the_numbers_of_operations() {
         let moved = rewritten(&later, |change| change.start_op = start);
         assert_eq!(shape::read(&moved).is_ok(), fits, "{start}");
     }
-    let first = Document::first(attacker(), &submitted()).unwrap();
+    let first = beginning(attacker(), &submitted()).unwrap();
     let moved = rewritten(&first, |change| change.start_op = NonZeroU64::new(2).unwrap());
     assert!(matches!(shape::read(&moved), Err(ShapeError::StartOp(2))));
 }
@@ -339,7 +339,7 @@ fn a_change_with_257_operations_or_more_than_64_kib_is_refused() {
 #[test]
 fn documents_compressed_changes_bundles_and_deflated_columns_are_refused_at_once() {
     let (document, _) = dossier();
-    let refused = shape::read(&document.save());
+    let refused = shape::read(&document.document.save());
     assert!(matches!(refused, Err(ShapeError::Chunk(ChunkError::Type(0)))), "{refused:?}");
     let (first, later) = made(|transaction, _, own| {
         transaction.put(own, "long", "x".repeat(1000)).unwrap();
@@ -478,6 +478,6 @@ fn a_document_refuses_to_take_in_what_has_no_shape_and_stays_as_it_was() {
     let heads = document.heads();
     let honest = document.make(&heads, actor(2), &received()).unwrap();
     let hang = include_bytes!("../../testdata/automerge-bundle-hang.bin");
-    assert!(document.apply(&[&honest, hang]).is_err());
+    assert!(document.document.apply(&[&honest, hang]).is_err());
     assert_eq!(document.heads(), heads);
 }

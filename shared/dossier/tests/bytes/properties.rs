@@ -10,8 +10,8 @@ use rand::{Rng, RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
 use crate::support::{
-    Anatomy, actor, automerge_reads, dossier, judge, map, received, rewritten, sealed, submitted,
-    text,
+    Anatomy, Dossier, actor, automerge_reads, automerge_writes, dossier, judge, map, received,
+    rewritten, sealed, submitted, text,
 };
 
 /// Damaged changes of each sort that are tried.
@@ -46,17 +46,16 @@ fn values() -> impl Strategy<Value = Value> {
 }
 
 /// A dossier made of these events, each upon the heads or upon one older version; its payloads.
-fn history(events: &[(Value, prop::sample::Selector)]) -> (Document, Vec<Vec<u8>>) {
-    let mut document = Document::new();
+fn history(events: &[(Value, prop::sample::Selector)]) -> (Dossier, Vec<Vec<u8>>) {
+    let mut document = Dossier::new();
     let mut payloads: Vec<Vec<u8>> = Vec::new();
     let mut versions: Vec<Vec<ChangeHash>> = Vec::new();
     for (number, (event, base)) in (1..).zip(events) {
-        let payload = if payloads.is_empty() {
-            Document::first(actor(number), event).unwrap()
-        } else {
-            document.make(base.select(&versions), actor(number), event).unwrap()
-        };
-        document.apply(&[&payload]).unwrap();
+        let none = Vec::new();
+        let base = if payloads.is_empty() { &none } else { base.select(&versions) };
+        let payload = document.make(base, actor(number), event).unwrap();
+        assert_eq!(payload, automerge_writes(&document, base, actor(number), event));
+        document.take(&payload);
         versions.push(document.heads());
         versions.push(vec![shape::read(&payload).unwrap().hash]);
         payloads.push(payload);
@@ -104,7 +103,7 @@ proptest! {
             prop_assert_eq!(&deps, &change.deps);
         }
         // Automerge keeps no payloads: what it rebuilds from a snapshot are the same bytes.
-        let loaded = Automerge::load(&document.save()).unwrap();
+        let loaded = Automerge::load(&document.document.save()).unwrap();
         let mut rebuilt: Vec<_> =
             loaded.get_changes(&[]).iter().map(|change| change.raw_bytes().to_vec()).collect();
         rebuilt.sort();

@@ -3,8 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use automerge::{Automerge, ExpandedChange, ObjId, ROOT, ReadDoc, TextEncoding, hydrate};
-use hoso_dossier::{Change, Document, ShapeError, Value, shape};
+use automerge::{
+    Automerge, ExpandedChange, ObjId, ObjType, Prop, ROOT, ReadDoc, ScalarValue, TextEncoding,
+    hydrate,
+    transaction::{CommitOptions, Transactable, Transaction},
+};
+use hoso_dossier::{
+    Change, ChangeHash, Document, History, ShapeError, Value, history::WriteError, shape,
+};
 use hoso_identity::ActorId;
 use sha2::{Digest, Sha256};
 
@@ -41,20 +47,113 @@ pub(crate) fn received() -> Value {
     map([("at", Value::Int(1_790_000_060_000)), ("code", text("07192-20261124-0010001"))])
 }
 
+/// A dossier as a desk has it: what rests on what, and Automerge's document beside it.
+#[derive(Clone)]
+pub(crate) struct Dossier {
+    pub(crate) history: History,
+    pub(crate) document: Document,
+}
+
+impl Dossier {
+    pub(crate) fn new() -> Self {
+        Self { history: History::new(), document: Document::new() }
+    }
+
+    pub(crate) fn heads(&self) -> Vec<ChangeHash> {
+        assert_eq!(self.history.heads(), self.document.heads());
+        self.history.heads()
+    }
+
+    /// The payload of an event upon these versions.
+    pub(crate) fn make(
+        &self,
+        base: &[ChangeHash],
+        actor: ActorId,
+        event: &Value,
+    ) -> Result<Vec<u8>, WriteError> {
+        self.history.write(base, actor, event).map(|(payload, _)| payload)
+    }
+
+    /// Takes a payload in, here and in Automerge.
+    pub(crate) fn take(&mut self, payload: &[u8]) {
+        let change = shape::read(payload).unwrap();
+        self.history.take(&change, change.actor).unwrap();
+        self.document.apply(&[payload]).unwrap();
+    }
+}
+
+/// The payload of a dossier's first event.
+pub(crate) fn beginning(actor: ActorId, event: &Value) -> Result<Vec<u8>, WriteError> {
+    Dossier::new().make(&[], actor, event)
+}
+
 /// A dossier with its first event, and that change's payload.
-pub(crate) fn dossier() -> (Document, Vec<u8>) {
-    let payload = Document::first(actor(1), &submitted()).unwrap();
-    let mut document = Document::new();
-    document.apply(&[&payload]).unwrap();
-    (document, payload)
+pub(crate) fn dossier() -> (Dossier, Vec<u8>) {
+    let payload = beginning(actor(1), &submitted()).unwrap();
+    let mut dossier = Dossier::new();
+    dossier.take(&payload);
+    (dossier, payload)
 }
 
 /// The same document in Automerge, with the `events` object, for a hostile author.
-pub(crate) fn automerge_of(document: &Document, author: ActorId) -> (Automerge, ObjId) {
-    let mut hostile = Automerge::load(&document.save()).unwrap();
+pub(crate) fn automerge_of(dossier: &Dossier, author: ActorId) -> (Automerge, ObjId) {
+    let mut hostile = Automerge::load(&dossier.document.save()).unwrap();
     hostile.set_actor(automerge::ActorId::from(author.as_bytes()));
     let (_, events) = hostile.get(ROOT, "events").unwrap().unwrap();
     (hostile, events)
+}
+
+/// The payload that Automerge itself writes for an event upon these versions.
+pub(crate) fn automerge_writes(
+    dossier: &Dossier,
+    base: &[ChangeHash],
+    actor: ActorId,
+    event: &Value,
+) -> Vec<u8> {
+    let saved = Automerge::load(&dossier.document.save()).unwrap();
+    let base: Vec<_> = base.iter().map(|hash| automerge::ChangeHash(hash.0)).collect();
+    let mut fork = saved.fork_at(&base).unwrap();
+    fork.set_actor(automerge::ActorId::from(actor.as_bytes()));
+    let mut transaction = fork.transaction();
+    let events = match transaction.get(ROOT, "events").unwrap() {
+        Some((_, events)) => events,
+        None => transaction.put_object(ROOT, "events", ObjType::Map).unwrap(),
+    };
+    put(&mut transaction, &events, actor.to_string().into(), event);
+    transaction.commit_with(CommitOptions::default().with_time(0));
+    fork.get_last_local_change().unwrap().raw_bytes().to_vec()
+}
+
+/// Puts a value into a map, or behind the last element of a list.
+fn put(transaction: &mut Transaction<'_>, object: &ObjId, place: Prop, value: &Value) {
+    let kind = match value {
+        Value::Map(_) => Some(ObjType::Map),
+        Value::List(_) => Some(ObjType::List),
+        _ => None,
+    };
+    let scalar = match value {
+        Value::Bool(value) => ScalarValue::Boolean(*value),
+        Value::Int(value) => ScalarValue::Int(*value),
+        Value::Text(text) => ScalarValue::Str(text.as_str().into()),
+        Value::Bytes(bytes) => ScalarValue::Bytes(bytes.clone()),
+        Value::Null | Value::Map(_) | Value::List(_) => ScalarValue::Null,
+    };
+    let made = match (place, kind) {
+        (Prop::Map(key), None) => return transaction.put(object, key, scalar).unwrap(),
+        (Prop::Seq(at), None) => return transaction.insert(object, at, scalar).unwrap(),
+        (Prop::Map(key), Some(kind)) => transaction.put_object(object, key, kind).unwrap(),
+        (Prop::Seq(at), Some(kind)) => transaction.insert_object(object, at, kind).unwrap(),
+    };
+    match value {
+        Value::Map(map) => {
+            map.iter().for_each(|(key, part)| put(transaction, &made, key.as_str().into(), part));
+        }
+        Value::List(list) => {
+            let parts = list.iter().enumerate();
+            parts.for_each(|(at, part)| put(transaction, &made, at.into(), part));
+        }
+        _ => {}
+    }
 }
 
 /// What Automerge makes of these payloads, all events by name. `None` where it refuses or panics.

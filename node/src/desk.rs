@@ -11,9 +11,10 @@ mod refused;
 use std::sync::Arc;
 
 use hoso_dossier::{
-    Document, DocumentError,
+    History, ShapeError,
     event::Event,
     fold::Effect,
+    history::WriteError,
     rules::{self, Objection},
 };
 use hoso_engine::{clock, secret};
@@ -22,9 +23,10 @@ use hoso_registry::{EventKind, State};
 use hoso_store::{
     StoreError,
     idempotency::{self, Known},
+    journal::{self as stored, InOrder},
     records::{self, Plan},
     rules::journal::{self, ATTEMPTS_MAX},
-    tables::{Admission, JournalTables, NodeEntry},
+    tables::{Admission, JournalTables},
 };
 use serde_json::Value as Json;
 
@@ -33,7 +35,7 @@ pub(crate) use read::{ListQuery, document, due, entries, list, open};
 pub(crate) use refused::Refused;
 
 use crate::{
-    dossiers::{Dossier, version},
+    dossiers::{Dossier, ROOM, version},
     office::Office,
     people::{Actor, Heading},
     times,
@@ -90,17 +92,13 @@ async fn answered_before(
 /// A dossier as it is stored, with all that has arrived applied.
 async fn load(office: &Arc<Office>, id: DocumentId) -> Result<Option<Dossier>, Refused> {
     for _ in 0..LOOKS {
-        let (entries, mark) = office
+        let (found, mark) = office
             .memory
-            .read(move |tx| {
-                let marks = tx.to_apply()?;
-                let mark = marks.into_iter().find(|mark| mark.document == id);
-                Ok::<_, StoreError>((tx.document(&id)?, mark))
-            })
+            .read(move |tx| Ok::<_, StoreError>((stored::in_order(tx, &id, ROOM)?, tx.mark(&id)?)))
             .await?;
         match mark {
-            None if entries.is_empty() || id.is_zero() => return Ok(None),
-            None => return dossier(office, id, entries).await.map(Some),
+            None if found.entries.is_empty() || id.is_zero() => return Ok(None),
+            None => return dossier(office, id, found).await.map(Some),
             Some(mark) if mark.attempts >= ATTEMPTS_MAX => {
                 return Err(Refused::new(409, "set-aside"));
             }
@@ -113,13 +111,9 @@ async fn load(office: &Arc<Office>, id: DocumentId) -> Result<Option<Dossier>, R
     Err(Refused::new(503, "busy"))
 }
 
-async fn dossier(
-    office: &Arc<Office>,
-    id: DocumentId,
-    entries: Vec<NodeEntry>,
-) -> Result<Dossier, Refused> {
+async fn dossier(office: &Arc<Office>, id: DocumentId, found: InOrder) -> Result<Dossier, Refused> {
     let state = office.state();
-    let computing = tokio::task::spawn_blocking(move || Dossier::of(id, entries, &state));
+    let computing = tokio::task::spawn_blocking(move || Dossier::of(id, &found, &state));
     computing.await.map_err(|_| Refused::new(500, "internal"))
 }
 
@@ -131,14 +125,14 @@ async fn begin(
     event: &Event,
 ) -> Result<After, Refused> {
     let nonce = nonce()?;
-    let payload = Document::first(actor.actor_id(&nonce), &event.to_value()).map_err(too_much)?;
+    let written = History::new().write(&[], actor.actor_id(&nonce), &event.to_value());
+    let (payload, change) = written.map_err(too_much)?;
     let entry = sign(office, actor, (DocumentId::ZERO, nonce), event, payload)?;
-    let id = entry.document();
     let state = office.state();
-    let (dossier, effect) =
-        Dossier::of(id, Vec::new(), &state).with(&entry, &state).map_err(too_much)?;
+    let nothing = Dossier::new(entry.document(), &state);
+    let (dossier, effect) = nothing.with(&entry, change, &state).map_err(does_not_fit)?;
     lawful(effect)?;
-    let plan = dossier.plan(None, &state, times::now_ms());
+    let plan = dossier.plan(None, times::now_ms());
     match write(office, actor, Some(once), entry, plan).await? {
         Written::Done => Ok(After::Now(Box::new(dossier))),
         other @ (Written::Before(_) | Written::Misused | Written::Denied(_)) => settled(other),
@@ -173,10 +167,13 @@ async fn submit(
 ) -> Result<After, Refused> {
     for _ in 0..TRIES {
         let before = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
-        let heads = before.document.heads();
+        let heads = before.history.heads();
         let base = base.unwrap_or(&heads);
-        if !base.iter().all(|head| before.document.contains(head)) {
+        if !base.iter().all(|head| before.history.contains(head)) {
             return Err(Refused::new(412, "base-unknown"));
+        }
+        if before.full {
+            return Err(Refused::new(409, "dossier-full"));
         }
         rules::permitted(&before.folded.standing, &actor.author(), event)
             .map_err(Refused::by_rule)?;
@@ -185,13 +182,13 @@ async fn submit(
             return Err(Refused::by_rule(Objection::NeedsReview));
         }
         let nonce = nonce()?;
-        let made = before.document.make(base, actor.actor_id(&nonce), &event.to_value());
-        let payload = made.map_err(too_much)?;
+        let written = before.history.write(base, actor.actor_id(&nonce), &event.to_value());
+        let (payload, change) = written.map_err(too_much)?;
         let entry = sign(office, actor, (id, nonce), event, payload)?;
         let state = office.state();
-        let (after, effect) = before.with(&entry, &state).map_err(too_much)?;
+        let (after, effect) = before.with(&entry, change, &state).map_err(does_not_fit)?;
         lawful(effect)?;
-        let plan = after.plan(Some(version(&heads)), &state, times::now_ms());
+        let plan = after.plan(Some(version(&heads)), times::now_ms());
         match write(office, actor, once, entry, plan).await {
             Ok(Written::Done) => return Ok(After::Now(Box::new(after))),
             Ok(other) => return settled(other),
@@ -287,16 +284,19 @@ fn sign(
 }
 
 /// The event does not fit into one entry.
-fn too_much(error: DocumentError) -> Refused {
+fn too_much(error: WriteError) -> Refused {
     tracing::debug!(%error, "a form does not fit into an entry");
     match error {
-        DocumentError::Base => Refused::new(412, "base-unknown"),
-        DocumentError::Shape { .. } | DocumentError::Event(_) => Refused::new(422, "too-much"),
-        DocumentError::Unfaithful
-        | DocumentError::Library(_)
-        | DocumentError::Refused(_)
-        | DocumentError::Panicked => Refused::new(500, "internal"),
+        WriteError::Base => Refused::new(412, "base-unknown"),
+        WriteError::Event(_) => Refused::new(422, "too-much"),
+        WriteError::Unfaithful => Refused::new(500, "internal"),
     }
+}
+
+/// What was written here does not fit what is here.
+fn does_not_fit(error: ShapeError) -> Refused {
+    tracing::error!(%error, "an own change does not fit its dossier");
+    Refused::new(500, "internal")
 }
 
 /// The kinds that this actor may write now, as far as that can be said without a body.

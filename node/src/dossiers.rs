@@ -1,35 +1,39 @@
-//! From stored entries to a dossier: read, sorted out, applied, folded.
+//! From stored entries to a dossier: read, sorted out, folded.
 //!
 //! Pure but for the processor's time; it runs on blocking threads.
 
 pub(crate) mod forms;
 mod record;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use hoso_dossier::{
-    Applied, Change, ChangeHash, Document, DocumentError,
+    Change, ChangeHash, Document, DocumentError, History, ShapeError,
     event::{Event, Frozen, Unreadable},
     fold::{Effect, Folded, Item, fold},
-    shape::{self, EventsObject},
+    history::{Candidate, Outcome},
+    shape,
     standing::{Author, Terms},
 };
-use hoso_identity::{DocumentId, Entry, EntryId, Reason, WaitingFor};
+use hoso_identity::{ActorId, DocumentId, Entry, EntryId, Reason, WaitingFor};
 use hoso_registry::{Calendar, State};
 use hoso_store::{
+    journal::{InOrder, Room},
     records::Version,
     rules::journal::Applicability,
     tables::{NodeEntry, Standing},
 };
 
-/// Entries of one dossier that are applied; what comes after them waits.
-const ENTRIES_MAX: usize = 4_096;
+/// What one dossier may hold here; what comes behind waits for an operator.
+pub(crate) const ROOM: Room = Room { entries: 4_096, bytes: 16 * 1024 * 1024 };
 
-/// An entry that is in the document.
+/// An entry that counts.
 #[derive(Clone, Debug)]
 pub(crate) struct Held {
+    pub(crate) id: EntryId,
     pub(crate) entry: Entry,
     pub(crate) change: Change,
+    pub(crate) event: Result<Event, Unreadable>,
     pub(crate) row: Option<u64>,
     pub(crate) journal: Option<u64>,
 }
@@ -38,43 +42,83 @@ pub(crate) struct Held {
 #[derive(Debug)]
 pub(crate) struct Dossier {
     pub(crate) id: DocumentId,
-    pub(crate) document: Document,
+    pub(crate) history: History,
     pub(crate) held: Vec<Held>,
     pub(crate) items: Vec<Item>,
     pub(crate) folded: Folded,
-    /// Where each entry stands that was looked at.
-    pub(crate) standings: Vec<Applicability>,
+    /// Whether there is no room for more.
+    pub(crate) full: bool,
 }
 
 impl Dossier {
-    /// The dossier of these entries; entries that cannot count are sorted out with their reason.
-    pub(crate) fn of(id: DocumentId, entries: Vec<NodeEntry>, state: &State) -> Self {
-        let mut sorting = Sorting::new(id);
-        sorting.take(entries);
-        let (document, held) = build(&mut sorting);
+    /// The dossier of what counts among these entries.
+    pub(crate) fn of(id: DocumentId, stored: &InOrder, state: &State) -> Self {
+        let sorted = Sorted::of(id, &stored.entries, |entry| entry.standing == Standing::Counts);
+        Self::folded(id, sorted, stored, state)
+    }
+
+    /// The dossier of these entries and where each of them stands: what waits for others, or for a
+    /// newer program, is tried again. `unbearable` are those that Automerge did not bear.
+    pub(crate) fn tried(
+        id: DocumentId,
+        stored: &InOrder,
+        unbearable: &BTreeSet<EntryId>,
+        state: &State,
+    ) -> (Self, Vec<Applicability>) {
+        let tried = |entry: &NodeEntry| match entry.standing {
+            Standing::Counts
+            | Standing::Waiting(WaitingFor::Dependency(_) | WaitingFor::Operator(_)) => {
+                !unbearable.contains(&entry.id)
+            }
+            Standing::Waiting(
+                WaitingFor::Document(_) | WaitingFor::Grant(_) | WaitingFor::Audience(..),
+            )
+            | Standing::Refused(_) => false,
+        };
+        let mut sorted = Sorted::of(id, &stored.entries, tried);
+        for id in unbearable {
+            sorted.note(*id, Standing::Waiting(WaitingFor::Operator(*id)));
+        }
+        let standings = std::mem::take(&mut sorted.standings);
+        (Self::folded(id, sorted, stored, state), standings)
+    }
+
+    fn folded(id: DocumentId, sorted: Sorted, stored: &InOrder, state: &State) -> Self {
+        let Sorted { history, held, .. } = sorted;
         let items: Vec<Item> = held.iter().filter_map(|held| item(held, state)).collect();
         let folded = fold(&items, &|frozen| terms(frozen, state));
-        Self { id, document, held, items, folded, standings: sorting.standings }
+        let full = stored.more || stored.entries.len() >= ROOM.entries;
+        Self { id, history, held, items, folded, full }
+    }
+
+    /// A dossier before its first entry.
+    pub(crate) fn new(id: DocumentId, state: &State) -> Self {
+        Self::of(id, &InOrder::default(), state)
     }
 
     /// The same dossier with one own entry more, which has no position yet.
     ///
     /// # Errors
     ///
-    /// What the document says of the entry's payload; nothing has changed.
+    /// Why the change does not fit; nothing has changed.
     pub(crate) fn with(
         &self,
         entry: &Entry,
+        change: Change,
         state: &State,
-    ) -> Result<(Self, Option<Effect>), DocumentError> {
-        let change = shape::read(entry.payload())
-            .map_err(|source| DocumentError::Shape { index: 0, source })?;
-        let mut document = self.document.clone();
-        if document.apply(&[entry.payload()])? != [Applied::Now] {
-            return Err(DocumentError::Unfaithful);
-        }
-        let (hash, entry) = (change.hash, entry.clone());
-        let own = Held { entry, change, row: None, journal: Some(u64::MAX) };
+    ) -> Result<(Self, Option<Effect>), ShapeError> {
+        let header = entry.header();
+        let mut history = self.history.clone();
+        history.take(&change, ActorId::of(&header.author, &header.nonce))?;
+        let hash = change.hash;
+        let own = Held {
+            id: entry.id(),
+            event: Event::of_entry(header, &change),
+            entry: entry.clone(),
+            change,
+            row: None,
+            journal: Some(u64::MAX),
+        };
         let mut items = self.items.clone();
         items.extend(item(&own, state));
         let folded = fold(&items, &|frozen| terms(frozen, state));
@@ -83,13 +127,43 @@ impl Dossier {
         });
         let mut held = self.held.clone();
         held.push(own);
-        let standings = Vec::new();
-        Ok((Self { id: self.id, document, held, items, folded, standings }, effect))
+        let full = held.len() >= ROOM.entries;
+        Ok((Self { id: self.id, history, held, items, folded, full }, effect))
     }
 
     /// The version of the document, as records and forms name it.
     pub(crate) fn version(&self) -> Version {
-        version(&self.document.heads())
+        version(&self.history.heads())
+    }
+
+    /// The Automerge document.
+    ///
+    /// # Errors
+    ///
+    /// What Automerge does not bear.
+    pub(crate) fn document(&self) -> Result<Document, DocumentError> {
+        let payloads: Vec<&[u8]> = self.held.iter().map(|held| held.entry.payload()).collect();
+        let mut document = Document::new();
+        document.apply(&payloads)?;
+        Ok(document)
+    }
+
+    /// The entries that Automerge does not bear, tried one by one, each after what it rests on.
+    pub(crate) fn unbearable(&self) -> BTreeSet<EntryId> {
+        let mut in_order: Vec<&Held> = self.held.iter().collect();
+        in_order.sort_by_key(|held| held.change.start_op);
+        let mut document = Document::new();
+        let mut unbearable = BTreeSet::new();
+        for held in in_order {
+            match document.apply(&[held.entry.payload()]) {
+                Ok(()) | Err(DocumentError::Missing) => {}
+                Err(error) => {
+                    tracing::error!(entry = %held.id, %error, "an entry cannot be applied here");
+                    unbearable.insert(held.id);
+                }
+            }
+        }
+        unbearable
     }
 
     /// The entry by which the badge is computed: the last own one that has no position, else the
@@ -151,136 +225,81 @@ fn item(held: &Held, state: &State) -> Option<Item> {
         roles: grant.roles.clone(),
     };
     Some(Item {
-        entry: held.entry.id(),
+        entry: held.id,
         hash: held.change.hash,
         deps: held.change.deps.clone(),
         author,
-        event: Event::of_entry(header, &held.change),
+        event: held.event.clone(),
     })
 }
 
-/// Entries on their way into the document.
-struct Sorting {
-    id: DocumentId,
-    pending: Vec<Held>,
-    accepted: Vec<Held>,
+/// Entries sorted out.
+#[derive(Default)]
+struct Sorted {
+    history: History,
+    held: Vec<Held>,
     standings: Vec<Applicability>,
 }
 
-impl Sorting {
-    fn new(id: DocumentId) -> Self {
-        Self { id, pending: Vec::new(), accepted: Vec::new(), standings: Vec::new() }
+impl Sorted {
+    /// Sorts out entries that are given in the order of the ledger, own ones last.
+    fn of(id: DocumentId, stored: &[NodeEntry], may_count: impl Fn(&NodeEntry) -> bool) -> Self {
+        let mut sorted = Self::default();
+        let mut read = Vec::with_capacity(stored.len());
+        for stored in stored {
+            let counts = may_count(stored);
+            match read_entry(stored) {
+                Ok(held) if counts && held.event == Err(Unreadable::Disagrees) => {
+                    sorted.note(held.id, Standing::Refused(Reason::Disagreement));
+                    read.push((held, false));
+                }
+                Ok(held) => read.push((held, counts)),
+                Err(reason) if counts => sorted.note(stored.id, Standing::Refused(reason)),
+                Err(_) => {}
+            }
+        }
+        let candidates: Vec<Candidate<'_>> = read
+            .iter()
+            .map(|(held, counts)| {
+                let header = held.entry.header();
+                Candidate {
+                    change: &held.change,
+                    actor: ActorId::of(&header.author, &header.nonce),
+                    first: header.is_first(),
+                    counts: *counts,
+                }
+            })
+            .collect();
+        let (history, outcomes) = History::of(&candidates);
+        sorted.history = history;
+        for ((held, _), outcome) in read.into_iter().zip(outcomes) {
+            match outcome {
+                Outcome::Taken => {
+                    sorted.note(held.id, Standing::Counts);
+                    sorted.held.push(held);
+                }
+                Outcome::Waiting => {
+                    sorted.note(held.id, Standing::Waiting(WaitingFor::Dependency(id)));
+                }
+                Outcome::Refused(_) => sorted.note(held.id, Standing::Refused(Reason::Shape)),
+                Outcome::Passed => {}
+            }
+        }
+        sorted
     }
 
     fn note(&mut self, id: EntryId, standing: Standing) {
         self.standings.push(Applicability { id, standing });
     }
-
-    /// Reads the entries in the order of the ledger, own ones last, and sorts them out.
-    fn take(&mut self, mut entries: Vec<NodeEntry>) {
-        entries.sort_by_key(|entry| (entry.position.is_none(), entry.position, entry.journal));
-        for stored in entries {
-            let looked_at = match stored.standing {
-                Standing::Counts | Standing::Waiting(WaitingFor::Dependency(_)) => true,
-                Standing::Waiting(
-                    WaitingFor::Document(_)
-                    | WaitingFor::Grant(_)
-                    | WaitingFor::Audience(..)
-                    | WaitingFor::Operator(_),
-                )
-                | Standing::Refused(_) => false,
-            };
-            if looked_at {
-                self.read(&stored);
-            }
-        }
-        self.sort_out();
-    }
-
-    fn read(&mut self, stored: &NodeEntry) {
-        let Ok(entry) = Entry::decode(&stored.bytes) else {
-            self.note(stored.id, Standing::Refused(Reason::Malformed));
-            return;
-        };
-        match shape::read(entry.payload()) {
-            Ok(change) => {
-                self.pending.push(Held { entry, change, row: stored.row, journal: stored.journal })
-            }
-            Err(_) => self.note(stored.id, Standing::Refused(Reason::Shape)),
-        }
-    }
-
-    /// Accepts what rests on accepted changes only, until nothing more can go.
-    fn sort_out(&mut self) {
-        let mut operations: BTreeMap<ChangeHash, u64> = BTreeMap::new();
-        let mut actors = BTreeSet::new();
-        let mut events: Option<EventsObject> = None;
-        loop {
-            let before = self.pending.len();
-            for held in std::mem::take(&mut self.pending) {
-                let known = |dep: &ChangeHash| operations.contains_key(dep);
-                let full = self.accepted.len() >= ENTRIES_MAX;
-                if full || !held.change.deps.iter().all(known) {
-                    self.pending.push(held);
-                    continue;
-                }
-                let header = held.entry.header();
-                let actor = hoso_identity::ActorId::of(&header.author, &header.nonce);
-                let max_op = |hash: &ChangeHash| operations.get(hash).copied();
-                let fits = shape::check_with(&held.change, actor, events, max_op).is_ok()
-                    && held.change.is_first() == header.is_first()
-                    && actors.insert(actor);
-                if !fits {
-                    self.note(held.entry.id(), Standing::Refused(Reason::Shape));
-                    continue;
-                }
-                if held.change.is_first() {
-                    events = Some(held.change.events);
-                }
-                operations.insert(held.change.hash, held.change.max_op);
-                self.accepted.push(held);
-            }
-            if self.pending.len() == before {
-                break;
-            }
-        }
-        for held in std::mem::take(&mut self.pending) {
-            let waiting = Standing::Waiting(WaitingFor::Dependency(self.id));
-            self.note(held.entry.id(), waiting);
-        }
-    }
 }
 
-/// Builds the document. What Automerge cannot bear waits at this node, with what rests on it.
-fn build(sorting: &mut Sorting) -> (Document, Vec<Held>) {
-    let accepted = std::mem::take(&mut sorting.accepted);
-    let mut document = Document::new();
-    let payloads: Vec<&[u8]> = accepted.iter().map(|held| held.entry.payload()).collect();
-    if document.apply(&payloads).is_ok_and(|all| all.iter().all(|one| *one == Applied::Now)) {
-        for held in &accepted {
-            sorting.note(held.entry.id(), Standing::Counts);
-        }
-        return (document, accepted);
-    }
-    let (mut document, mut held) = (Document::new(), Vec::new());
-    for one in accepted {
-        let id = one.entry.id();
-        match document.apply(&[one.entry.payload()]).as_deref() {
-            Ok([Applied::Now]) => {
-                sorting.note(id, Standing::Counts);
-                held.push(one);
-            }
-            Ok(_) => {
-                let waiting = Standing::Waiting(WaitingFor::Dependency(sorting.id));
-                sorting.note(id, waiting);
-            }
-            Err(error) => {
-                tracing::error!(entry = %id, %error, "an entry cannot be applied here");
-                sorting.note(id, Standing::Waiting(WaitingFor::Operator(id)));
-            }
-        }
-    }
-    (document, held)
+/// Reads what an entry proves by itself, once its signature is known to be good.
+fn read_entry(stored: &NodeEntry) -> Result<Held, Reason> {
+    let entry = Entry::decode(&stored.bytes).map_err(|_| Reason::Malformed)?;
+    let change = shape::read(entry.payload()).map_err(|_| Reason::Shape)?;
+    let event = Event::of_entry(entry.header(), &change);
+    let NodeEntry { id, row, journal, .. } = *stored;
+    Ok(Held { id, entry, change, event, row, journal })
 }
 
 /// Whether an event that has no effect needs a newer program.

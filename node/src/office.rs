@@ -12,7 +12,9 @@ use hoso_engine::{
 };
 use hoso_identity::{PublicKey, UnitId};
 use hoso_registry::{State, state::NodeFacts};
-use hoso_store::{StoreError, journal, link, serial::Serials, tables::JournalTables};
+use hoso_store::{
+    StoreError, journal, link, rules::journal::ATTEMPTS_MAX, serial::Serials, tables::JournalTables,
+};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
@@ -123,10 +125,12 @@ impl Office {
 
     /// The answer to `GET /sync`.
     pub(crate) async fn sync_status(&self) -> Result<Value, StoreError> {
-        let (backlog, (waiting, refused)) = self
-            .memory
-            .read(|tx| Ok::<_, StoreError>((journal::backlog(tx)?, journal::troubled(tx)?)))
-            .await?;
+        let read = self.memory.read(|tx| {
+            let aside = journal::set_aside(tx, ATTEMPTS_MAX)?;
+            Ok::<_, StoreError>((journal::backlog(tx)?, journal::troubled(tx)?, aside))
+        });
+        let (backlog, (waiting, refused), aside) = read.await?;
+        let waiting = waiting.saturating_add(u64::try_from(aside.len()).unwrap_or(u64::MAX));
         let link = self.link.borrow().clone();
         let wanted = *self.memory.link_wanted().borrow();
         Ok(json!({
@@ -141,6 +145,7 @@ impl Office {
             "last_ack_at": link.acknowledged_ms.and_then(times::text_of),
             "waiting": waiting,
             "refused": refused,
+            "set_aside": aside.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "healed": link.healed,
         }))
     }

@@ -1,176 +1,177 @@
 //! What has arrived becomes records: stored first, applied second.
 //!
-//! While the program runs, nothing is written before an attempt. What was stored and not applied
-//! when it starts has perhaps ended it: such dossiers are tried one by one, each attempt durable
-//! before it begins, and what has ended the process twice is set aside until a newer version.
+//! While the program runs, nothing is written before an attempt. What was in work when it ended
+//! otherwise than in order has perhaps ended it: such dossiers are tried one by one, each attempt
+//! durable before it begins, and what has ended the process twice is set aside until a newer
+//! version.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod keep;
+#[cfg(test)]
+mod tests;
+mod work;
 
-use hoso_identity::DocumentId;
-use hoso_registry::State;
+use std::{sync::Arc, time::Duration};
+
 use hoso_store::{
     StoreError,
     meta::{meta, put_meta},
-    records::{self, Plan},
-    rules::journal::{self, ATTEMPTS_MAX, Applicability},
-    tables::{JournalTables, NodeEntry},
+    rules::journal::{self, ATTEMPTS_MAX},
+    tables::{JournalTables, ToApply},
     writer::Tx,
 };
-use tokio::{sync::watch, time::timeout};
+use tokio::sync::watch;
 
-use crate::{dossiers::Dossier, office::Office, times};
+use self::{
+    keep::keep,
+    work::{Applied, Work, applied},
+};
+use crate::office::Office;
 
 /// Dossiers that share one commit at most.
 const BATCH: usize = 64;
-/// The longest time for one dossier; a process that needs more is ended, so that it is tried alone
-/// after the restart.
+/// Dossiers that can be in work at once: one batch is computed while another is written.
+const IN_WORK: usize = 2 * BATCH;
+/// The longest time for one dossier; a process that needs more is ended.
 const WATCHDOG: Duration = Duration::from_secs(60);
 /// How long to wait after a failure of the storage, and at most without being woken.
 const PAUSE: Duration = Duration::from_secs(5);
 /// The name of the version that last set something aside.
 const VERSION: &str = "version";
 
+/// How a dossier is applied.
+#[derive(Clone, Copy)]
+pub(crate) struct Method {
+    compute: fn(Work, &hoso_registry::State) -> Applied,
+    watchdog: Duration,
+}
+
+impl Default for Method {
+    fn default() -> Self {
+        Self { compute: applied, watchdog: WATCHDOG }
+    }
+}
+
 /// Applies what arrives until the program stops.
-pub(crate) async fn run(office: Arc<Office>, mut stop: watch::Receiver<bool>) {
-    if let Err(error) = after_start(&office).await {
+pub(crate) async fn run(office: Arc<Office>, stop: watch::Receiver<bool>) {
+    run_by(Method::default(), office, stop).await;
+}
+
+async fn run_by(method: Method, office: Arc<Office>, stop: watch::Receiver<bool>) {
+    let projection = Projection { office, method, stop };
+    if let Err(error) = projection.after_start().await {
         tracing::error!(%error, "what was stored before the start could not be applied");
     }
-    loop {
-        match apply_pending(&office).await {
-            // More may have come meanwhile.
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::error!(%error, "what has arrived could not be applied"),
+    let mut stop = projection.stop.clone();
+    while !projection.stops() {
+        if let Err(error) = projection.pending().await {
+            tracing::error!(%error, "what has arrived could not be applied");
         }
         tokio::select! {
-            () = office.arrived.notified() => {}
+            () = projection.office.arrived.notified() => {}
             () = tokio::time::sleep(PAUSE) => {}
-            stopped = stop.wait_for(|stop| *stop) => {
-                if stopped.is_ok() {
-                    return;
-                }
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
+}
+
+struct Projection {
+    office: Arc<Office>,
+    method: Method,
+    stop: watch::Receiver<bool>,
+}
+
+impl Projection {
+    fn stops(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Tries what was in work when the program last ended, if it did not end in order. The end
+    /// counts as one attempt.
+    async fn after_start(&self) -> Result<(), StoreError> {
+        let crashed = self.office.memory.crashed();
+        let suspects = move |tx: &mut Tx<'_>, _: &mut _| {
+            try_again_after_upgrade(tx)?;
+            let marks = if crashed { tx.to_apply(0, IN_WORK)? } else { Vec::new() };
+            for mark in marks.iter().filter(|mark| mark.attempts == 0) {
+                tx.set_attempts(&mark.document, 1)?;
+            }
+            Ok::<_, StoreError>(marks)
+        };
+        for mark in self.office.memory.write(false, suspects).await? {
+            if self.stops() {
+                break;
+            }
+            let document = mark.document;
+            let attempt = move |tx: &mut Tx<'_>, _: &mut _| journal::attempt(tx, &document);
+            if self.office.memory.write(false, attempt).await? {
+                let done = self.computed(self.read(vec![mark]).await?).await?;
+                self.keep(done).await?;
+            } else {
+                tracing::error!(%document, "a dossier ended this program twice and is set aside");
             }
         }
+        Ok(())
     }
-}
 
-/// Tries what was stored and not applied, one by one.
-async fn after_start(office: &Arc<Office>) -> Result<(), StoreError> {
-    let mut applied = false;
-    for document in office.memory.write(false, |tx, _| marks_after_start(tx)).await? {
-        let may = office.memory.write(false, move |tx, _| journal::attempt(tx, &document)).await?;
-        if may {
-            apply(office, vec![document], true).await?;
-            applied = true;
-        } else {
-            tracing::error!(%document, "a dossier ended this program twice and is set aside");
+    /// Applies all that is marked: a batch is computed while the one before it is written.
+    async fn pending(&self) -> Result<(), StoreError> {
+        let (mut done, mut after, mut found) = (Vec::new(), 0, false);
+        while !self.stops() {
+            let marks = self.office.memory.read(move |tx| tx.to_apply(after, BATCH)).await?;
+            let last = marks.last().map(|mark| mark.place);
+            let works = self.read(marks).await?;
+            found |= !works.is_empty();
+            let (computed, kept) = tokio::join!(self.computed(works), self.keep(done));
+            kept?;
+            done = computed?;
+            match last {
+                Some(last) => after = last,
+                // What came meanwhile, or was out of date, is found from the beginning.
+                None if found => (after, found) = (0, false),
+                None => return Ok(()),
+            }
         }
+        Ok(())
     }
-    if applied {
-        office.has_applied();
+
+    /// What these marks speak of, but for what is set aside.
+    async fn read(&self, marks: Vec<ToApply>) -> Result<Vec<Work>, StoreError> {
+        let read = move |tx: &mut Tx<'_>| {
+            let tried = marks.into_iter().filter(|mark| mark.attempts < ATTEMPTS_MAX);
+            tried.map(|mark| Work::read(tx, mark)).collect()
+        };
+        self.office.memory.read(read).await
     }
-    Ok(())
+
+    async fn keep(&self, done: Vec<Applied>) -> Result<(), StoreError> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        self.office.memory.write(false, move |tx, _| keep(tx, done)).await?;
+        self.office.has_applied();
+        Ok(())
+    }
+
+    /// Computes these, as many at once as there are processors. One that fails is tried once more;
+    /// one that does not end is set aside, and the process with it ends.
+    async fn computed(&self, works: Vec<Work>) -> Result<Vec<Applied>, StoreError> {
+        let (results, failed) =
+            work::computed(&self.office, self.method, works, self.stop.clone()).await;
+        for document in failed {
+            tracing::error!(%document, "a dossier could not be applied here");
+            let attempt = move |tx: &mut Tx<'_>, _: &mut _| journal::attempt(tx, &document);
+            self.office.memory.write(false, attempt).await?;
+        }
+        Ok(results)
+    }
 }
 
-fn marks_after_start(tx: &mut Tx<'_>) -> Result<Vec<DocumentId>, StoreError> {
-    let marks = tx.to_apply()?;
+/// Lets a newer version try what an older one has set aside.
+fn try_again_after_upgrade(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let version = env!("CARGO_PKG_VERSION").as_bytes();
     if meta(tx, VERSION)?.as_deref() != Some(version) {
-        for mark in marks.iter().filter(|mark| mark.attempts >= ATTEMPTS_MAX) {
-            tx.set_attempts(&mark.document, 0)?;
-        }
+        hoso_store::journal::try_again(tx, ATTEMPTS_MAX)?;
         put_meta(tx, VERSION, version)?;
-    }
-    Ok(marks.into_iter().map(|mark| mark.document).collect())
-}
-
-/// Applies one batch; `true` if anything was applied.
-async fn apply_pending(office: &Arc<Office>) -> Result<bool, StoreError> {
-    let marks = office.memory.read(|tx| tx.to_apply()).await?;
-    let pending = marks.into_iter().filter(|mark| mark.attempts < ATTEMPTS_MAX);
-    let batch: Vec<DocumentId> = pending.map(|mark| mark.document).take(BATCH).collect();
-    if batch.is_empty() {
-        return Ok(false);
-    }
-    apply(office, batch, false).await?;
-    office.has_applied();
-    Ok(true)
-}
-
-/// What one dossier becomes.
-struct Applied {
-    document: DocumentId,
-    /// What it was computed from.
-    seen: Vec<NodeEntry>,
-    standings: Vec<Applicability>,
-    /// None where no entry counts: what was shown stays, and its badge says why.
-    plan: Option<Plan>,
-}
-
-/// Applies these; `counted` says that this attempt of theirs is counted already.
-async fn apply(
-    office: &Arc<Office>,
-    documents: Vec<DocumentId>,
-    counted: bool,
-) -> Result<(), StoreError> {
-    let mut done = Vec::with_capacity(documents.len());
-    for document in documents {
-        let read = office.memory.read(move |tx| {
-            Ok::<_, StoreError>((tx.document(&document)?, records::version(tx, &document)?))
-        });
-        let (entries, version) = read.await?;
-        let state = office.state();
-        let computing =
-            tokio::task::spawn_blocking(move || computed(document, entries, version, &state));
-        let begun = Instant::now();
-        let computed = timeout(WATCHDOG, computing).await;
-        office.applying.observe(begun.elapsed());
-        match computed {
-            Ok(Ok(applied)) => done.push(applied),
-            Ok(Err(_)) => {
-                // It is tried once more; what fails twice is set aside.
-                tracing::error!(%document, "a dossier could not be applied here");
-                if !counted {
-                    let attempt = move |tx: &mut Tx<'_>, _: &mut _| journal::attempt(tx, &document);
-                    office.memory.write(false, attempt).await?;
-                }
-            }
-            Err(_) => {
-                tracing::error!(%document, "a dossier keeps this program busy: it ends itself");
-                std::process::abort();
-            }
-        }
-    }
-    office.memory.write(false, move |tx, _| keep(tx, done)).await
-}
-
-fn computed(
-    document: DocumentId,
-    seen: Vec<NodeEntry>,
-    version: Option<records::Version>,
-    state: &State,
-) -> Applied {
-    let dossier = Dossier::of(document, seen.clone(), state);
-    let counts = !dossier.held.is_empty();
-    let plan = counts.then(|| dossier.plan(version, state, times::now_ms()));
-    Applied { document, seen, standings: dossier.standings, plan }
-}
-
-/// Writes what was computed, if nothing has come in between; what is out of date stays marked.
-fn keep(tx: &mut Tx<'_>, done: Vec<Applied>) -> Result<(), StoreError> {
-    for applied in done {
-        let moved = tx.document(&applied.document)? != applied.seen;
-        let from = applied.plan.as_ref().and_then(|plan| plan.computed_from.clone());
-        if moved || applied.plan.is_some() && records::version(tx, &applied.document)? != from {
-            continue;
-        }
-        if let Some(plan) = &applied.plan {
-            records::put(tx, plan)?;
-        }
-        journal::applied(tx, &applied.document, &applied.standings)?;
     }
     Ok(())
 }

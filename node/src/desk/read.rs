@@ -15,7 +15,10 @@ use hoso_registry::{Calendar, Day, EventKind, Role, State, statement::Competent}
 use hoso_store::{
     StoreError, journal as facts,
     records::{self, Cursor, DueRange, Filter, Page, Summary},
-    rules::badge::{LastEntry, Reach, badge, delivered},
+    rules::{
+        badge::{LastEntry, Reach, badge, delivered},
+        journal::ATTEMPTS_MAX,
+    },
     tables::{self, Delivered, JournalTables, NodeEntry},
 };
 use minicbor::Encode;
@@ -72,17 +75,20 @@ pub(crate) async fn list(
     may_read(actor)?;
     let state = office.state();
     let filter = filter(&query, &state)?;
-    let read = office
-        .memory
-        .read(move |tx| Ok::<_, StoreError>((records::list(tx, &filter)?, records::counts(tx)?)));
-    let (page, counts): (Page, Vec<(u8, u32)>) = read.await?;
+    let read = office.memory.read(move |tx| {
+        let aside = facts::set_aside(tx, ATTEMPTS_MAX)?;
+        Ok::<_, StoreError>((records::list(tx, &filter)?, records::counts(tx)?, aside))
+    });
+    let (page, counts, aside): (Page, Vec<(u8, u32)>, Vec<DocumentId>) = read.await?;
     let now_ms = times::now_ms();
     let counts = counts.into_iter().filter_map(|(code, count)| {
         let status = status_of(code)?;
         Some((status.code().to_owned(), json!(count)))
     });
+    let items =
+        page.items.iter().map(|row| row_json(row, aside.contains(&row.document), (&state, now_ms)));
     Ok(json!({
-        "items": page.items.iter().map(|row| row_json(row, &state, now_ms)).collect::<Vec<_>>(),
+        "items": items.collect::<Vec<_>>(),
         "next": page.next.map(|cursor| cursor.to_text()),
         "counts": Json::Object(counts.collect()),
     }))
@@ -136,7 +142,7 @@ fn filter(query: &ListQuery, state: &State) -> Result<Filter, Refused> {
     })
 }
 
-fn row_json(row: &Summary, state: &State, now_ms: i64) -> Json {
+fn row_json(row: &Summary, set_aside: bool, (state, now_ms): (&State, i64)) -> Json {
     let status = status_of(row.status);
     json!({
         "id": row.document.to_string(),
@@ -154,6 +160,7 @@ fn row_json(row: &Summary, state: &State, now_ms: i64) -> Json {
         "finished_at": row.closed_at_ms.and_then(times::text),
         "timeliness": Timeliness::of(row.due_at_ms, row.closed_at_ms, now_ms).code(),
         "needs_review": row.needs_review,
+        "set_aside": set_aside,
     })
 }
 
@@ -196,13 +203,13 @@ pub(super) async fn shown(
 ) -> Result<Json, Refused> {
     let id = dossier.id;
     let read = office.memory.read(move |tx| {
-        let record = records::get(tx, &id)?;
-        let code = record.as_ref().and_then(|record| record.summary.code.clone());
+        let summary = records::summary(tx, &id)?;
+        let code = summary.as_ref().and_then(|summary| summary.code.clone());
         let same = code.map_or(Ok(Vec::new()), |code| records::by_code(tx, &code))?;
         let known = (tx.facts()?, facts::all_delivered(tx)?);
-        Ok::<_, StoreError>((record, same.len(), known, tx.document(&id)?))
+        Ok::<_, StoreError>((summary, same.len(), known, tx.document(&id)?))
     });
-    let (record, same_code, (node, mut known), entries) = read.await?;
+    let (summary, same_code, (node, mut known), entries) = read.await?;
     // What is shown here is applied here, at one node of the own unit at least.
     known.push(Delivered {
         unit: office.unit(),
@@ -211,13 +218,13 @@ pub(super) async fn shown(
         at_ms: clock::now_ms(),
         node: office.node().map(|node| node.id),
     });
-    let record = record.ok_or(Refused::new(404, "not-found"))?;
-    let mut view: Json =
-        serde_json::from_slice(&record.view).map_err(|_| Refused::new(500, "internal"))?;
+    let summary = summary.ok_or(Refused::new(404, "not-found"))?;
+    let registry = office.state();
+    let mut view = dossier.view(&registry);
     let standing = &dossier.folded.standing;
     let due_ms = standing.due().at_ms;
     let timeliness = Timeliness::of(due_ms, standing.closed_ms, times::now_ms());
-    let last = last_entry(&record.summary, &entries);
+    let last = last_entry(&summary, &entries);
     let author = last.as_ref().and_then(|(_, entry)| entry.author_unit);
     let placed_ms = last.as_ref().and_then(|(_, entry)| entry.placed_ms);
     let audience = standing.audience.iter().copied();
@@ -228,7 +235,6 @@ pub(super) async fn shown(
         let reach = Reach { destinations: &destinations, opened: &opened, known: &known };
         badge(last, reach, &node, sent_through).code()
     });
-    let registry = office.state();
     let elsewhere = destinations.iter().filter(|unit| **unit != office.unit());
     let reached = elsewhere.filter_map(|unit| {
         let (last, _) = last.as_ref()?;
@@ -317,8 +323,13 @@ pub(crate) async fn document(
     id: DocumentId,
 ) -> Result<Vec<u8>, Refused> {
     may_read(actor)?;
-    let record = office.memory.read(move |tx| records::get(tx, &id)).await?;
-    Ok(record.ok_or(Refused::new(404, "not-found"))?.snapshot)
+    let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
+    let saving = tokio::task::spawn_blocking(move || dossier.document().map(|made| made.save()));
+    let saved = saving.await.map_err(|_| Refused::new(500, "internal"))?;
+    saved.map_err(|error| {
+        tracing::error!(%error, %id, "a document could not be made");
+        Refused::new(500, "internal")
+    })
 }
 
 /// An entry as it is exported.

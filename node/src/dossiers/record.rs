@@ -8,7 +8,7 @@ use hoso_dossier::{
 };
 use hoso_identity::{EntryId, UnitId};
 use hoso_registry::State;
-use hoso_store::records::{Plan, Record, Summary, Version};
+use hoso_store::records::{Plan, Summary, Version};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -20,7 +20,7 @@ use crate::times;
 
 impl Dossier {
     /// The record as it shall stand, computed from the one of that version.
-    pub(crate) fn plan(&self, computed_from: Option<Version>, state: &State, now_ms: i64) -> Plan {
+    pub(crate) fn plan(&self, computed_from: Option<Version>, now_ms: i64) -> Plan {
         let standing = &self.folded.standing;
         let application = standing.application.as_ref();
         let due = standing.due();
@@ -39,22 +39,19 @@ impl Dossier {
             closed_at_ms: standing.closed_ms,
             received_at_ms: standing.received_ms.unwrap_or(begun_ms),
             needs_review: standing.needs_review(),
-            last_entry: self.last().map_or(EntryId::ZERO, |held| held.entry.id()),
+            last_entry: self.last().map_or(EntryId::ZERO, |held| held.id),
             changed_at_ms: now_ms,
         };
-        let mut view = self.view(&due, state);
+        Plan { computed_from, summary, search: search(standing) }
+    }
+
+    /// What the dossier's page shows, but for what changes without an event: time and sync.
+    pub(crate) fn view(&self, state: &State) -> Json {
+        let mut view = self.facts(state);
         if let (Some(view), Json::Object(lists)) = (view.as_object_mut(), self.lists(state)) {
             view.extend(lists);
         }
-        Plan {
-            computed_from,
-            search: search(standing),
-            record: Record {
-                summary,
-                view: view.to_string().into_bytes(),
-                snapshot: self.document.save(),
-            },
-        }
+        view
     }
 
     fn first_event(&self) -> Option<&Event> {
@@ -62,9 +59,10 @@ impl Dossier {
         self.items.get(*place)?.event.as_ref().ok()
     }
 
-    /// What the dossier's page shows, but for what changes without an event: time and sync.
-    fn view(&self, due: &Due, state: &State) -> Json {
+    /// Its place, its people and its time.
+    fn facts(&self, state: &State) -> Json {
         let standing = &self.folded.standing;
+        let due = standing.due();
         let application = standing.application.as_ref();
         let form = application.map(|application| application_json(application, state));
         let part = |name: &str| {
@@ -103,7 +101,7 @@ impl Dossier {
             "due_certain": due.certain,
             "former_dues":
                 standing.former_dues.iter().map(|at_ms| times::text(*at_ms)).collect::<Vec<_>>(),
-            "due_steps": due_steps(due),
+            "due_steps": due_steps(&due),
             "holder": standing.holder.map(code),
             "assigned": standing.assigned.map(|person| name_of(state, person)),
             "needs_review": standing.needs_review(),

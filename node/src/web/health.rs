@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hoso_engine::{clock, link, metrics::Page};
-use hoso_store::{StoreError, database, journal};
+use hoso_store::{StoreError, database, journal, rules::journal::ATTEMPTS_MAX};
 
 use super::site::Site;
 
@@ -37,6 +37,8 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
     let office = &site.office;
     let read = office.memory.read(|tx| {
         let (waiting, _) = journal::troubled(tx)?;
+        let aside = journal::set_aside(tx, ATTEMPTS_MAX)?.len();
+        let waiting = waiting.saturating_add(u64::try_from(aside).unwrap_or(u64::MAX));
         Ok::<_, StoreError>((journal::backlog(tx)?, waiting, journal::refused(tx)?))
     });
     let (backlog, waiting, refused) = read.await?;

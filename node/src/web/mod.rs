@@ -11,7 +11,7 @@ mod refusal;
 mod router;
 mod site;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod words;
 
 pub(crate) use guard::Hosts;

@@ -2,4 +2,4 @@
 
 mod api;
 mod pages;
-mod scene;
+pub(crate) mod scene;

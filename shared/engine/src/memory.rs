@@ -29,6 +29,7 @@ pub struct Memory {
     readers: Readers,
     schema: Schema,
     realm: Realm,
+    crashed: bool,
     /// What the writer's next job decides by; it runs ahead of what is published by one commit.
     written: Arc<Mutex<Written>>,
     published: Arc<Published>,
@@ -71,6 +72,7 @@ impl Memory {
         committed: impl Fn(Duration) + Send + 'static,
     ) -> Result<(Self, WriterThread), StoreError> {
         let database = Database::open(data, schema)?;
+        let crashed = database.crashed();
         let readers = Readers::of(data);
         let (state, own) = readers
             .read(|tx| Ok::<_, StoreError>((Arc::new(registry(tx, schema)?), own(tx, schema)?)))?;
@@ -89,13 +91,19 @@ impl Memory {
             to.publish(&from);
             committed(took);
         })?;
-        Ok((Self { writer, readers, schema, realm, written, published }, thread))
+        Ok((Self { writer, readers, schema, realm, crashed, written, published }, thread))
     }
 
     /// The realm.
     #[must_use]
     pub fn realm(&self) -> Realm {
         self.realm
+    }
+
+    /// Whether the last process that worked on this database did not end in order.
+    #[must_use]
+    pub fn crashed(&self) -> bool {
+        self.crashed
     }
 
     /// The registry as it is committed.

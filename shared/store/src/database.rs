@@ -47,6 +47,7 @@ impl Schema {
                 include_str!("migrations/node/0002_desk.sql"),
                 include_str!("migrations/node/0003_closed.sql"),
                 include_str!("migrations/node/0004_places.sql"),
+                include_str!("migrations/node/0005_marks.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),
@@ -69,6 +70,7 @@ impl Schema {
 pub struct Database {
     data: PathBuf,
     writer: Option<Connection>,
+    crashed: bool,
     _lock: File,
 }
 
@@ -101,7 +103,9 @@ impl Database {
             return Err(StoreError::Damaged("quick_check"));
         }
         log::begin(data, &connection)?;
-        Ok(Self { data: data.to_owned(), writer: Some(connection), _lock: lock })
+        let crashed = marker.is_some_and(|marker| !marker.is_closed());
+        let data = data.to_owned();
+        Ok(Self { data, writer: Some(connection), crashed, _lock: lock })
     }
 
     /// Whether a database is there, or has left something behind: then opening says what is
@@ -117,6 +121,12 @@ impl Database {
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// Whether the last process that worked here did not end in order.
+    #[must_use]
+    pub fn crashed(&self) -> bool {
+        self.crashed
     }
 
     /// The one connection that writes, to be given to [`crate::writer::Writer`].

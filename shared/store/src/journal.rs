@@ -1,6 +1,7 @@
 //! The node's tables in SQLite.
 
 mod figures;
+mod in_order;
 
 use hoso_identity::{
     DocumentId, EntryId, Epoch, Incarnation, Kind, NodeId, Position, Reason, Scope, SessionToken,
@@ -8,7 +9,10 @@ use hoso_identity::{
 };
 use rusqlite::{OptionalExtension, Row, named_params};
 
-pub use self::figures::{Backlog, backlog, head, refused, troubled};
+pub use self::{
+    figures::{Backlog, backlog, head, refused, troubled},
+    in_order::{InOrder, Room, hold_back, in_order, set_aside, try_again},
+};
 use crate::{
     columns::{
         blob, fixed, ids_from_bytes, ids_to_bytes, key, optional_blob, position, signed, unit,
@@ -65,8 +69,12 @@ const SET_STATEMENT_ROWS: &str = "UPDATE entry SET feed_row = :row
 const SET_UNIT_ROWS: &str = "UPDATE entry SET feed_row = :row WHERE number IS NOT NULL
     AND document IN (SELECT document FROM audience WHERE unit = :unit)";
 const MARK: &str = "INSERT INTO to_apply (document, feed_row) VALUES (:document, :row)
-    ON CONFLICT (document) DO UPDATE SET feed_row = min(feed_row, excluded.feed_row)";
-const MARKS: &str = "SELECT document, feed_row, attempts FROM to_apply ORDER BY seq";
+    ON CONFLICT (document) DO UPDATE SET times = times + 1, feed_row =
+    coalesce(min(nullif(feed_row, 0), nullif(excluded.feed_row, 0)), feed_row + excluded.feed_row)";
+const MARKS: &str = "SELECT * FROM to_apply WHERE seq > :after ORDER BY seq LIMIT :limit";
+const MARK_OF: &str = "SELECT * FROM to_apply WHERE document = :document";
+const LOWEST_MARK: &str = "SELECT min(feed_row) FROM to_apply
+    WHERE feed_row > 0 AND attempts < :attempts";
 const EXCEPTED: &str = "SELECT id FROM entry WHERE feed_row IS NOT NULL AND (standing = 1
     OR document IN (SELECT document FROM to_apply WHERE attempts >= :attempts)) LIMIT :limit";
 const SET_ATTEMPTS: &str = "UPDATE to_apply SET attempts = :attempts WHERE document = :document";
@@ -334,18 +342,29 @@ impl JournalTables for Tx<'_> {
         Ok(())
     }
 
-    fn to_apply(&mut self) -> Result<Vec<ToApply>, StoreError> {
+    fn to_apply(&mut self, after: u64, marks_max: usize) -> Result<Vec<ToApply>, StoreError> {
+        let limit = i64::try_from(marks_max).unwrap_or(i64::MAX);
         let mut statement = self.connection.prepare_cached(MARKS)?;
-        let mut rows = statement.query([])?;
+        let mut rows =
+            statement.query(named_params! { ":after": signed(after), ":limit": limit })?;
         let mut marks = Vec::new();
         while let Some(row) = rows.next()? {
-            marks.push(ToApply {
-                document: DocumentId(blob(row, "document")?),
-                row: unsigned(row.get("feed_row")?)?,
-                attempts: row.get("attempts")?,
-            });
+            marks.push(to_apply(row)?);
         }
         Ok(marks)
+    }
+
+    fn mark(&mut self, document: &DocumentId) -> Result<Option<ToApply>, StoreError> {
+        let mut statement = self.connection.prepare_cached(MARK_OF)?;
+        let mut rows = statement.query(named_params! { ":document": document.0 })?;
+        rows.next()?.map(to_apply).transpose()
+    }
+
+    fn lowest_to_apply(&mut self, attempts_max: u32) -> Result<Option<u64>, StoreError> {
+        let mut statement = self.connection.prepare_cached(LOWEST_MARK)?;
+        let lowest: Option<i64> =
+            statement.query_row(named_params! { ":attempts": attempts_max }, |row| row.get(0))?;
+        lowest.map(unsigned).transpose()
     }
 
     fn excepted(&mut self, attempts_max: u32) -> Result<Vec<EntryId>, StoreError> {
@@ -434,6 +453,16 @@ fn node_entry(row: &Row<'_>) -> Result<NodeEntry, StoreError> {
         row: row.get::<_, Option<i64>>("feed_row")?.map(unsigned).transpose()?,
         placed_ms: row.get::<_, Option<i64>>("placed_at_ms")?.map(unsigned).transpose()?,
         standing,
+    })
+}
+
+fn to_apply(row: &Row<'_>) -> Result<ToApply, StoreError> {
+    Ok(ToApply {
+        place: unsigned(row.get("seq")?)?,
+        document: DocumentId(blob(row, "document")?),
+        row: unsigned(row.get("feed_row")?)?,
+        attempts: row.get("attempts")?,
+        times: row.get("times")?,
     })
 }
 

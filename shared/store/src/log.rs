@@ -129,6 +129,11 @@ impl Marker {
         Ok(Some(Self { number, closed }))
     }
 
+    /// Whether the last process that worked there ended in order.
+    pub(crate) fn is_closed(self) -> bool {
+        self.closed
+    }
+
     /// Refuses a database whose log held commits and is gone.
     ///
     /// # Errors

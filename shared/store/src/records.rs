@@ -1,4 +1,4 @@
-//! What a node knows of each dossier: the columns of lists, the view of its page, its document.
+//! What a node knows of each dossier without reading it: the columns of lists, and search.
 
 use std::collections::BTreeSet;
 
@@ -29,14 +29,9 @@ const PUT: &str = "INSERT INTO record (document, version, code, procedure, appli
     received_at_ms = excluded.received_at_ms, needs_review = excluded.needs_review,
     last_entry = excluded.last_entry, changed_at_ms = excluded.changed_at_ms
     RETURNING seq";
-const PUT_BODY: &str = "INSERT INTO record_body VALUES (:seq, :view, :snapshot)
-    ON CONFLICT (seq) DO UPDATE SET view = excluded.view, snapshot = excluded.snapshot";
 const CLEAR_WORDS: &str = "DELETE FROM record_word WHERE seq = :seq";
 const PUT_WORD: &str = "INSERT INTO record_word VALUES (:word, :seq)";
-const BODY: &str = "SELECT view, snapshot FROM record_body JOIN record USING (seq)
-    WHERE document = :document";
 const SEQ: &str = "SELECT seq FROM record WHERE document = :document";
-const REMOVE_BODY: &str = "DELETE FROM record_body WHERE seq = :seq";
 const REMOVE: &str = "DELETE FROM record WHERE seq = :seq";
 const BY_CODE: &str = "SELECT document FROM record WHERE code = :code ORDER BY document";
 const CODES: &str = "SELECT code FROM record WHERE code IS NOT NULL";
@@ -92,24 +87,13 @@ pub struct Summary {
     pub changed_at_ms: i64,
 }
 
-/// All of a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// What lists show.
-    pub summary: Summary,
-    /// What the dossier's page shows, as bytes that only the caller reads.
-    pub view: Vec<u8>,
-    /// The saved document.
-    pub snapshot: Vec<u8>,
-}
-
 /// A record as it shall stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The version that it was computed from; none for a dossier without a record.
     pub computed_from: Option<Version>,
-    /// The record.
-    pub record: Record,
+    /// What lists show.
+    pub summary: Summary,
     /// Texts by whose words it is found: code, names, id numbers, phones.
     pub search: Vec<String>,
 }
@@ -197,7 +181,7 @@ pub fn version(tx: &mut Tx<'_>, document: &DocumentId) -> Result<Option<Version>
 /// [`StoreError::Stale`] if the stored version is not the one that the plan was computed from;
 /// else what SQLite says.
 pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
-    let summary = &plan.record.summary;
+    let summary = &plan.summary;
     if version(tx, &summary.document)? != plan.computed_from {
         return Err(StoreError::Stale);
     }
@@ -221,11 +205,6 @@ pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
         },
         |row| row.get(0),
     )?;
-    tx.connection.prepare_cached(PUT_BODY)?.execute(named_params! {
-        ":seq": seq,
-        ":view": plan.record.view,
-        ":snapshot": plan.record.snapshot,
-    })?;
     tx.connection.prepare_cached(CLEAR_WORDS)?.execute(named_params! { ":seq": seq })?;
     let words: BTreeSet<String> = plan.search.iter().flat_map(|text| fold::indexed(text)).collect();
     let mut statement = tx.connection.prepare_cached(PUT_WORD)?;
@@ -247,21 +226,6 @@ pub fn summary(tx: &mut Tx<'_>, document: &DocumentId) -> Result<Option<Summary>
     rows.next()?.map(read_summary).transpose()
 }
 
-/// All of one record.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn get(tx: &mut Tx<'_>, document: &DocumentId) -> Result<Option<Record>, StoreError> {
-    let Some(summary) = summary(tx, document)? else { return Ok(None) };
-    let mut statement = tx.connection.prepare_cached(BODY)?;
-    let (view, snapshot) = statement
-        .query_row(named_params! { ":document": document.0 }, |row| {
-            Ok((row.get("view")?, row.get("snapshot")?))
-        })?;
-    Ok(Some(Record { summary, view, snapshot }))
-}
-
 /// Removes a record with its words; nothing happens if there is none.
 ///
 /// # Errors
@@ -274,7 +238,7 @@ pub fn remove(tx: &mut Tx<'_>, document: &DocumentId) -> Result<(), StoreError> 
         .query_row(named_params! { ":document": document.0 }, |row| row.get(0))
         .optional()?;
     if let Some(seq) = seq {
-        for sql in [CLEAR_WORDS, REMOVE_BODY, REMOVE] {
+        for sql in [CLEAR_WORDS, REMOVE] {
             tx.connection.prepare_cached(sql)?.execute(named_params! { ":seq": seq })?;
         }
     }

@@ -127,12 +127,16 @@ pub struct NodeFacts {
 /// A dossier that has entries which are stored and not yet applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ToApply {
+    /// Its place in the order in which dossiers were marked.
+    pub place: u64,
     /// The dossier.
     pub document: DocumentId,
-    /// The lowest row among them, zero for own entries.
+    /// The lowest row among them, zero if none has one.
     pub row: u64,
     /// How often applying was begun and not ended: two deaths set the dossier aside.
     pub attempts: u32,
+    /// How often it was marked: whether anything came while it was applied.
+    pub times: u32,
 }
 
 /// What the relay has said of a destination.
@@ -200,10 +204,15 @@ pub trait JournalTables {
     fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, Self::Error>;
     /// Gives every entry with a position in this scope that row.
     fn set_rows(&mut self, scope: Scope, row: u64) -> Result<(), Self::Error>;
-    /// Notes that a dossier has entries to apply; keeps the lower row and the attempts.
+    /// Notes that a dossier has entries to apply; `row` is zero if none has one. Keeps the lower
+    /// row and the attempts, and counts.
     fn mark_to_apply(&mut self, document: &DocumentId, row: u64) -> Result<(), Self::Error>;
-    /// All marks, oldest first.
-    fn to_apply(&mut self) -> Result<Vec<ToApply>, Self::Error>;
+    /// Marks behind that place, oldest first.
+    fn to_apply(&mut self, after: u64, marks_max: usize) -> Result<Vec<ToApply>, Self::Error>;
+    /// The mark of a dossier.
+    fn mark(&mut self, document: &DocumentId) -> Result<Option<ToApply>, Self::Error>;
+    /// The lowest row of those marks that have one and fewer attempts than this.
+    fn lowest_to_apply(&mut self, attempts_max: u32) -> Result<Option<u64>, Self::Error>;
     /// Entries with a row that wait, or whose dossier has at least `attempts_max` attempts; at
     /// most [`EXCEPTIONS_MAX`].
     fn excepted(&mut self, attempts_max: u32) -> Result<Vec<EntryId>, Self::Error>;

@@ -17,12 +17,18 @@ use hoso_store::tables::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiskError(pub &'static str);
 
+fn to_apply((document, mark): (&DocumentId, &Mark)) -> ToApply {
+    let Mark { made, row, attempts, times } = *mark;
+    ToApply { place: made, document: *document, row, attempts, times }
+}
+
 /// A mark with the order in which it was made.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     made: u64,
     row: u64,
     attempts: u32,
+    times: u32,
 }
 
 /// The tables of one node.
@@ -246,23 +252,28 @@ impl JournalTables for NodeDisk {
 
     fn mark_to_apply(&mut self, document: &DocumentId, row: u64) -> Result<(), DiskError> {
         self.count += 1;
-        let new = Mark { made: self.count, row, attempts: 0 };
+        let new = Mark { made: self.count, row, attempts: 0, times: 0 };
         let mark = self.marks.entry(*document).or_insert(new);
-        mark.row = mark.row.min(row);
+        mark.times += 1;
+        mark.row = [mark.row, row].into_iter().filter(|row| *row > 0).min().unwrap_or(0);
         Ok(())
     }
 
-    fn to_apply(&mut self) -> Result<Vec<ToApply>, DiskError> {
-        let mut marks: Vec<(u64, ToApply)> = self
-            .marks
-            .iter()
-            .map(|(document, mark)| {
-                let Mark { made, row, attempts } = *mark;
-                (made, ToApply { document: *document, row, attempts })
-            })
-            .collect();
-        marks.sort_by_key(|(made, _)| *made);
-        Ok(marks.into_iter().map(|(_, mark)| mark).collect())
+    fn to_apply(&mut self, after: u64, marks_max: usize) -> Result<Vec<ToApply>, DiskError> {
+        let mut marks: Vec<ToApply> = self.marks.iter().map(to_apply).collect();
+        marks.retain(|mark| mark.place > after);
+        marks.sort_by_key(|mark| mark.place);
+        marks.truncate(marks_max);
+        Ok(marks)
+    }
+
+    fn mark(&mut self, document: &DocumentId) -> Result<Option<ToApply>, DiskError> {
+        Ok(self.marks.get_key_value(document).map(to_apply))
+    }
+
+    fn lowest_to_apply(&mut self, attempts_max: u32) -> Result<Option<u64>, DiskError> {
+        let pending = self.marks.values().filter(|mark| mark.attempts < attempts_max);
+        Ok(pending.map(|mark| mark.row).filter(|row| *row > 0).min())
     }
 
     fn excepted(&mut self, attempts_max: u32) -> Result<Vec<EntryId>, DiskError> {

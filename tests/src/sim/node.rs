@@ -380,7 +380,7 @@ impl World {
         }
         self.nodes[node].applying = false;
         let applied = self.node_write(node, &mut |disk, _| {
-            for mark in disk.to_apply().map_err(|_| ())? {
+            for mark in disk.to_apply(0, usize::MAX).map_err(|_| ())? {
                 project(disk, mark.document)?;
             }
             Ok(())

@@ -135,7 +135,8 @@ fn row(site: &Site, words: &Words, item: &Value) -> Row {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let due = text("due_at");
     let timeliness = text("timeliness");
-    let review = item.get("needs_review").and_then(Value::as_bool).unwrap_or_default();
+    let says = |name: &str| item.get(name).and_then(Value::as_bool).unwrap_or_default();
+    let (aside, review) = (says("set_aside"), says("needs_review"));
     Row {
         id: text("id"),
         code: text("code"),
@@ -147,7 +148,11 @@ fn row(site: &Site, words: &Words, item: &Value) -> Row {
         timeliness: words.say(&format!("timeliness-{}", timeliness.replace('_', "-"))),
         timeliness_code: timeliness,
         units: way(site, &text("receiving_unit"), &text("competent_unit")),
-        review: if review { words.say("needs-review") } else { String::new() },
+        review: match (aside, review) {
+            (true, _) => words.say("set-aside"),
+            (false, true) => words.say("needs-review"),
+            (false, false) => String::new(),
+        },
     }
 }
 

@@ -51,8 +51,8 @@ pub(super) const WORDS: &str = "sáu từ để đối chiếu nhau";
 const HOST: &str = "localhost:8081";
 
 /// The office and its pages.
-pub(super) struct Scene {
-    pub(super) office: Arc<Office>,
+pub(crate) struct Scene {
+    pub(crate) office: Arc<Office>,
     router: Router,
     /// What makes the requests of a session its own.
     pub(super) cookie: String,
@@ -61,15 +61,15 @@ pub(super) struct Scene {
 }
 
 /// What was answered.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     pub(super) headers: HeaderMap,
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 impl Answer {
     /// The body as JSON, or null.
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
@@ -244,23 +244,39 @@ impl Scene {
 
     /// The same office after its program was started again.
     pub(super) async fn restarted(self) -> Self {
+        let (directory, cookie) = self.closed().await;
+        Self::on(directory, cookie).await
+    }
+
+    /// Ends the program in order; leaves what a browser and the disk keep.
+    pub(crate) async fn closed(self) -> (TempDir, String) {
         let Self { office, router, cookie, directory, thread } = self;
         drop((office, router));
         tokio::task::spawn_blocking(move || thread.join()).await.unwrap().unwrap();
-        Self::on(directory, cookie).await
+        (directory, cookie)
+    }
+
+    /// The office of that directory, with the clerk at the desk again.
+    pub(crate) async fn opened((directory, _): (TempDir, String)) -> Self {
+        let mut scene = Self::on(directory, String::new()).await;
+        scene.log_in(CLERK).await;
+        scene
+    }
+
+    /// Where the office keeps its things.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The same, after this file of its directory was lost.
     pub(super) async fn restarted_without(self, file: &str) -> Self {
-        let Self { office, router, cookie, directory, thread } = self;
-        drop((office, router));
-        tokio::task::spawn_blocking(move || thread.join()).await.unwrap().unwrap();
+        let (directory, cookie) = self.closed().await;
         std::fs::remove_file(directory.path().join(file)).unwrap();
         Self::on(directory, cookie).await
     }
 
     /// A new office with the clerk at the desk.
-    pub(super) async fn with_clerk() -> Self {
+    pub(crate) async fn with_clerk() -> Self {
         let mut scene = Self::new().await;
         scene.log_in(CLERK).await;
         scene
@@ -306,7 +322,7 @@ impl Scene {
     }
 
     /// Fetches.
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
@@ -322,7 +338,7 @@ impl Scene {
     }
 
     /// Sends JSON with a key.
-    pub(super) async fn call(&self, method: &str, path: &str, key: &str, body: &str) -> Answer {
+    pub(crate) async fn call(&self, method: &str, path: &str, key: &str, body: &str) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(path)

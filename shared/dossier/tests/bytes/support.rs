@@ -129,7 +129,7 @@ fn put(transaction: &mut Transaction<'_>, object: &ObjId, place: Prop, value: &V
     let kind = match value {
         Value::Map(_) => Some(ObjType::Map),
         Value::List(_) => Some(ObjType::List),
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Bytes(_) => None,
     };
     let scalar = match value {
         Value::Bool(value) => ScalarValue::Boolean(*value),
@@ -152,7 +152,7 @@ fn put(transaction: &mut Transaction<'_>, object: &ObjId, place: Prop, value: &V
             let parts = list.iter().enumerate();
             parts.for_each(|(at, part)| put(transaction, &made, at.into(), part));
         }
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Bytes(_) => {}
     }
 }
 

@@ -228,9 +228,7 @@ pub fn reached<T: JournalTables>(tables: &mut T, fact: &Delivered) -> Result<(),
 ///
 /// As the storage fails.
 pub fn attempt<T: JournalTables>(tables: &mut T, document: &DocumentId) -> Result<bool, T::Error> {
-    let marks = tables.to_apply()?;
-    let attempts =
-        marks.iter().find(|mark| mark.document == *document).map_or(0, |mark| mark.attempts);
+    let attempts = tables.mark(document)?.map_or(0, |mark| mark.attempts);
     if attempts >= ATTEMPTS_MAX {
         return Ok(false);
     }
@@ -265,9 +263,8 @@ pub fn applied<T: JournalTables>(
 ///
 /// As the storage fails.
 pub fn progress<T: JournalTables>(tables: &mut T) -> Result<Progress, T::Error> {
-    let pending = tables.to_apply()?;
-    let pending = pending.iter().filter(|mark| mark.attempts < ATTEMPTS_MAX && mark.row > 0);
-    let before = pending.map(|mark| mark.row).min().map_or(u64::MAX, |row| row.saturating_sub(1));
+    let lowest = tables.lowest_to_apply(ATTEMPTS_MAX)?;
+    let before = lowest.map_or(u64::MAX, |row| row.saturating_sub(1));
     let applied = tables.cursors()?;
     let applied = applied.iter();
     let applied = applied

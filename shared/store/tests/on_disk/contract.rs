@@ -160,11 +160,24 @@ fn marks<T: JournalTables<Error: Debug>>(tables: &mut T) {
     tables.set_attempts(&DOSSIER, 1).unwrap();
     tables.mark_to_apply(&DOSSIER, 12).unwrap();
     tables.mark_to_apply(&DOSSIER, 5).unwrap();
-    let expected = [
-        ToApply { document: DOSSIER, row: 5, attempts: 1 },
-        ToApply { document: other, row: 3, attempts: 0 },
-    ];
-    assert_eq!(tables.to_apply().unwrap(), expected, "oldest first, lower row, attempts kept");
+    // An entry without a row hides no row, whichever comes first.
+    tables.mark_to_apply(&DOSSIER, 0).unwrap();
+    let third = DocumentId([8; 16]);
+    tables.mark_to_apply(&third, 0).unwrap();
+    assert_eq!(tables.lowest_to_apply(2).unwrap(), Some(3));
+    tables.mark_to_apply(&third, 2).unwrap();
+    assert_eq!(tables.lowest_to_apply(2).unwrap(), Some(2));
+    let marks = tables.to_apply(0, 100).unwrap();
+    let [one, two, three] = marks.as_slice() else { panic!("{marks:?}") };
+    assert!(one.place < two.place && two.place < three.place, "oldest first");
+    let found = |mark: &ToApply| (mark.document, mark.row, mark.attempts, mark.times);
+    assert_eq!(found(one), (DOSSIER, 5, 1, 4), "lower row, attempts kept, times counted");
+    assert_eq!(found(two), (other, 3, 0, 1));
+    assert_eq!(found(three), (third, 2, 0, 2));
+    assert_eq!(tables.to_apply(one.place, 1).unwrap(), [*two]);
+    assert_eq!(tables.mark(&third).unwrap(), Some(*three));
+    tables.clear_to_apply(&third).unwrap();
+    assert_eq!(tables.mark(&third).unwrap(), None);
     assert_eq!(tables.excepted(2).unwrap(), [id(1)], "it waits and has a row");
     let mut settled = tables.entry(&id(1)).unwrap().unwrap();
     settled.standing = Standing::Counts;
@@ -175,7 +188,7 @@ fn marks<T: JournalTables<Error: Debug>>(tables: &mut T) {
     assert!(tables.excepted(0).unwrap().len() <= EXCEPTIONS_MAX);
     tables.clear_to_apply(&DOSSIER).unwrap();
     tables.clear_to_apply(&other).unwrap();
-    assert_eq!(tables.to_apply().unwrap(), []);
+    assert_eq!(tables.to_apply(0, 100).unwrap(), []);
 }
 
 fn destinations<T: JournalTables<Error: Debug>>(tables: &mut T) {

@@ -10,6 +10,7 @@ mod desk;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
+mod in_order;
 mod operators;
 #[cfg(test)]
 mod processes;

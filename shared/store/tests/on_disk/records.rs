@@ -3,7 +3,7 @@
 use hoso_identity::{DocumentId, EntryId, UnitId};
 use hoso_store::{
     StoreError,
-    records::{self, Cursor, DueRange, Filter, PAGE_MAX, Plan, Record, Summary, Version},
+    records::{self, Cursor, DueRange, Filter, PAGE_MAX, Plan, Summary, Version},
 };
 
 use crate::scene::Scene;
@@ -11,26 +11,22 @@ use crate::scene::Scene;
 fn plan(number: u8, name: &str) -> Plan {
     Plan {
         computed_from: None,
-        record: Record {
-            summary: Summary {
-                document: DocumentId([number; 16]),
-                version: Version(vec![1]),
-                code: Some(format!("07192-20261124-{number:07}")),
-                procedure: "1.004194".to_owned(),
-                applicant: name.to_owned(),
-                receiving_unit: UnitId(1),
-                competent_unit: Some(UnitId(2)),
-                return_unit: None,
-                status: 2,
-                due_at_ms: Some(1_000 * i64::from(number)),
-                closed_at_ms: None,
-                received_at_ms: i64::from(number / 2),
-                needs_review: false,
-                last_entry: EntryId([number; 32]),
-                changed_at_ms: 5,
-            },
-            view: vec![1, 2, number],
-            snapshot: vec![3; 5000],
+        summary: Summary {
+            document: DocumentId([number; 16]),
+            version: Version(vec![1]),
+            code: Some(format!("07192-20261124-{number:07}")),
+            procedure: "1.004194".to_owned(),
+            applicant: name.to_owned(),
+            receiving_unit: UnitId(1),
+            competent_unit: Some(UnitId(2)),
+            return_unit: None,
+            status: 2,
+            due_at_ms: Some(1_000 * i64::from(number)),
+            closed_at_ms: None,
+            received_at_ms: i64::from(number / 2),
+            needs_review: false,
+            last_entry: EntryId([number; 32]),
+            changed_at_ms: 5,
         },
         search: vec![
             format!("07192-20261124-{number:07}"),
@@ -92,7 +88,7 @@ fn codes_id_numbers_and_phones_are_found_however_they_are_divided() {
 fn a_closed_dossier_keeps_its_due_time_and_is_not_among_those_that_are_due() {
     let scene = Scene::node();
     let mut closed = plan(1, "Trần Văn Hòa");
-    closed.record.summary.closed_at_ms = Some(900);
+    closed.summary.closed_at_ms = Some(900);
     store(&scene, closed).unwrap();
     store(&scene, plan(2, "Trần Văn Hòa")).unwrap();
     let shown = |due| {
@@ -125,7 +121,7 @@ fn a_plan_from_an_older_version_is_refused_and_changes_nothing() {
     store(&scene, plan(1, "A")).unwrap();
     let mut newer = plan(1, "B");
     newer.computed_from = Some(Version(vec![1]));
-    newer.record.summary.version = Version(vec![2]);
+    newer.summary.version = Version(vec![2]);
     store(&scene, newer.clone()).unwrap();
     for stale in [plan(1, "C"), newer.clone()] {
         assert!(matches!(store(&scene, stale), Err(StoreError::Stale)));
@@ -133,8 +129,8 @@ fn a_plan_from_an_older_version_is_refused_and_changes_nothing() {
     let mut unknown = plan(9, "D");
     unknown.computed_from = Some(Version(vec![1]));
     assert!(matches!(store(&scene, unknown), Err(StoreError::Stale)));
-    let stored = scene.read(|tx| records::get(tx, &DocumentId([1; 16])));
-    assert_eq!(stored, Some(newer.record));
+    let stored = scene.read(|tx| records::summary(tx, &DocumentId([1; 16])));
+    assert_eq!(stored, Some(newer.summary));
     assert_eq!(found(&scene, "A"), [], "words of the old version are gone");
 }
 
@@ -164,11 +160,11 @@ fn a_list_is_narrowed_by_status_due_time_unit_and_review() {
     let scene = Scene::node();
     for number in 1..=4 {
         let mut plan = plan(number, "X");
-        plan.record.summary.status = number;
-        plan.record.summary.needs_review = number == 4;
+        plan.summary.status = number;
+        plan.summary.needs_review = number == 4;
         if number == 3 {
-            plan.record.summary.due_at_ms = None;
-            plan.record.summary.return_unit = Some(UnitId(77));
+            plan.summary.due_at_ms = None;
+            plan.summary.return_unit = Some(UnitId(77));
         }
         store(&scene, plan).unwrap();
     }
@@ -194,7 +190,7 @@ fn a_removed_record_is_found_by_nothing() {
     assert_eq!(scene.read(|tx| records::by_code(tx, "07192-20261124-0000001")), [document]);
     scene.write(move |tx| records::remove(tx, &document));
     scene.write(move |tx| records::remove(tx, &document));
-    assert_eq!(scene.read(|tx| records::get(tx, &document)), None);
+    assert_eq!(scene.read(|tx| records::summary(tx, &document)), None);
     assert_eq!(found(&scene, "duong"), []);
     assert_eq!(found(&scene, ""), []);
 }

@@ -124,7 +124,7 @@ impl Office {
 
     fn apply_all(&self) {
         self.scene.write(|tx| {
-            for mark in tx.to_apply()? {
+            for mark in tx.to_apply(0, 100)? {
                 journal::applied(tx, &mark.document, &[])?;
             }
             Ok(())

@@ -1,0 +1,215 @@
+//! What ends the process is set aside, and everything else goes on. The process that is ended is
+//! this test program, started once more for one of its tests.
+
+use std::{
+    env, fs,
+    path::Path,
+    process::{Command, ExitStatus},
+    sync::OnceLock,
+};
+
+use hoso_identity::DocumentId;
+use hoso_registry::State;
+use hoso_store::meta::put_meta;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    dossiers::Dossier,
+    program,
+    web::tests::scene::{Answer, Scene},
+};
+
+/// Names the directory in which the started process works; it does not exist otherwise.
+const DIRECTORY: &str = "HOSO_TEST_PROJECTION";
+/// The file there that says which dossier does what.
+const PLAN: &str = "poison";
+
+/// What the planted dossier does to whoever applies it.
+static PLANTED: OnceLock<(DocumentId, String)> = OnceLock::new();
+
+/// Applies like the program, but for the planted dossier.
+fn planted(work: Work, state: &State) -> Applied {
+    match PLANTED.get() {
+        Some((poison, deed)) if *poison == work.mark.document => match deed.as_str() {
+            "abort" => std::process::abort(),
+            "panic" => panic!("a planted fault"),
+            "spin" => loop {
+                std::hint::spin_loop();
+            },
+            other => panic!("no deed is called {other}"),
+        },
+        Some(_) | None => applied(work, state),
+    }
+}
+
+/// The started process: opens the office, applies what is marked, ends in order.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_applies_what_is_planted() {
+    let Ok(directory) = env::var(DIRECTORY) else { return };
+    let directory = Path::new(&directory);
+    let plan = fs::read_to_string(directory.join(PLAN)).unwrap();
+    let (poison, deed) = plan.split_once(' ').unwrap();
+    PLANTED.set((DocumentId::from_hex(poison).unwrap(), deed.to_owned())).unwrap();
+    let (office, thread) = program::open(directory).await.unwrap();
+    let (_keep, stop) = watch::channel(false);
+    let watchdog = if deed == "spin" { Duration::from_secs(3) } else { WATCHDOG };
+    let method = Method { compute: planted, watchdog };
+    let projection = Projection { office, method, stop };
+    projection.after_start().await.unwrap();
+    projection.pending().await.unwrap();
+    drop(projection);
+    tokio::task::spawn_blocking(move || thread.join()).await.unwrap().unwrap();
+}
+
+fn start(directory: &Path) -> ExitStatus {
+    let name = "projection::tests::a_process_that_applies_what_is_planted";
+    let mut process = Command::new(env::current_exe().unwrap());
+    process.args(["--exact", name]).env(DIRECTORY, directory).env("RUST_BACKTRACE", "0");
+    process.output().unwrap().status
+}
+
+/// An office with three dossiers that wait to be applied, the second of which is poison.
+struct Planted {
+    scene: Scene,
+    ids: Vec<String>,
+}
+
+impl Planted {
+    async fn new(deed: &str) -> Self {
+        let scene = Scene::with_clerk().await;
+        let mut ids = Vec::new();
+        for number in 0..3 {
+            let body = json!({
+                "procedure_code": "1.001193",
+                "applicant": { "kind": "person", "name": format!("Người thử {number}") },
+                "channel": "counter",
+                "papers": [],
+            });
+            let key = format!("key {number}");
+            let answer = scene.call("POST", "/api/v1/dossiers", &key, &body.to_string()).await;
+            ids.push(answer.json()["id"].as_str().unwrap().to_owned());
+        }
+        fs::write(scene.directory().join(PLAN), format!("{} {deed}", ids[1])).unwrap();
+        let planted = Self { scene, ids };
+        planted.mark().await;
+        planted
+    }
+
+    /// Marks all, as if something had come for each.
+    async fn mark(&self) {
+        for document in self.ids.iter().map(|id| DocumentId::from_hex(id).unwrap()) {
+            let mark = move |tx: &mut Tx<'_>, _: &mut _| tx.mark_to_apply(&document, 0);
+            self.scene.office.memory.write(false, mark).await.unwrap();
+        }
+    }
+
+    /// Ends the office, starts the process over and over until one ends in order, opens the office
+    /// again; gives how often it did not.
+    async fn deaths(self) -> (Self, usize) {
+        let Self { scene, ids } = self;
+        let closed = scene.closed().await;
+        let deaths = (0..9).take_while(|_| !start(closed.0.path()).success()).count();
+        (Self { scene: Scene::opened(closed).await, ids }, deaths)
+    }
+
+    async fn open(&self, number: usize) -> Answer {
+        self.scene.get(&format!("/api/v1/dossiers/{}", self.ids[number])).await
+    }
+
+    /// The others are applied and can be worked on; the poison is kept, counted and shown.
+    async fn is_set_aside(&self) {
+        for number in [0, 2] {
+            assert_eq!(self.open(number).await.status, 200);
+        }
+        let poison = self.open(1).await;
+        assert_eq!(poison.status, 409, "{}", poison.text);
+        assert_eq!(poison.json()["type"], "urn:hoso:problem:set-aside");
+        let sync = self.scene.get("/api/v1/sync").await.json();
+        assert_eq!(sync["set_aside"], json!([self.ids[1]]));
+        assert_eq!(sync["waiting"], 1);
+        let listed = self.scene.get("/api/v1/dossiers").await.json();
+        for row in listed["items"].as_array().unwrap() {
+            assert_eq!(row["set_aside"], row["id"] == self.ids[1], "{row}");
+        }
+        let metrics = self.scene.get("/metrics").await.text;
+        assert!(metrics.contains("hoso_waiting_entries{unit=\"07192\"} 1\n"), "{metrics}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_that_ended_the_process_twice_is_set_aside_until_a_newer_version() {
+    let (planted, deaths) = Planted::new("abort").await.deaths().await;
+    assert_eq!(deaths, 2);
+    planted.is_set_aside().await;
+    // What comes for it later is kept with it and ends nothing.
+    planted.mark().await;
+    let (planted, deaths) = planted.deaths().await;
+    assert_eq!(deaths, 0);
+    planted.is_set_aside().await;
+    // A newer version tries it again.
+    let older = |tx: &mut Tx<'_>, _: &mut _| put_meta(tx, VERSION, b"0.0.0");
+    planted.scene.office.memory.write(false, older).await.unwrap();
+    let closed = planted.scene.closed().await;
+    fs::write(closed.0.path().join(PLAN), "00000000000000000000000000000000 abort").unwrap();
+    assert!(start(closed.0.path()).success());
+    let planted = Planted { scene: Scene::opened(closed).await, ids: planted.ids };
+    assert_eq!(planted.open(1).await.status, 200);
+    let sync = planted.scene.get("/api/v1/sync").await.json();
+    assert_eq!((&sync["set_aside"], &sync["waiting"]), (&json!([]), &json!(0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_that_keeps_the_process_busy_is_set_aside_at_its_first_end() {
+    let (planted, deaths) = Planted::new("spin").await.deaths().await;
+    assert_eq!(deaths, 1);
+    planted.is_set_aside().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_that_fails_twice_is_set_aside_and_ends_nothing() {
+    let (planted, deaths) = Planted::new("panic").await.deaths().await;
+    assert_eq!(deaths, 0);
+    planted.is_set_aside().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_an_operator_is_tried_again_by_a_newer_version() {
+    let planted = Planted::new("none").await;
+    let id = DocumentId::from_hex(&planted.ids[0]).unwrap();
+    let office = &planted.scene.office;
+    let waits = move |tx: &mut Tx<'_>, _: &mut _| {
+        try_again_after_upgrade(tx)?;
+        for mut entry in tx.document(&id)? {
+            let what = hoso_identity::WaitingFor::Operator(entry.id);
+            entry.standing = hoso_store::tables::Standing::Waiting(what);
+            tx.put_entry(&entry)?;
+        }
+        tx.clear_to_apply(&id)?;
+        try_again_after_upgrade(tx)?;
+        assert_eq!(tx.mark(&id)?, None, "this version has tried it");
+        put_meta(tx, VERSION, b"0.0.0")?;
+        try_again_after_upgrade(tx)?;
+        tx.mark(&id)
+    };
+    assert!(office.memory.write(false, waits).await.unwrap().is_some());
+    let (_keep, stop) = watch::channel(false);
+    let projection = Projection { office: Arc::clone(office), method: Method::default(), stop };
+    projection.pending().await.unwrap();
+    let stored =
+        office.memory.read(move |tx| hoso_store::journal::in_order(tx, &id, crate::dossiers::ROOM));
+    let dossier = Dossier::of(id, &stored.await.unwrap(), &office.state());
+    assert_eq!(dossier.held.len(), 1, "it counts again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_is_told_to_stop_does_not_work_off_what_waits() {
+    let planted = Planted::new("none").await;
+    let (stop, stopping) = watch::channel(false);
+    stop.send_replace(true);
+    let office = Arc::clone(&planted.scene.office);
+    run(office, stopping).await;
+    let marks = planted.scene.office.memory.read(|tx| tx.to_apply(0, 9)).await.unwrap();
+    assert_eq!(marks.len(), 3);
+    assert!(marks.iter().all(|mark| mark.attempts == 0));
+}

@@ -17,6 +17,7 @@ use crate::{
     backup,
     error::StoreError,
     log::{self, MARKER_NAME, Marker},
+    writer::Tx,
 };
 
 /// The database's name in the data directory.
@@ -151,6 +152,21 @@ impl Database {
 /// The name of the index of a database's log.
 pub(crate) fn shared_memory_name(database: &str) -> String {
     format!("{database}-shm")
+}
+
+/// Checks every page, every index and every reference; opening checks less.
+///
+/// # Errors
+///
+/// [`StoreError::Damaged`]; what SQLite says.
+pub fn whole(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let sound: String =
+        tx.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    let mut orphans = tx.connection.prepare("PRAGMA foreign_key_check")?;
+    if sound != "ok" || orphans.exists([])? {
+        return Err(StoreError::Damaged("integrity_check"));
+    }
+    Ok(())
 }
 
 /// A connection that only reads.

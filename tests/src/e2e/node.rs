@@ -15,6 +15,7 @@ use super::{
     relay::{READY_DEADLINE, Relay},
     wait,
 };
+use crate::powercut::recorder::Recorder;
 
 /// The program's name.
 pub const NODE: &str = "hoso-node";
@@ -38,6 +39,8 @@ pub struct Node {
     pub data: PathBuf,
     /// Its pages and interface.
     pub http: SocketAddr,
+    /// What writes down what the next start does to its files.
+    pub recorder: Option<Recorder>,
     program: Option<Program>,
 }
 
@@ -54,6 +57,7 @@ impl Node {
             unit: unit.to_owned(),
             data: directory.join(name),
             http: ports::free(),
+            recorder: None,
             program: None,
         };
         let code = relay.invite(unit);
@@ -78,7 +82,8 @@ impl Node {
     /// Runs one of its commands with `--data` and `--json` added.
     pub fn command(&self, args: &[&str], stdin: &str) -> Ended {
         let data = self.data.to_string_lossy().into_owned();
-        program::run(NODE, args.iter().copied().chain(["--data", &data, "--json"]), stdin)
+        let args = args.iter().copied().chain(["--data", &data, "--json"]);
+        program::run_recorded(NODE, args, stdin, self.recorder.as_ref())
     }
 
     /// Starts it and waits until it can save.
@@ -90,7 +95,7 @@ impl Node {
         let (http, data) = (self.http.to_string(), self.data.to_string_lossy().into_owned());
         let log = self.data.with_extension("log");
         let args = ["run", "--data", &data, "--listen-http", &http];
-        let mut program = Program::start(NODE, args, &log);
+        let mut program = Program::start(NODE, args, &log, self.recorder.as_ref());
         let client = Client::new(self.http);
         wait::until(&format!("{} is ready", self.name), READY_DEADLINE, || {
             assert!(program.runs(), "{} ended: {}", self.name, program.log_tail());

@@ -12,6 +12,7 @@ use std::{
 use serde_json::Value;
 
 use super::wait;
+use crate::powercut::recorder::Recorder;
 
 /// How long a command may take before the test gives up on it.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
@@ -77,10 +78,25 @@ pub fn run<Arg: AsRef<std::ffi::OsStr>>(
     args: impl IntoIterator<Item = Arg>,
     stdin: &str,
 ) -> Ended {
+    run_recorded(name, args, stdin, None)
+}
+
+/// The same with a recorder before its files.
+///
+/// # Panics
+///
+/// As [`run`].
+pub fn run_recorded<Arg: AsRef<std::ffi::OsStr>>(
+    name: &str,
+    args: impl IntoIterator<Item = Arg>,
+    stdin: &str,
+    recorder: Option<&Recorder>,
+) -> Ended {
     let [mut out, mut err] = [0; 2].map(|_| tempfile::tempfile().expect("a file for output"));
     let writer = |file: &File| file.try_clone().expect("an output has two holders");
     let mut child = Command::new(path_of(name))
         .args(args)
+        .envs(recorder.into_iter().flat_map(Recorder::environment))
         .stdin(Stdio::piped())
         .stdout(writer(&out))
         .stderr(writer(&err))
@@ -121,7 +137,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it; further output is added to the log.
+    /// Starts it, with a recorder before its files if one is given; further output is added to the
+    /// log.
     ///
     /// # Panics
     ///
@@ -130,11 +147,13 @@ impl Program {
         name: &str,
         args: impl IntoIterator<Item = Arg>,
         log: &Path,
+        recorder: Option<&Recorder>,
     ) -> Self {
         let out = File::options().create(true).append(true).open(log).expect("a log can be opened");
         let err = out.try_clone().expect("a log has two writers");
         let child = Command::new(path_of(name))
             .args(args)
+            .envs(recorder.into_iter().flat_map(Recorder::environment))
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(err)

@@ -16,6 +16,7 @@ use super::{
     proxy::Proxy,
     wait,
 };
+use crate::powercut::recorder::Recorder;
 
 /// The program's name.
 pub const RELAY: &str = "hoso-relay";
@@ -39,6 +40,8 @@ pub struct Relay {
     pub quic: SocketAddr,
     /// The line before it.
     pub line: Proxy,
+    /// What writes down what the next start does to its files.
+    pub recorder: Option<Recorder>,
     program: Option<Program>,
 }
 
@@ -67,6 +70,7 @@ impl Relay {
             http: ports::free(),
             quic,
             line: Proxy::before(quic),
+            recorder: None,
             program: None,
         };
         let (passphrase, password) = (directory.join("root.txt"), directory.join("operator.txt"));
@@ -102,7 +106,7 @@ impl Relay {
     /// Runs one of its commands with `--data` and `--json` added.
     pub fn command(&self, args: &[&Path]) -> Ended {
         let more = [Path::new("--data"), &self.data, Path::new("--json")];
-        program::run(RELAY, args.iter().chain(&more), "")
+        program::run_recorded(RELAY, args.iter().chain(&more), "", self.recorder.as_ref())
     }
 
     /// Starts it and waits until it can save; what it costs is returned.
@@ -116,7 +120,8 @@ impl Relay {
         let data = self.data.to_string_lossy().into_owned();
         let args = ["run", "--data", &data, "--listen-quic", &quic, "--advertise", &line];
         let args = args.iter().copied().chain(["--listen-http", &http]);
-        let mut program = Program::start(RELAY, args, &self.data.with_extension("log"));
+        let log = self.data.with_extension("log");
+        let mut program = Program::start(RELAY, args, &log, self.recorder.as_ref());
         let client = Client::new(self.http);
         wait::until("the relay is ready", READY_DEADLINE, || {
             assert!(program.runs(), "the relay ended: {}", program.log_tail());

@@ -11,6 +11,7 @@ problem-not-found = Not found. Check the address or the dossier's id.
 problem-too-much = Too large. Shorten it and send it again.
 problem-internal = Something inside went wrong. Nothing was stored; try again and tell the administrator.
 problem-storage = This machine cannot save now. Nothing was stored; tell the administrator.
+problem-storage-full = The disk of this machine is full. Nothing was stored, and what you have typed stays here. Make room, then save again; reading goes on.
 problem-storage-dead = This machine cannot save now. Restart the program; tell the administrator.
 problem-busy = The dossier is being updated. Try again in a few seconds.
 problem-dossier-full = This dossier holds as much as one dossier can. Nothing more can be added; tell the administrator.

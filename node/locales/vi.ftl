@@ -11,6 +11,7 @@ problem-not-found = Không tìm thấy. Kiểm tra lại địa chỉ hoặc mã
 problem-too-much = Nội dung quá lớn. Rút ngắn rồi gửi lại.
 problem-internal = Có lỗi bên trong. Chưa lưu gì; hãy thử lại và báo cho quản trị viên.
 problem-storage = Máy này hiện không lưu được. Chưa lưu gì; báo cho quản trị viên.
+problem-storage-full = Ổ đĩa của máy này đã đầy. Chưa lưu gì; nội dung đã nhập vẫn còn ở đây. Giải phóng dung lượng rồi lưu lại; vẫn xem hồ sơ được.
 problem-storage-dead = Máy này hiện không lưu được. Khởi động lại chương trình; báo cho quản trị viên.
 problem-busy = Hồ sơ đang được cập nhật. Thử lại sau ít giây.
 problem-dossier-full = Hồ sơ này đã chứa tối đa lượng thông tin cho phép, không thể thêm nữa. Báo cho quản trị viên.

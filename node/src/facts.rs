@@ -15,6 +15,9 @@ const WORDS: &str = "words";
 /// The name of the number of copies that this node has been.
 const COPIES: &str = "copies";
 
+/// The name of the time at which writing was last tried.
+const TRIED: &str = "tried";
+
 /// What the invitation said.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Facts {
@@ -95,4 +98,13 @@ pub fn copies(tx: &mut Tx<'_>) -> Result<usize, StoreError> {
 pub fn count_copy(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let copies = u8::try_from(copies(tx)?).unwrap_or(u8::MAX).saturating_add(1);
     put_meta(tx, COPIES, &[copies])
+}
+
+/// Writes something small, to see whether anything can be written.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn try_to_write(tx: &mut Tx<'_>, at_ms: u64) -> Result<(), StoreError> {
+    put_meta(tx, TRIED, &at_ms.to_be_bytes())
 }

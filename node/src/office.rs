@@ -8,7 +8,8 @@ use std::{
 };
 
 use hoso_engine::{
-    command::Problem, frames::WireBytes, link::LinkStatus, memory::Memory, metrics::Histogram,
+    clock, command::Problem, frames::WireBytes, link::LinkStatus, memory::Memory,
+    metrics::Histogram,
 };
 use hoso_identity::{PublicKey, UnitId};
 use hoso_registry::{State, state::NodeFacts};
@@ -49,7 +50,13 @@ pub struct Office {
 
 /// A problem with the storage, for a command or a page.
 pub(crate) fn storage(error: &StoreError) -> Problem {
-    let code = if matches!(error, StoreError::Dead) { "storage-dead" } else { "storage" };
+    let code = if matches!(error, StoreError::Dead) {
+        "storage-dead"
+    } else if matches!(error, StoreError::Full) {
+        "storage-full"
+    } else {
+        "storage"
+    };
     Problem::new(code, error.to_string())
 }
 
@@ -115,12 +122,16 @@ impl Office {
         self.memory.write(false, move |tx, _| link::want(tx, on)).await
     }
 
-    /// Whether the node can save.
+    /// Whether the node can save. After a disk was found full this is tried.
     pub(crate) async fn ready(&self) -> Result<(), Problem> {
-        if self.memory.is_dead() {
-            return Err(storage(&StoreError::Dead));
-        }
-        self.memory.read(|tx| tx.facts()).await.map(|_| ()).map_err(|error| storage(&error))
+        let answer = if self.memory.is_dead() {
+            Err(StoreError::Dead)
+        } else if self.memory.is_full() {
+            self.memory.write(false, |tx, _| facts::try_to_write(tx, clock::now_ms())).await
+        } else {
+            self.memory.read(|tx| tx.facts()).await.map(|_| ())
+        };
+        answer.map_err(|error| storage(&error))
     }
 
     /// The answer to `GET /sync`.

@@ -44,6 +44,8 @@ impl From<StoreError> for Refused {
         }
         if matches!(error, StoreError::TooMuch { .. }) {
             Self::new(413, "too-much")
+        } else if matches!(error, StoreError::Full) {
+            Self::new(507, "storage-full")
         } else if matches!(error, StoreError::Exhausted { .. }) {
             Self::new(409, "serials-exhausted")
         } else {
@@ -59,6 +61,7 @@ impl From<Problem> for Refused {
             code @ "log-in-later" => Self::new(429, code),
             code @ "no-grant" => Self::new(403, code),
             code @ ("storage" | "storage-dead") => Self::new(503, code),
+            code @ "storage-full" => Self::new(507, code),
             code => {
                 tracing::error!(code, text = problem.text, "something inside fails");
                 Self::new(503, "internal")

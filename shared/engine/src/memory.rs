@@ -136,6 +136,12 @@ impl Memory {
         self.writer.is_dead()
     }
 
+    /// Whether the last commit found no room on the disk.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.writer.is_full()
+    }
+
     /// Writes in one transaction, with the registry's verdict at hand; gives the result when it is
     /// durable. `sender_ended`: nothing that was brought counts.
     ///

@@ -196,6 +196,9 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     // The writer folds the log: SQLite's own way passes over a sync that fails.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // What is not committed stays in memory: a disk without room is met at the commit alone, where
+    // all of it can be undone.
+    connection.pragma_update(None, "cache_spill", false)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);

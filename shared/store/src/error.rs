@@ -73,6 +73,9 @@ pub enum StoreError {
     /// What stands in the database cannot be what this program wrote.
     #[error("the database is damaged at {0}: restore a backup")]
     Damaged(&'static str),
+    /// There is no room on the disk. What was asked is undone, and can be asked again later.
+    #[error("the disk is full; nothing was stored: make room on it")]
+    Full,
     /// A commit failed: nothing is acknowledged any more until the program starts anew.
     #[error("the storage failed earlier; nothing is saved until the program starts anew")]
     Dead,
@@ -101,4 +104,31 @@ pub enum StoreError {
     /// The backup is not one of this program, or is damaged.
     #[error("{0} is no usable backup")]
     Backup(PathBuf),
+}
+
+impl StoreError {
+    /// The same, by the name that a disk without room has.
+    #[must_use]
+    pub(crate) fn named(self) -> Self {
+        let full = match &self {
+            Self::Sql(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Self::File { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+            Self::InUse { .. }
+            | Self::Foreign
+            | Self::NoLog { .. }
+            | Self::Newer { .. }
+            | Self::Gone { .. }
+            | Self::WalGone { .. }
+            | Self::Older { .. }
+            | Self::Damaged(_)
+            | Self::Backup(_)
+            | Self::Dead
+            | Self::Stale
+            | Self::Exists(_)
+            | Self::TooMuch { .. }
+            | Self::Exhausted { .. }
+            | Self::Full => false,
+        };
+        if full { Self::Full } else { self }
+    }
 }

@@ -32,15 +32,31 @@ impl<'a> Tx<'a> {
     }
 }
 
+/// How a commit ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Committed,
+    /// There was no room; everything is as before.
+    Full,
+    Failed,
+}
+
 /// What a job leaves behind: how to answer when the commit has succeeded or failed.
-type Answer = Box<dyn FnOnce(bool) + Send>;
+type Answer = Box<dyn FnOnce(End) + Send>;
 type Job = Box<dyn FnOnce(&Connection) -> Result<Answer, StoreError> + Send>;
 
 /// The writer's door. Clones share the thread.
 #[derive(Clone, Debug)]
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
-    dead: Arc<AtomicBool>,
+    state: Arc<State>,
+}
+
+/// What the thread tells whoever asks.
+#[derive(Debug, Default)]
+struct State {
+    dead: AtomicBool,
+    full: AtomicBool,
 }
 
 /// The writer's thread, for an orderly end.
@@ -59,14 +75,14 @@ impl Writer {
     ) -> Result<(Self, WriterThread), StoreError> {
         let connection = database.take_writer()?;
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS);
-        let dead = Arc::new(AtomicBool::new(false));
+        let state = Arc::new(State::default());
         let path = database.data().to_owned();
-        let flag = Arc::clone(&dead);
+        let told = Arc::clone(&state);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(database, connection, queue, &flag, &committed))
+            .spawn(move || run(database, connection, queue, &told, &committed))
             .map_err(|source| StoreError::File { path, source })?;
-        Ok((Self { jobs, dead }, WriterThread(thread)))
+        Ok((Self { jobs, state }, WriterThread(thread)))
     }
 
     /// Runs a job in a savepoint of the next commit, and gives its result when that commit is
@@ -84,7 +100,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (job, answer) = packed(job);
-        if self.dead.load(Ordering::Acquire) || self.jobs.send(job).await.is_err() {
+        if self.state.dead.load(Ordering::Acquire) || self.jobs.send(job).await.is_err() {
             return Err(StoreError::Dead.into());
         }
         answer.await.unwrap_or_else(|_| Err(StoreError::Dead.into()))
@@ -104,7 +120,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (job, answer) = packed(job);
-        if self.dead.load(Ordering::Acquire) || self.jobs.blocking_send(job).is_err() {
+        if self.state.dead.load(Ordering::Acquire) || self.jobs.blocking_send(job).is_err() {
             return Err(StoreError::Dead.into());
         }
         answer.blocking_recv().unwrap_or_else(|_| Err(StoreError::Dead.into()))
@@ -113,7 +129,15 @@ impl Writer {
     /// Whether a commit has failed, or the thread has ended by itself: nothing can be saved.
     #[must_use]
     pub fn is_dead(&self) -> bool {
-        self.dead.load(Ordering::Acquire) || self.jobs.is_closed()
+        self.state.dead.load(Ordering::Acquire) || self.jobs.is_closed()
+    }
+}
+
+impl Writer {
+    /// Whether the last commit found no room.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.state.full.load(Ordering::Acquire)
     }
 }
 
@@ -142,8 +166,12 @@ where
         let result = job(&mut Tx::over(connection));
         let end = if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
         connection.execute_batch(end)?;
-        let answer: Answer = Box::new(move |committed| {
-            let result = if committed { result } else { result.and(Err(StoreError::Dead.into())) };
+        let answer: Answer = Box::new(move |end| {
+            let result = match end {
+                End::Committed => result,
+                End::Full => result.and(Err(StoreError::Full.into())),
+                End::Failed => result.and(Err(StoreError::Dead.into())),
+            };
             // Nobody waits any more when the caller went away.
             drop(send.send(result));
         });
@@ -156,7 +184,7 @@ fn run(
     database: Database,
     mut connection: Connection,
     mut queue: mpsc::Receiver<Job>,
-    dead: &AtomicBool,
+    state: &State,
     committed: &dyn Fn(Duration),
 ) -> Result<(), StoreError> {
     let mut folding = Folding::default();
@@ -165,15 +193,25 @@ fn run(
         let mut answers = Vec::new();
         let mut done = group(&mut connection, first, &mut queue, &mut answers);
         if done.is_ok() {
+            state.full.store(false, Ordering::Release);
             committed(begun.elapsed());
-            answers.drain(..).for_each(|answer| answer(true));
+            answers.drain(..).for_each(|answer| answer(End::Committed));
             done = folding.fold_if_long(database.data(), &connection);
+        }
+        done = done.map_err(StoreError::named);
+        // Nothing was promised yet, nothing is in doubt: the sync was not reached.
+        if matches!(done, Err(StoreError::Full)) && connection.is_autocommit() {
+            if !state.full.swap(true, Ordering::AcqRel) {
+                tracing::error!("the disk is full; nothing is saved until there is room");
+            }
+            answers.drain(..).for_each(|answer| answer(End::Full));
+            done = Ok(());
         }
         if let Err(error) = done {
             // An fsync that failed may have dropped the pages: never retry and assume.
-            dead.store(true, Ordering::Release);
+            state.dead.store(true, Ordering::Release);
             tracing::error!(%error, "the storage failed; nothing is saved until a new start");
-            answers.into_iter().for_each(|answer| answer(false));
+            answers.into_iter().for_each(|answer| answer(End::Failed));
             queue.close();
             return Err(error);
         }

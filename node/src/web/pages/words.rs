@@ -111,7 +111,8 @@ mod tests {
             keys.insert(dashed("sync", state));
         }
         let refusals = ["session-locked", "session-unknown", "log-in-wrong", "log-in-later"];
-        let others = ["no-grant", "storage", "storage-dead", "time", "request", "internal"];
+        let others =
+            ["no-grant", "storage", "storage-dead", "storage-full", "time", "request", "internal"];
         keys.extend(refusals.iter().chain(&others).map(|code| format!("problem-{code}")));
         for realm in ["trial", "training", "official", "unknown"] {
             keys.insert(dashed("realm", realm));

@@ -1,0 +1,140 @@
+//! A disk without room and a disk that fails to sync, under the real programs.
+
+use std::time::Duration;
+
+use hoso_tests::{
+    e2e::{
+        agree,
+        desk::{Desk, Procedure, id_of, procedures, reception},
+        node::Node,
+        province::{BAI_CHAY, CO_TO, Province},
+        wait,
+    },
+    powercut::recorder::Recorder,
+};
+use serde_json::Value;
+
+/// How long something may take to cross the province, or a program to end.
+const SOON: Duration = Duration::from_secs(60);
+/// Dossiers after which a file must have grown: a log is folded and used again before.
+const DOSSIERS_MAX: usize = 1000;
+
+/// A province of which each program has a recorder that only makes faults.
+fn province() -> Province {
+    let mut province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
+    for node in &mut province.nodes {
+        node.stop();
+        node.recorder = Some(Recorder::of(&node.data));
+        node.start();
+    }
+    province.relay.stop();
+    province.relay.recorder = Some(Recorder::of(&province.relay.data));
+    province.relay.start();
+    province
+}
+
+fn fault(node: &Node, name: &str, begins: bool) {
+    node.recorder.as_ref().expect("a recorder").fault(name, begins);
+}
+
+fn procedure() -> Procedure {
+    let all = procedures();
+    all.into_iter().find(|procedure| procedure.competent == "unit").expect("a unit's own procedure")
+}
+
+fn body(number: usize) -> Value {
+    reception(number, &procedure(), BAI_CHAY)
+}
+
+/// Hands in dossiers until one is not answered with 201; gives its number and what was said.
+fn until_refused(desk: &mut Desk, first: usize) -> (usize, Option<(u16, Value)>) {
+    for number in first..first + DOSSIERS_MAX {
+        let path = "/api/v1/dossiers";
+        match desk.session.try_post_once(path, &body(number), &format!("disk-{number}")) {
+            Ok(answer) if answer.status == 201 => {
+                let id = id_of(&answer.body).to_owned();
+                desk.acknowledged.entry(id).or_default().push("received".to_owned());
+            }
+            Ok(answer) => return (number, Some((answer.status, answer.body))),
+            Err(_) => return (number, None),
+        }
+    }
+    panic!("the fault never showed");
+}
+
+/// Waits until everything that was acknowledged is at its destination, and all of it is there.
+fn arrives(desk: &Desk) {
+    wait::until_nothing_is_missing("everything is delivered", SOON, || {
+        agree::undelivered(desk.acknowledged.keys().cloned(), desk)
+    });
+    assert_eq!(agree::missing_actions(&desk.acknowledged, desk), Vec::<String>::new());
+}
+
+#[test]
+fn a_full_disk_refuses_saves_with_a_sentence_loses_nothing_and_goes_on_when_there_is_room() {
+    let mut province = province();
+    let mut desk = Desk::of(&province.nodes[0]);
+    let mut there = Desk::of(&province.nodes[1]);
+    desk.receive(&body(0), "disk-0");
+    fault(&province.nodes[0], "enospc", true);
+    let (refused, said) = until_refused(&mut desk, 1);
+    let (status, problem) = said.expect("an answer");
+    assert_eq!((status, &problem["type"]), (507, &"urn:hoso:problem:storage-full".into()));
+    assert!(problem["title"].as_str().is_some_and(|text| text.contains("đầy")), "{problem}");
+    // Reading goes on; what comes from elsewhere waits at the province.
+    assert_eq!(desk.ids().len(), desk.acknowledged.len());
+    assert!(province.nodes[0].program().runs());
+    let sent = there.receive(&reception(5000, &procedure(), CO_TO), "from-there");
+    let sent = there.hand_over(&sent, CO_TO);
+    let ready = desk.session.try_get("/readyz").expect("an answer");
+    assert_eq!(ready.status, 503, "{}", ready.body);
+    fault(&province.nodes[0], "enospc", false);
+    let again =
+        desk.session.try_post_once("/api/v1/dossiers", &body(refused), &format!("disk-{refused}"));
+    assert_eq!(again.expect("an answer").status, 201);
+    wait::until("what waited has come", SOON, || {
+        desk.ids().contains(&id_of(&sent).to_owned()).then_some(())
+    });
+    let expected = desk.acknowledged.len() + 2;
+    assert_eq!(desk.ids().len(), expected, "the repeated one exists once");
+    arrives(&desk);
+    arrives(&there);
+}
+
+#[test]
+fn after_a_sync_that_failed_a_node_answers_nothing_more_and_has_all_that_it_answered() {
+    let mut province = province();
+    let mut desk = Desk::of(&province.nodes[0]);
+    desk.receive(&body(0), "disk-0");
+    fault(&province.nodes[0], "eio", true);
+    let (refused, said) = until_refused(&mut desk, 1);
+    assert!(said.is_none_or(|(status, _)| status == 503));
+    wait::until("the node has ended itself", SOON, || {
+        (!province.nodes[0].program().runs()).then_some(())
+    });
+    fault(&province.nodes[0], "eio", false);
+    province.nodes[0].start();
+    let mut desk = Desk { session: province.nodes[0].clerk(), ..desk };
+    let there = desk.ids();
+    assert!(desk.acknowledged.keys().all(|id| there.contains(id)));
+    desk.receive(&body(refused), &format!("disk-{refused}"));
+    arrives(&desk);
+}
+
+#[test]
+fn after_a_sync_that_failed_the_relay_acknowledges_nothing_and_gets_everything_again() {
+    let mut province = province();
+    let mut desk = Desk::of(&province.nodes[0]);
+    let recorder = province.relay.recorder.clone().expect("a recorder");
+    recorder.fault("eio", true);
+    let received = desk.receive(&body(0), "disk-0");
+    let given = desk.hand_over(&received, BAI_CHAY);
+    wait::until("the relay has ended itself", SOON, || {
+        (!province.relay.program().runs()).then_some(())
+    });
+    let state = desk.read(id_of(&given))["sync"]["state"].clone();
+    assert!(state == "saved" || state == "unknown", "{state}");
+    recorder.fault("eio", false);
+    province.relay.start();
+    arrives(&desk);
+}

@@ -28,7 +28,7 @@ pub enum Promise {
 pub enum Mark {
     /// Something was acknowledged.
     Promise(Promise),
-    /// A backup is about to be put in place: what was promised since it was made is lost on purpose.
+    /// A backup is about to be put in place: what was promised after it is lost on purpose.
     BackTo(String),
 }
 

@@ -4,8 +4,6 @@
 //! milliseconds), the rest is the body. Reading is total: whatever stands in a payload, the answer
 //! is an event or the reason why it says nothing here.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "each match is about some of the kinds")]
-
 mod application;
 mod bodies;
 mod part;
@@ -170,14 +168,16 @@ impl Event {
     /// The units that the header of its entry must name, ascending.
     #[must_use]
     pub fn units_added(&self) -> Vec<UnitId> {
-        match &self.body {
-            Body::Submitted(body) => body.application.units(),
-            Body::Received(body) => {
-                body.application.as_ref().map(Application::units).unwrap_or_default()
-            }
-            Body::HandedOver(body) => body.to_unit.unit().into_iter().collect(),
-            Body::UnitAdded(body) => vec![body.unit],
-            _ => Vec::new(),
+        if let Body::Submitted(body) = &self.body {
+            body.application.units()
+        } else if let Body::Received(body) = &self.body {
+            body.application.as_ref().map(Application::units).unwrap_or_default()
+        } else if let Body::HandedOver(body) = &self.body {
+            body.to_unit.unit().into_iter().collect()
+        } else if let Body::UnitAdded(body) = &self.body {
+            vec![body.unit]
+        } else {
+            Vec::new()
         }
     }
 }

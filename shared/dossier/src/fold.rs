@@ -6,8 +6,6 @@
 //! the two are a [`Conflict`], both stay visible, and the first in the order has effect until a
 //! person who has seen both chooses.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "each match is about some of the kinds")]
-
 mod effects;
 mod graph;
 
@@ -17,10 +15,10 @@ use hoso_identity::EntryId;
 use hoso_registry::{EventKind, roles_for};
 
 use crate::{
-    event::{Body, Event, Frozen, Unreadable},
+    event::{Body, Event, Frozen, Office, Unreadable},
     fold::graph::{Bits, Graph},
     rules::{self, Objection},
-    standing::{Author, Conflict, Standing, Terms},
+    standing::{Author, Conflict, Outcome, Standing, Terms},
     value::ChangeHash,
 };
 
@@ -369,17 +367,15 @@ impl<'a> Fold<'a> {
         if all_seen {
             return None;
         }
-        let field = match &event.body {
-            Body::FieldCorrected(body) => {
-                let application = view.standing.application.as_ref()?;
-                let now = crate::fields::corrected(application, &body.field, body.value.as_deref());
-                if now.as_ref() == Some(application) {
-                    return Some(Effect::Repeated);
-                }
-                Some(body.field.clone())
+        let mut field = None;
+        if let Body::FieldCorrected(body) = &event.body {
+            let application = view.standing.application.as_ref()?;
+            let now = crate::fields::corrected(application, &body.field, body.value.as_deref());
+            if now.as_ref() == Some(application) {
+                return Some(Effect::Repeated);
             }
-            _ => None,
-        };
+            field = Some(body.field.clone());
+        }
         contest(&mut view.standing, writer, item.hash, field);
         Some(Effect::Contested)
     }
@@ -428,16 +424,12 @@ impl<'a> Fold<'a> {
 
 /// Whether another node of the author's unit did the same.
 fn is_done(standing: &Standing, item: &Item, event: &Event) -> bool {
-    match &event.body {
-        Body::TakenOver(_) => standing.holder.is_some_and(|holder| {
-            standing.open_line().is_none() && holder.unit() == Some(item.author.unit)
-        }),
-        Body::ResultArrived(_) => standing
-            .result
-            .as_ref()
-            .is_some_and(|result| result.towards.is_none() && result.unit == item.author.unit),
-        _ => false,
+    if matches!(event.body, Body::TakenOver(_)) {
+        let holds = standing.holder.and_then(Office::unit) == Some(item.author.unit);
+        return holds && standing.open_line().is_none();
     }
+    let here = |result: &Outcome| result.towards.is_none() && result.unit == item.author.unit;
+    matches!(event.body, Body::ResultArrived(_)) && standing.result.as_ref().is_some_and(here)
 }
 
 /// Notes that one event excludes another, with those that exclude the same one.

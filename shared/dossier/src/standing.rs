@@ -120,6 +120,13 @@ pub struct Payment {
     pub reversed: bool,
 }
 
+impl Payment {
+    /// Whether an event about this payment, or about any that was not undone, means it.
+    pub(crate) fn is_meant(&self, wanted: Option<ChangeHash>) -> bool {
+        !self.reversed && wanted.is_none_or(|wanted| wanted == self.event)
+    }
+}
+
 /// A scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scan {

@@ -1,24 +1,24 @@
 //! What an event that holds does to the standing.
 
-#![expect(clippy::wildcard_enum_match_arm, reason = "each match is about some of the kinds")]
-
-use hoso_registry::EventKind;
-
 use super::Item;
 use crate::{
     axes::{Delivery, Status},
     deadline::{Extension, PauseKind},
-    event::{Application, Body, Event, Fee, Frozen, Method, Office, Received, ResultSent},
+    event::{
+        Application, Attached, Body, CalendarAccepted, Event, Fee, FieldCorrected, Frozen,
+        HandedOver, Method, Office, Paid, PaymentConfirmed, PaymentRequested, PaymentReversed,
+        Received, ResultReady, Supplemented,
+    },
     standing::{Decision, FeeLine, Line, Outcome, Payment, Scan, Standing, Terms},
 };
 
 /// What may be written once at a time, if the event writes such a thing.
 pub(super) fn register(body: &Body) -> Option<String> {
-    match body {
-        Body::HandedOver(_) | Body::CodeReissued(_) => Some(body.kind().code().to_owned()),
-        Body::FieldCorrected(body) => Some(format!("field {}", body.field)),
-        _ => None,
+    if let Body::FieldCorrected(body) = body {
+        return Some(format!("field {}", body.field));
     }
+    let once = matches!(body, Body::HandedOver(_) | Body::CodeReissued(_));
+    once.then(|| body.kind().code().to_owned())
 }
 
 /// Lets the event have its effect.
@@ -32,43 +32,70 @@ pub(super) fn apply(
         standing.registers.insert(key, item.hash);
     }
     standing.audience.extend(event.units_added());
+    let at_ms = event.at_ms;
     match &event.body {
         Body::Submitted(body) => {
             begin(standing, item, &body.application);
             standing.status = Some(Status::New);
         }
         Body::Received(body) => received(standing, item, event, body, terms),
-        Body::CalendarAccepted(body) => {
-            standing.former_dues.extend(standing.due().at_ms);
-            if let Some(frozen) = &mut standing.frozen {
-                frozen.calendars.clone_from(&body.calendars);
-                standing.terms = terms(frozen);
-            }
+        Body::CalendarAccepted(body) => calendar_accepted(standing, body, terms),
+        Body::NotAccepted(_) => close(standing, Status::NotAccepted, at_ms),
+        Body::Withdrawn(_) => close(standing, Status::Withdrawn, at_ms),
+        Body::HandedOver(body) => handed_over(standing, item, body, at_ms),
+        Body::TakenOver(_) => taken_over(standing, at_ms),
+        Body::Assigned(body) => standing.assigned = Some(body.person),
+        Body::SupplementRequested(_) => supplement_requested(standing, at_ms),
+        Body::Supplemented(body) => supplemented(standing, body, at_ms),
+        Body::Extended(body) => {
+            standing.extensions.push(Extension { given_ms: at_ms, due_ms: body.due_at });
         }
-        Body::HandedOver(_) | Body::TakenOver(_) | Body::Assigned(_) | Body::UnitAdded(_) => {
-            hands(standing, item, event);
+        Body::Approved(_) | Body::Refused(_) => {
+            let approved = matches!(event.body, Body::Approved(_));
+            standing.decision = Some(Decision { event: item.hash, approved });
         }
-        Body::FeeAdded(_)
-        | Body::FeeRemoved(_)
-        | Body::PaymentRequested(_)
-        | Body::Paid(_)
-        | Body::PaymentConfirmed(_)
-        | Body::PaymentReversed(_) => money(standing, item, event),
-        Body::ResultReady(_)
-        | Body::ResultRecalled(_)
-        | Body::ResultSent(_)
-        | Body::ResultArrived(_)
-        | Body::Returned(_) => result(standing, item, event),
-        Body::Attached(_)
-        | Body::Detached(_)
-        | Body::FieldCorrected(_)
-        | Body::CodeReissued(_)
-        | Body::Opened(_)
-        | Body::Printed(_)
-        | Body::Noted(_)
-        | Body::ConflictResolved(_) => facts(standing, item, event),
-        _ => course(standing, item, event),
+        Body::Stopped(_) => stopped(standing, at_ms),
+        Body::Resumed(_) => {
+            standing.go_on(PauseKind::Other, at_ms);
+            standing.status = Some(Status::Processing);
+        }
+        Body::FeeAdded(body) => standing.fees.push(FeeLine {
+            id: item.hash.to_string(),
+            fee: Fee { name: body.name.clone(), amount: body.amount },
+        }),
+        Body::FeeRemoved(body) => standing.fees.retain(|line| line.id != body.fee),
+        Body::PaymentRequested(body) => payment_requested(standing, body, at_ms),
+        Body::Paid(body) => paid(standing, item, body),
+        Body::PaymentConfirmed(body) => payment_confirmed(standing, body),
+        Body::PaymentReversed(body) => payment_reversed(standing, body),
+        Body::ResultReady(body) => result_ready(standing, item, body, at_ms),
+        Body::ResultRecalled(_) => result_recalled(standing),
+        Body::ResultSent(body) => on_its_way(standing, |result| {
+            result.towards = body.to_unit;
+            result.delivery = Delivery::Sent;
+        }),
+        Body::ResultArrived(_) => on_its_way(standing, |result| {
+            result.unit = item.author.unit;
+            result.towards = None;
+            result.delivery = Delivery::Arrived;
+        }),
+        Body::Returned(_) => {
+            standing.status = Some(Status::Returned);
+            on_its_way(standing, |result| result.delivery = Delivery::Returned);
+        }
+        Body::Attached(body) => attached(standing, item, body),
+        Body::Detached(body) => standing.scans.retain(|scan| scan.event != body.attachment),
+        Body::FieldCorrected(body) => field_corrected(standing, body),
+        Body::CodeReissued(body) => {
+            let former = standing.code.replace(body.code.clone());
+            standing.former_codes.extend(former);
+        }
+        Body::Opened(_) => {
+            standing.opened.insert(item.author.unit, at_ms);
+        }
+        Body::UnitAdded(_) | Body::Printed(_) | Body::Noted(_) | Body::ConflictResolved(_) => {}
     }
+    settle(standing, at_ms);
 }
 
 fn begin(standing: &mut Standing, item: &Item, application: &Application) {
@@ -98,49 +125,62 @@ fn received(
     standing.frozen = Some(body.frozen.clone());
 }
 
-/// Status and clock.
-fn course(standing: &mut Standing, item: &Item, event: &Event) {
-    let at_ms = event.at_ms;
-    match &event.body {
-        Body::NotAccepted(_) => close(standing, Status::NotAccepted, at_ms),
-        Body::Withdrawn(_) => close(standing, Status::Withdrawn, at_ms),
-        Body::SupplementRequested(_) => {
-            standing.asked_from = standing.status;
-            if standing.status == Some(Status::Processing) {
-                standing.supplements = standing.supplements.saturating_add(1);
-                standing.pause(PauseKind::Supplement, at_ms);
-            }
-            standing.status = Some(Status::Supplement);
-        }
-        Body::Supplemented(body) => {
-            standing.papers.extend(body.papers.iter().cloned());
-            standing.go_on(PauseKind::Supplement, at_ms);
-            standing.status = standing.asked_from.take().or(Some(Status::Processing));
-        }
-        Body::Extended(body) => {
-            standing.extensions.push(Extension { given_ms: at_ms, due_ms: body.due_at });
-        }
-        Body::Approved(_) | Body::Refused(_) => {
-            let approved = event.body.kind() == EventKind::Approved;
-            standing.decision = Some(Decision { event: item.hash, approved });
-        }
-        Body::Stopped(_) => {
-            let open = standing.pauses.iter_mut().filter(|pause| pause.until_ms.is_none());
-            let open: Vec<_> = open.collect();
-            if open.is_empty() {
-                standing.pause(PauseKind::Other, at_ms);
-            } else {
-                // What was asked for is no longer awaited: the clock stands still for the stop.
-                open.into_iter().for_each(|pause| pause.kind = PauseKind::Other);
-            }
-            standing.status = Some(Status::Stopped);
-        }
-        Body::Resumed(_) => {
-            standing.go_on(PauseKind::Other, at_ms);
-            standing.status = Some(Status::Processing);
-        }
-        _ => {}
+fn calendar_accepted(
+    standing: &mut Standing,
+    body: &CalendarAccepted,
+    terms: &dyn Fn(&Frozen) -> Option<Terms>,
+) {
+    standing.former_dues.extend(standing.due().at_ms);
+    if let Some(frozen) = &mut standing.frozen {
+        frozen.calendars.clone_from(&body.calendars);
+        standing.terms = terms(frozen);
     }
+}
+
+fn handed_over(standing: &mut Standing, item: &Item, body: &HandedOver, at_ms: i64) {
+    standing.status = Some(Status::Processing);
+    standing.assigned = body.to_person;
+    standing.sheet.push(Line {
+        event: item.hash,
+        from: item.author.unit,
+        to: body.to_unit,
+        at_ms,
+        taken_at_ms: None,
+    });
+}
+
+fn taken_over(standing: &mut Standing, at_ms: i64) {
+    if let Some(line) = standing.sheet.last_mut() {
+        line.taken_at_ms = Some(at_ms);
+        standing.holder = Some(line.to);
+    }
+}
+
+fn supplement_requested(standing: &mut Standing, at_ms: i64) {
+    standing.asked_from = standing.status;
+    if standing.status == Some(Status::Processing) {
+        standing.supplements = standing.supplements.saturating_add(1);
+        standing.pause(PauseKind::Supplement, at_ms);
+    }
+    standing.status = Some(Status::Supplement);
+}
+
+fn supplemented(standing: &mut Standing, body: &Supplemented, at_ms: i64) {
+    standing.papers.extend(body.papers.iter().cloned());
+    standing.go_on(PauseKind::Supplement, at_ms);
+    standing.status = standing.asked_from.take().or(Some(Status::Processing));
+}
+
+fn stopped(standing: &mut Standing, at_ms: i64) {
+    let open = standing.pauses.iter_mut().filter(|pause| pause.until_ms.is_none());
+    let open: Vec<_> = open.collect();
+    if open.is_empty() {
+        standing.pause(PauseKind::Other, at_ms);
+    } else {
+        // What was asked for is no longer awaited: the clock stands still for the stop.
+        open.into_iter().for_each(|pause| pause.kind = PauseKind::Other);
+    }
+    standing.status = Some(Status::Stopped);
 }
 
 fn close(standing: &mut Standing, status: Status, at_ms: i64) {
@@ -151,144 +191,85 @@ fn close(standing: &mut Standing, status: Status, at_ms: i64) {
     open.for_each(|pause| pause.until_ms = Some(at_ms.max(pause.from_ms)));
 }
 
-/// Who has the dossier.
-fn hands(standing: &mut Standing, item: &Item, event: &Event) {
-    match &event.body {
-        Body::HandedOver(body) => {
-            standing.status = Some(Status::Processing);
-            standing.assigned = body.to_person;
-            standing.sheet.push(Line {
-                event: item.hash,
-                from: item.author.unit,
-                to: body.to_unit,
-                at_ms: event.at_ms,
-                taken_at_ms: None,
-            });
-        }
-        Body::TakenOver(_) => {
-            if let Some(line) = standing.sheet.last_mut() {
-                line.taken_at_ms = Some(event.at_ms);
-                standing.holder = Some(line.to);
-            }
-        }
-        Body::Assigned(body) => standing.assigned = Some(body.person),
-        _ => {}
+fn payment_requested(standing: &mut Standing, body: &PaymentRequested, at_ms: i64) {
+    let (paid, awaited, _) = standing.money();
+    standing.requested = paid.saturating_add(awaited).saturating_add(body.amount);
+    if body.pauses {
+        standing.status = Some(Status::Payment);
+        standing.pause(PauseKind::Other, at_ms);
     }
 }
 
-fn money(standing: &mut Standing, item: &Item, event: &Event) {
-    match &event.body {
-        Body::FeeAdded(body) => standing.fees.push(FeeLine {
-            id: item.hash.to_string(),
-            fee: Fee { name: body.name.clone(), amount: body.amount },
-        }),
-        Body::FeeRemoved(body) => standing.fees.retain(|line| line.id != body.fee),
-        Body::PaymentRequested(body) => {
-            let (paid, awaited, _) = standing.money();
-            standing.requested = paid.saturating_add(awaited).saturating_add(body.amount);
-            if body.pauses {
-                standing.status = Some(Status::Payment);
-                standing.pause(PauseKind::Other, event.at_ms);
-            }
-        }
-        Body::Paid(body) => standing.payments.push(Payment {
-            event: item.hash,
-            amount: body.amount,
-            method: body.method,
-            confirmed: body.method == Method::Cash,
-            reversed: false,
-        }),
-        Body::PaymentConfirmed(body) => {
-            let awaiting = standing.payments.iter_mut().filter(|payment| !payment.reversed);
-            awaiting
-                .filter(|payment| body.payment.is_none_or(|wanted| wanted == payment.event))
-                .for_each(|payment| payment.confirmed = true);
-        }
-        Body::PaymentReversed(body) => {
-            let mut payments = standing.payments.iter_mut().rev().filter(|payment| {
-                !payment.reversed && body.payment.is_none_or(|wanted| wanted == payment.event)
-            });
-            if let Some(payment) = payments.next() {
-                payment.reversed = true;
-            }
-        }
-        _ => {}
+fn paid(standing: &mut Standing, item: &Item, body: &Paid) {
+    standing.payments.push(Payment {
+        event: item.hash,
+        amount: body.amount,
+        method: body.method,
+        confirmed: body.method == Method::Cash,
+        reversed: false,
+    });
+}
+
+fn payment_confirmed(standing: &mut Standing, body: &PaymentConfirmed) {
+    let payments = standing.payments.iter_mut();
+    let meant = payments.filter(|payment| payment.is_meant(body.payment));
+    meant.for_each(|payment| payment.confirmed = true);
+}
+
+fn payment_reversed(standing: &mut Standing, body: &PaymentReversed) {
+    let mut payments = standing.payments.iter_mut().rev();
+    if let Some(payment) = payments.find(|payment| payment.is_meant(body.payment)) {
+        payment.reversed = true;
     }
-    let (paid, _, _) = standing.money();
-    if standing.status == Some(Status::Payment) && paid >= standing.requested {
+}
+
+/// Lets the clock run again where it stood still for money that is there now.
+fn settle(standing: &mut Standing, at_ms: i64) {
+    if standing.status == Some(Status::Payment) && standing.money().0 >= standing.requested {
         standing.status = Some(Status::Processing);
-        standing.go_on(PauseKind::Other, event.at_ms);
+        standing.go_on(PauseKind::Other, at_ms);
     }
 }
 
-fn result(standing: &mut Standing, item: &Item, event: &Event) {
-    match &event.body {
-        Body::ResultReady(body) => {
-            close(standing, Status::Done, event.at_ms);
-            standing.result = Some(Outcome {
-                number: body.number.clone(),
-                date: body.date,
-                at_ms: event.at_ms,
-                unit: item.author.unit,
-                towards: None,
-                delivery: Delivery::Ready,
-            });
-        }
-        Body::ResultRecalled(_) => {
-            standing.status = Some(Status::Processing);
-            standing.closed_ms = None;
-            standing.result = None;
-            standing.decision = None;
-        }
-        Body::ResultSent(body) => sent(standing, body),
-        Body::ResultArrived(_) => {
-            if let Some(result) = &mut standing.result {
-                result.unit = item.author.unit;
-                result.towards = None;
-                result.delivery = Delivery::Arrived;
-            }
-        }
-        Body::Returned(_) => {
-            standing.status = Some(Status::Returned);
-            if let Some(result) = &mut standing.result {
-                result.delivery = Delivery::Returned;
-            }
-        }
-        _ => {}
-    }
+fn result_ready(standing: &mut Standing, item: &Item, body: &ResultReady, at_ms: i64) {
+    close(standing, Status::Done, at_ms);
+    standing.result = Some(Outcome {
+        number: body.number.clone(),
+        date: body.date,
+        at_ms,
+        unit: item.author.unit,
+        towards: None,
+        delivery: Delivery::Ready,
+    });
 }
 
-fn sent(standing: &mut Standing, body: &ResultSent) {
+fn result_recalled(standing: &mut Standing) {
+    standing.status = Some(Status::Processing);
+    standing.closed_ms = None;
+    standing.result = None;
+    standing.decision = None;
+}
+
+fn on_its_way(standing: &mut Standing, change: impl FnOnce(&mut Outcome)) {
     if let Some(result) = &mut standing.result {
-        result.towards = body.to_unit;
-        result.delivery = Delivery::Sent;
+        change(result);
     }
 }
 
-fn facts(standing: &mut Standing, item: &Item, event: &Event) {
-    match &event.body {
-        Body::Attached(body) => standing.scans.push(Scan {
-            event: item.hash,
-            blob: body.blob,
-            name: body.name.clone(),
-            size: body.size,
-        }),
-        Body::Detached(body) => standing.scans.retain(|scan| scan.event != body.attachment),
-        Body::FieldCorrected(body) => {
-            let application = standing.application.as_ref();
-            let changed = application.and_then(|application| {
-                crate::fields::corrected(application, &body.field, body.value.as_deref())
-            });
-            standing.application = changed.or_else(|| standing.application.take());
-            standing.conflicts.retain(|conflict| conflict.field.as_ref() != Some(&body.field));
-        }
-        Body::CodeReissued(body) => {
-            let former = standing.code.replace(body.code.clone());
-            standing.former_codes.extend(former);
-        }
-        Body::Opened(_) => {
-            standing.opened.insert(item.author.unit, event.at_ms);
-        }
-        _ => {}
-    }
+fn attached(standing: &mut Standing, item: &Item, body: &Attached) {
+    standing.scans.push(Scan {
+        event: item.hash,
+        blob: body.blob,
+        name: body.name.clone(),
+        size: body.size,
+    });
+}
+
+fn field_corrected(standing: &mut Standing, body: &FieldCorrected) {
+    let application = standing.application.as_ref();
+    let changed = application.and_then(|application| {
+        crate::fields::corrected(application, &body.field, body.value.as_deref())
+    });
+    standing.application = changed.or_else(|| standing.application.take());
+    standing.conflicts.retain(|conflict| conflict.field.as_ref() != Some(&body.field));
 }

@@ -1,0 +1,145 @@
+//! What an event may say as the dossier stands.
+
+use hoso_registry::Role;
+
+use super::{Objection, place::has_result, require};
+use crate::{
+    axes::{Delivery, Status},
+    event::{
+        Body, Event, Extended, Office, Received, ResultChannel, ResultSent, SupplementRequested,
+    },
+    standing::{Author, Standing},
+};
+
+/// Minutes of a day.
+const DAY_MINUTES: u16 = 24 * 60;
+
+/// What holds for the body.
+pub(super) fn body(standing: &Standing, author: &Author, event: &Event) -> Result<(), Objection> {
+    match &event.body {
+        Body::Received(body) => received(standing, author, event, body),
+        Body::SupplementRequested(body) => supplement(standing, author, body),
+        Body::FeeRemoved(body) => {
+            require(standing.fees.iter().any(|line| line.id == body.fee), Objection::NotThere)
+        }
+        Body::PaymentConfirmed(body) => {
+            let mut payments = standing.payments.iter().filter(|paid| !paid.confirmed);
+            require(payments.any(|paid| paid.is_meant(body.payment)), Objection::NotThere)
+        }
+        Body::PaymentReversed(body) => {
+            let mut payments = standing.payments.iter();
+            require(payments.any(|paid| paid.is_meant(body.payment)), Objection::NotThere)
+        }
+        Body::Extended(body) => extended(standing, event, body),
+        Body::CalendarAccepted(body) => {
+            let frozen = standing.frozen.as_ref().ok_or(Objection::Status)?;
+            require(frozen.calendars != body.calendars, Objection::Repeated)
+        }
+        Body::ResultReady(body) => {
+            let agency = matches!(standing.competent(), Some(Office::Agency(_)));
+            require(agency == body.from_agency, Objection::Undecided)
+        }
+        Body::ResultSent(body) => sent(standing, body),
+        Body::Returned(body) => returned(standing, author, body.channel),
+        Body::Detached(body) => {
+            let mut scans = standing.scans.iter();
+            require(scans.any(|scan| scan.event == body.attachment), Objection::NotThere)
+        }
+        Body::FieldCorrected(body) => {
+            let application = standing.application.as_ref().ok_or(Objection::Field)?;
+            crate::fields::corrected(application, &body.field, body.value.as_deref())
+                .map(|_| ())
+                .ok_or(Objection::Field)
+        }
+        Body::ConflictResolved(body) => {
+            let mut sides = standing.conflicts.iter().flat_map(|conflict| &conflict.sides);
+            require(sides.any(|side| *side == body.choice), Objection::NotThere)
+        }
+        Body::Submitted(_)
+        | Body::NotAccepted(_)
+        | Body::HandedOver(_)
+        | Body::TakenOver(_)
+        | Body::Assigned(_)
+        | Body::Supplemented(_)
+        | Body::FeeAdded(_)
+        | Body::PaymentRequested(_)
+        | Body::Paid(_)
+        | Body::Approved(_)
+        | Body::Refused(_)
+        | Body::ResultRecalled(_)
+        | Body::ResultArrived(_)
+        | Body::Stopped(_)
+        | Body::Resumed(_)
+        | Body::Withdrawn(_)
+        | Body::Opened(_)
+        | Body::Printed(_)
+        | Body::Attached(_)
+        | Body::Noted(_)
+        | Body::UnitAdded(_)
+        | Body::CodeReissued(_) => Ok(()),
+    }
+}
+
+/// What holds for a new due time.
+fn extended(standing: &Standing, event: &Event, body: &Extended) -> Result<(), Objection> {
+    let used = u16::try_from(standing.extensions.len()).unwrap_or(u16::MAX);
+    let allowed = standing.terms.as_ref().map_or(0, |terms| terms.extensions_max);
+    require(used < allowed, Objection::ExtensionsUsed)?;
+    let due = standing.due().at_ms.ok_or(Objection::PastDue)?;
+    require(event.at_ms < due, Objection::PastDue)?;
+    require(body.due_at > due, Objection::NotLater)
+}
+
+/// What holds for a result on its way: only a unit that has the dossier can say that it has come.
+fn sent(standing: &Standing, body: &ResultSent) -> Result<(), Objection> {
+    require(body.post != body.to_unit.is_some(), Objection::Field)?;
+    let known = body.to_unit.is_none_or(|unit| standing.audience.contains(&unit));
+    require(known, Objection::Field)
+}
+
+/// What holds for a reception.
+fn received(
+    standing: &Standing,
+    author: &Author,
+    event: &Event,
+    body: &Received,
+) -> Result<(), Objection> {
+    let first = standing.status.is_none();
+    require(first == body.application.is_some(), Objection::Status)?;
+    let own = body
+        .application
+        .as_ref()
+        .map_or(standing.receiving_unit(), |application| Some(application.receiving_unit));
+    require(own.is_some_and(|unit| author.acts_for(unit)), Objection::Unit)?;
+    let late = body.received_at.is_some_and(|at_ms| at_ms != event.at_ms);
+    let explained = body.paper_reference.is_some() && body.reason.is_some();
+    require(body.frozen.closing_minute < DAY_MINUTES, Objection::Field)?;
+    let past = body.received_at.is_none_or(|at_ms| at_ms <= event.at_ms);
+    require(past && (!late || explained), Objection::Paper)
+}
+
+fn supplement(
+    standing: &Standing,
+    author: &Author,
+    body: &SupplementRequested,
+) -> Result<(), Objection> {
+    if standing.status == Some(Status::New) {
+        return require(author.has(Role::Reception), Objection::Role);
+    }
+    if standing.supplements == 0 {
+        return require(author.has(Role::Processing), Objection::Role);
+    }
+    let lawful = body.basis.is_some() && author.has(Role::Approval);
+    require(lawful, Objection::SecondSupplement)
+}
+
+fn returned(standing: &Standing, author: &Author, channel: ResultChannel) -> Result<(), Objection> {
+    let Some(result) = &standing.result else { return Err(Objection::Status) };
+    let by_post = result.delivery == Delivery::Sent
+        && result.towards.is_none()
+        && author.acts_for(result.unit);
+    // What is delivered electronically lies nowhere: whoever has the dossier may record it.
+    let electronic = channel == ResultChannel::Electronic
+        && standing.application.as_ref().map(|form| form.result_channel) == Some(channel);
+    require(has_result(standing, author) || electronic || by_post, Objection::Unit)
+}

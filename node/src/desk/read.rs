@@ -400,7 +400,7 @@ pub(crate) fn due(
         closing_minute,
     };
     let calendar = Calendar::of(state.calendars().map(|(_, year)| year));
-    let due = deadline::due(&rule, &calendar, received_ms, &[]);
+    let due = deadline::due(&rule, &calendar, received_ms, &[], &[]);
     let steps = due.steps.iter().map(|step| {
         json!({
             "date": Day(step.date).to_string(),

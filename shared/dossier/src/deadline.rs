@@ -10,12 +10,15 @@
 //!    announcement: no due time. 8. Days of a year that is not decided make the due time
 //!    uncertain. 9. The clock is UTC+7 whatever the machine's zone.
 
+mod count;
+
 use hoso_registry::{
     Calendar,
-    calendar::DayKind,
     statement::{Supplement, Term},
 };
 use time::{Date, OffsetDateTime, UtcOffset};
+
+use self::count::Count;
 
 /// Milliseconds of a minute.
 const MINUTE_MS: i64 = 60_000;
@@ -87,9 +90,27 @@ pub enum StepReason {
     Paused,
     /// The last day was no working day: this one takes its place.
     Moved,
+    /// From this day on the days are not listed one by one.
+    Further,
+    /// Until this day, twenty years on, too few days counted: there is no due time.
+    Beyond,
 }
 
 impl StepReason {
+    /// All.
+    pub const ALL: &'static [Self] = &[
+        Self::Reception,
+        Self::Working,
+        Self::WorkingSaturday,
+        Self::Weekend,
+        Self::OffDay,
+        Self::CalendarDay,
+        Self::Paused,
+        Self::Moved,
+        Self::Further,
+        Self::Beyond,
+    ];
+
     /// The stable code of the interface.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -102,6 +123,8 @@ impl StepReason {
             Self::CalendarDay => "calendar_day",
             Self::Paused => "paused",
             Self::Moved => "moved",
+            Self::Further => "further",
+            Self::Beyond => "beyond",
         }
     }
 }
@@ -120,59 +143,92 @@ pub struct Step {
 /// When a result is owed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// Unix milliseconds; `None` by announcement, while a pause lasts, and beyond the years that
-    /// dates can hold.
+    /// Unix milliseconds; `None` by announcement, while a pause lasts that began in time, and
+    /// where twenty years hold too few days that count.
     pub at_ms: Option<i64>,
     /// Whether every day on the way belongs to a year whose calendar is decided.
     pub certain: bool,
-    /// The days on the way, in order.
+    /// The days on the way, in order: the first thousand of them.
     pub steps: Vec<Step>,
 }
 
 /// Computes the due time of a dossier that was received at that moment, Unix milliseconds.
 #[must_use]
-pub fn due(rule: &Rule, calendar: &Calendar, received_ms: i64, pauses: &[Pause]) -> Due {
-    let mut count = Count { rule, calendar, pauses, certain: true, steps: Vec::new() };
+pub fn due(
+    rule: &Rule,
+    calendar: &Calendar,
+    received_ms: i64,
+    pauses: &[Pause],
+    extensions: &[Extension],
+) -> Due {
+    let mut count = Count::new(rule, calendar, pauses, true);
+    let at_ms = counted(rule, &mut count, received_ms, pauses);
+    let certain = count.certain;
+    let at_ms = at_ms.and_then(|at_ms| owed(at_ms, &mut count, pauses, extensions));
+    Due { at_ms, certain, steps: count.steps }
+}
+
+/// The same moment without the days on the way, which costs less.
+#[must_use]
+pub fn due_ms(
+    rule: &Rule,
+    calendar: &Calendar,
+    received_ms: i64,
+    pauses: &[Pause],
+    extensions: &[Extension],
+) -> Option<i64> {
+    let mut count = Count::new(rule, calendar, pauses, false);
+    let at_ms = counted(rule, &mut count, received_ms, pauses)?;
+    owed(at_ms, &mut count, pauses, extensions)
+}
+
+/// When the days of the rule have passed; a pause that lasts is left out.
+fn counted(rule: &Rule, count: &mut Count<'_>, received_ms: i64, pauses: &[Pause]) -> Option<i64> {
     let restarted =
         (rule.supplement == Supplement::Restart).then(|| last_supplement(pauses)).flatten();
-    let at_ms = match rule.term {
+    let from_ms = restarted.unwrap_or(received_ms);
+    match rule.term {
         Term::ByAnnouncement => None,
-        Term::SameDay => count.same_day(restarted.unwrap_or(received_ms), restarted.is_some()),
-        Term::WorkingDays(days) => count.working_days(restarted.unwrap_or(received_ms), days),
-        Term::CalendarDays(days) => count.calendar_days(restarted.unwrap_or(received_ms), days),
-    };
-    let open = pauses.iter().any(|pause| pause.until_ms.is_none());
-    let Count { certain, steps, .. } = count;
-    Due { at_ms: at_ms.filter(|_| !open), certain, steps }
+        Term::SameDay => count.same_day(from_ms, restarted.is_some()),
+        Term::WorkingDays(days) => count.working_days(from_ms, days),
+        Term::CalendarDays(days) => count.calendar_days(from_ms, days),
+    }
+}
+
+/// The latest of the counted moment and the extensions. While a pause lasts nothing is owed; what
+/// was owed before it began is late all the same.
+fn owed(
+    counted_ms: i64,
+    count: &mut Count<'_>,
+    pauses: &[Pause],
+    extensions: &[Extension],
+) -> Option<i64> {
+    let mut at_ms = counted_ms;
+    count.lists = false;
+    for extension in extensions {
+        at_ms = at_ms.max(extended(extension, count)?);
+    }
+    let mut lasting = pauses.iter().filter(|pause| pause.until_ms.is_none());
+    lasting.all(|pause| at_ms < pause.from_ms).then_some(at_ms)
 }
 
 /// The due time of an extension: each working day on whose closing the clock stood still since it
 /// was given moves it by one working day, as rule 1 does with a term.
-#[must_use]
-pub fn extended(extension: &Extension, rule: &Rule, calendar: &Calendar, pauses: &[Pause]) -> i64 {
-    moved(extension, rule, calendar, pauses).unwrap_or(extension.due_ms)
-}
-
-fn moved(extension: &Extension, rule: &Rule, calendar: &Calendar, pauses: &[Pause]) -> Option<i64> {
-    let mut count = Count { rule, calendar, pauses, certain: true, steps: Vec::new() };
-    let (mut date, last) = (local_date(extension.given_ms)?, local_date(extension.due_ms)?);
+fn extended(extension: &Extension, count: &mut Count<'_>) -> Option<i64> {
+    let days = local_date(extension.given_ms).zip(local_date(extension.due_ms));
+    let Some((mut date, last)) = days else { return Some(extension.due_ms) };
     let mut lost = 0_u32;
     if last.to_julian_day().saturating_sub(date.to_julian_day()) > EXTENSION_DAYS_MAX {
-        return None;
+        return Some(extension.due_ms);
     }
     while date < last {
         date = date.next_day()?;
-        let working = calendar.is_working_day(date);
-        lost = lost.saturating_add(u32::from(working && count.is_paused(count.closing(date))));
+        lost = lost.saturating_add(u32::from(count.is_lost(date)));
     }
     if lost == 0 {
         return Some(extension.due_ms);
     }
-    while lost > 0 {
-        date = date.next_day()?;
-        lost = lost.saturating_sub(u32::from(count.take(date, true)));
-    }
-    Some(count.closing(date))
+    count.after(last, lost, true).map(|date| count.closing(date))
 }
 
 /// The day of this moment at UTC+7, if dates can hold it.
@@ -197,100 +253,6 @@ pub fn moment(date: Date, minute: u16) -> i64 {
 fn last_supplement(pauses: &[Pause]) -> Option<i64> {
     let supplements = pauses.iter().filter(|pause| pause.kind == PauseKind::Supplement);
     supplements.filter_map(|pause| pause.until_ms).max()
-}
-
-/// One count on its way.
-struct Count<'a> {
-    rule: &'a Rule,
-    calendar: &'a Calendar,
-    pauses: &'a [Pause],
-    certain: bool,
-    steps: Vec<Step>,
-}
-
-impl Count<'_> {
-    fn same_day(&mut self, from_ms: i64, restarted: bool) -> Option<i64> {
-        let date = local_date(from_ms)?;
-        let in_time = from_ms < moment(date, self.rule.cutoff_minute);
-        if in_time && !restarted && self.take(date, true) {
-            return Some(self.closing(date));
-        }
-        if self.steps.is_empty() {
-            self.step(date, false, StepReason::Reception);
-        }
-        self.working_after(date, 1)
-    }
-
-    fn working_days(&mut self, from_ms: i64, days: u16) -> Option<i64> {
-        let date = local_date(from_ms)?;
-        self.step(date, false, StepReason::Reception);
-        self.working_after(date, days)
-    }
-
-    /// The closing of the last of so many working days after this one.
-    fn working_after(&mut self, mut date: Date, days: u16) -> Option<i64> {
-        let mut left = days;
-        while left > 0 {
-            date = date.next_day()?;
-            if self.take(date, true) {
-                left = left.saturating_sub(1);
-            }
-        }
-        Some(self.closing(date))
-    }
-
-    fn calendar_days(&mut self, from_ms: i64, days: u16) -> Option<i64> {
-        let mut date = local_date(from_ms)?;
-        self.step(date, false, StepReason::Reception);
-        let mut left = days;
-        while left > 0 {
-            date = date.next_day()?;
-            if self.take(date, false) {
-                left = left.saturating_sub(1);
-            }
-        }
-        if !self.calendar.is_working_day(date) {
-            date = self.calendar.next_working_day(date)?;
-            self.step(date, false, StepReason::Moved);
-        }
-        Some(self.closing(date))
-    }
-
-    /// Takes one day; gives whether it counts.
-    fn take(&mut self, date: Date, working_days: bool) -> bool {
-        let paused = self.is_paused(self.closing(date));
-        let reason = match self.calendar.day(date).kind {
-            DayKind::Weekend if working_days => StepReason::Weekend,
-            DayKind::OffDay if working_days => StepReason::OffDay,
-            _ if paused => StepReason::Paused,
-            _ if !working_days => StepReason::CalendarDay,
-            DayKind::WorkingSaturday => StepReason::WorkingSaturday,
-            DayKind::Weekday | DayKind::Weekend | DayKind::OffDay => StepReason::Working,
-        };
-        let counted = matches!(
-            reason,
-            StepReason::Working | StepReason::WorkingSaturday | StepReason::CalendarDay
-        );
-        self.step(date, counted, reason);
-        counted
-    }
-
-    fn step(&mut self, date: Date, counted: bool, reason: StepReason) {
-        self.certain &= self.calendar.day(date).is_certain();
-        self.steps.push(Step { date, counted, reason });
-    }
-
-    fn closing(&self, date: Date) -> i64 {
-        moment(date, self.rule.closing_minute)
-    }
-
-    /// Whether the clock stands still then. A pause that lasts is left out: there is no due time
-    /// while it does.
-    fn is_paused(&self, at_ms: i64) -> bool {
-        self.pauses
-            .iter()
-            .any(|pause| pause.from_ms <= at_ms && pause.until_ms.is_some_and(|end| at_ms < end))
-    }
 }
 
 #[cfg(test)]
@@ -332,7 +294,7 @@ mod tests {
     }
 
     fn due_day(rule: &Rule, received: &str, pauses: &[Pause]) -> Date {
-        let due = due(rule, &calendar(), at(received), pauses).at_ms.unwrap();
+        let due = due(rule, &calendar(), at(received), pauses, &[]).at_ms.unwrap();
         let day = local_date(due).unwrap();
         assert_eq!(due, moment(day, CLOSING));
         day
@@ -374,11 +336,85 @@ mod tests {
     #[test]
     fn nothing_is_due_by_announcement_or_while_a_pause_lasts() {
         let announced = Rule { term: Term::ByAnnouncement, ..rule("1.001022") };
-        assert_eq!(due(&announced, &calendar(), at("2026-11-09 10:00"), &[]).at_ms, None);
+        assert_eq!(due(&announced, &calendar(), at("2026-11-09 10:00"), &[], &[]).at_ms, None);
         let lasting =
             Pause { kind: PauseKind::Other, from_ms: at("2026-11-10 09:00"), until_ms: None };
-        let waiting = due(&rule("1.001022"), &calendar(), at("2026-11-09 10:00"), &[lasting]);
+        let waiting = due(&rule("1.001022"), &calendar(), at("2026-11-09 10:00"), &[lasting], &[]);
         assert_eq!(waiting.at_ms, None);
+    }
+
+    #[test]
+    fn a_dossier_that_is_late_stays_late_while_a_pause_lasts() {
+        let three = rule("1.001022");
+        let owed = moment(date("2026-11-12"), CLOSING);
+        let lasting = |from_ms| Pause { kind: PauseKind::Other, from_ms, until_ms: None };
+        let due = |pauses: &[Pause], extensions: &[Extension]| {
+            due(&three, &calendar(), at("2026-11-09 10:00"), pauses, extensions).at_ms
+        };
+        assert_eq!(due(&[lasting(owed + 1)], &[]), Some(owed));
+        assert_eq!(due(&[lasting(owed)], &[]), None, "the clock stood still at closing time");
+        let moved = Extension { given_ms: owed - 1, due_ms: owed + DAY_MS };
+        assert_eq!(due(&[lasting(owed + 1)], &[moved]), None, "it had been moved on");
+    }
+
+    #[test]
+    fn a_pause_without_a_sensible_end_gives_no_due_time_and_a_short_list_that_says_why() {
+        let three = rule("1.001022");
+        let (from_ms, received) = (at("2026-11-10 09:00"), at("2026-11-09 10:00"));
+        let until =
+            |until_ms| [Pause { kind: PauseKind::Other, from_ms, until_ms: Some(until_ms) }];
+        let never = due(&three, &calendar(), received, &until(crate::event::INSTANT_MAX_MS), &[]);
+        assert_eq!(never.at_ms, None);
+        assert_eq!(never.steps.last().unwrap().reason, StepReason::Beyond);
+        assert!(never.steps.len() < 1_010, "{}", never.steps.len());
+        let late = until(at("2036-11-10 09:00"));
+        let decade = due(&three, &calendar(), received, &late, &[]);
+        assert_eq!(decade.at_ms, Some(moment(date("2036-11-12"), CLOSING)));
+        assert_eq!(decade.at_ms, due_ms(&three, &calendar(), received, &late, &[]));
+        assert_eq!(decade.steps.last().unwrap().reason, StepReason::Further);
+        assert!(decade.steps.len() < 1_010 && !decade.certain, "{}", decade.steps.len());
+        let given = Extension { given_ms: received, due_ms: at("2026-11-20 10:00") };
+        let end = until(crate::event::INSTANT_MAX_MS);
+        assert_eq!(due_ms(&three, &calendar(), received, &end, &[given]), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn days_that_are_passed_at_once_count_like_days_that_are_taken_one_by_one(
+            hours in proptest::collection::vec((0..1_500_i64, 0..300_i64), 0..6),
+            days in 1..25_u16,
+            working in proptest::bool::ANY,
+        ) {
+            const HOUR_MS: i64 = 60 * MINUTE_MS;
+            let received = at("2026-11-09 10:00");
+            let pauses: Vec<Pause> = hours.iter().map(|(from, lasts)| Pause {
+                kind: PauseKind::Other,
+                from_ms: received + from * HOUR_MS,
+                until_ms: Some(received + (from + lasts) * HOUR_MS),
+            }).collect();
+            let term = if working { Term::WorkingDays(days) } else { Term::CalendarDays(days) };
+            let (rule, calendar) = (Rule { term, ..rule("1.001022") }, calendar());
+            let due = due(&rule, &calendar, received, &pauses, &[]);
+            let mut day = date("2026-11-09");
+            let (mut left, mut listed) = (days, vec![day]);
+            while left > 0 {
+                day = day.next_day().unwrap();
+                listed.push(day);
+                let closing = moment(day, CLOSING);
+                let still = pauses.iter().any(|pause| {
+                    pause.from_ms <= closing && closing < pause.until_ms.unwrap()
+                });
+                left -= u16::from(!still && (!working || calendar.is_working_day(day)));
+            }
+            if !calendar.is_working_day(day) {
+                day = calendar.next_working_day(day).unwrap();
+                listed.push(day);
+            }
+            proptest::prop_assert_eq!(due.at_ms, Some(moment(day, CLOSING)));
+            proptest::prop_assert_eq!(due.steps.iter().map(|s| s.date).collect::<Vec<_>>(), listed);
+            let plain = due_ms(&rule, &calendar, received, &pauses, &[]);
+            proptest::prop_assert_eq!(due.at_ms, plain);
+        }
     }
 
     #[test]
@@ -391,13 +427,13 @@ mod tests {
     #[test]
     fn a_due_time_that_runs_into_a_year_that_is_not_decided_is_uncertain() {
         let thirty = Rule { term: Term::WorkingDays(30), ..rule("1.001022") };
-        assert!(!due(&thirty, &calendar(), at("2026-12-10 10:00"), &[]).certain);
-        assert!(due(&rule("1.001022"), &calendar(), at("2026-11-20 10:00"), &[]).certain);
+        assert!(!due(&thirty, &calendar(), at("2026-12-10 10:00"), &[], &[]).certain);
+        assert!(due(&rule("1.001022"), &calendar(), at("2026-11-20 10:00"), &[], &[]).certain);
     }
 
     #[test]
     fn every_step_says_why_it_counts() {
-        let due = due(&rule("1.001022"), &calendar(), at("2026-11-20 10:00"), &[]);
+        let due = due(&rule("1.001022"), &calendar(), at("2026-11-20 10:00"), &[], &[]);
         let reasons: Vec<(bool, &str)> =
             due.steps.iter().map(|step| (step.counted, step.reason.code())).collect();
         let expected = [

@@ -240,14 +240,15 @@ impl Standing {
         let (Some(terms), Some(received)) = (&self.terms, self.received_ms) else {
             return Due { at_ms: None, certain: false, steps: Vec::new() };
         };
-        let mut due = deadline::due(&terms.rule, &terms.calendar, received, &self.pauses);
-        due.at_ms = due.at_ms.map(|at_ms| {
-            let extended = self.extensions.iter().map(|extension| {
-                deadline::extended(extension, &terms.rule, &terms.calendar, &self.pauses)
-            });
-            extended.fold(at_ms, i64::max)
-        });
-        due
+        let Terms { rule, calendar, .. } = terms;
+        deadline::due(rule, calendar, received, &self.pauses, &self.extensions)
+    }
+
+    /// When the result is owed, without the days on the way; Unix milliseconds.
+    #[must_use]
+    pub fn due_ms(&self) -> Option<i64> {
+        let Terms { rule, calendar, .. } = self.terms.as_ref()?;
+        deadline::due_ms(rule, calendar, self.received_ms?, &self.pauses, &self.extensions)
     }
 
     /// How many of its đồng are there, await confirmation and were given back.

@@ -6,6 +6,7 @@ mod tests {
 
     use hoso_dossier::{
         axes::{Delivery, Financial, Status, Timeliness},
+        deadline::StepReason,
         fields,
         fold::Effect,
         rules::Objection,
@@ -120,18 +121,7 @@ mod tests {
         for due in ["overdue", "today", "soon", "later", "none"] {
             keys.insert(dashed("due", due));
         }
-        for step in [
-            "reception",
-            "working",
-            "working_saturday",
-            "weekend",
-            "off_day",
-            "calendar_day",
-            "paused",
-            "moved",
-        ] {
-            keys.insert(dashed("step", step));
-        }
+        keys.extend(StepReason::ALL.iter().map(|step| dashed("step", step.code())));
         keys
     }
 

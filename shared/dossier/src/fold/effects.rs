@@ -130,7 +130,7 @@ fn calendar_accepted(
     body: &CalendarAccepted,
     terms: &dyn Fn(&Frozen) -> Option<Terms>,
 ) {
-    standing.former_dues.extend(standing.due().at_ms);
+    standing.former_dues.extend(standing.due_ms());
     if let Some(frozen) = &mut standing.frozen {
         frozen.calendars.clone_from(&body.calendars);
         standing.terms = terms(frozen);

@@ -85,7 +85,7 @@ fn extended(standing: &Standing, event: &Event, body: &Extended) -> Result<(), O
     let used = u16::try_from(standing.extensions.len()).unwrap_or(u16::MAX);
     let allowed = standing.terms.as_ref().map_or(0, |terms| terms.extensions_max);
     require(used < allowed, Objection::ExtensionsUsed)?;
-    let due = standing.due().at_ms.ok_or(Objection::PastDue)?;
+    let due = standing.due_ms().ok_or(Objection::PastDue)?;
     require(event.at_ms < due, Objection::PastDue)?;
     require(body.due_at > due, Objection::NotLater)
 }

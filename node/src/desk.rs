@@ -175,12 +175,9 @@ async fn submit(
         if before.full {
             return Err(Refused::new(409, "dossier-full"));
         }
-        rules::permitted(&before.folded.standing, &actor.author(), event)
-            .map_err(Refused::by_rule)?;
         // Who saw an older version may not have seen that a person must decide first.
-        if rules::moves(event.body.kind()) && before.folded.standing.needs_review() {
-            return Err(Refused::by_rule(Objection::NeedsReview));
-        }
+        rules::lawful(&before.folded.standing, &actor.author(), event)
+            .map_err(Refused::by_rule)?;
         let nonce = nonce()?;
         let written = before.history.write(base, actor.actor_id(&nonce), &event.to_value());
         let (payload, change) = written.map_err(too_much)?;

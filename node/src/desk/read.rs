@@ -176,7 +176,7 @@ pub(crate) async fn open(
 ) -> Result<Json, Refused> {
     may_read(actor)?;
     let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
-    if is_first_reading(&dossier, actor) {
+    if rules::offered(&dossier.folded.standing, &actor.author(), EventKind::Opened).is_ok() {
         let event = Event { at_ms: times::now_ms(), body: Body::Opened(Opened {}) };
         match submit(office, actor, None, (id, None), &event).await {
             Ok(standing) => return standing.shown(office, actor).await,
@@ -185,14 +185,6 @@ pub(crate) async fn open(
         }
     }
     shown(office, actor, &dossier).await
-}
-
-/// Whether the unit reads for the first time what another unit wrote last.
-fn is_first_reading(dossier: &Dossier, actor: &Actor) -> bool {
-    let last = dossier.folded.history.last().and_then(|(place, _)| dossier.items.get(*place));
-    let from_elsewhere = last.is_some_and(|item| item.author.unit != actor.unit);
-    let offered = rules::offered(&dossier.folded.standing, &actor.author(), EventKind::Opened);
-    from_elsewhere && offered.is_ok()
 }
 
 /// The record with time, sync and what the actor may do.

@@ -216,10 +216,7 @@ impl<'a> Fold<'a> {
 
     fn lawfulness(&self, place: usize, before: &View) -> Result<(), Objection> {
         let Some((item, event)) = self.readable(place) else { return Ok(()) };
-        rules::permitted(&before.standing, &item.author, event)?;
-        if rules::moves(event.body.kind()) && before.standing.needs_review() {
-            return Err(Objection::NeedsReview);
-        }
+        rules::lawful(&before.standing, &item.author, event)?;
         if let Body::Received(body) = &event.body {
             let form = body.application.as_ref().or(before.standing.application.as_ref());
             let terms = (self.terms)(&body.frozen);
@@ -265,9 +262,9 @@ impl<'a> Fold<'a> {
         let (outvoted, void) = self.votes(chosen);
         for place in chosen.iter() {
             if outvoted.contains(&place) {
-                set(&mut view.effects, place, Effect::Outvoted);
+                self.note(&mut view, place, Effect::Outvoted);
             } else if void.contains(&place) {
-                set(&mut view.effects, place, Effect::Contested);
+                self.note(&mut view, place, Effect::Contested);
             } else {
                 view = self.step(view, place);
             }
@@ -314,8 +311,17 @@ impl<'a> Fold<'a> {
         {
             effects::apply(&mut view.standing, item, event, self.terms);
         }
-        set(&mut view.effects, place, effect);
+        self.note(&mut view, place, effect);
         view
+    }
+
+    fn note(&self, view: &mut View, place: usize, effect: Effect) {
+        if let Some(slot) = view.effects.get_mut(place) {
+            *slot = Some(effect);
+        }
+        if let Some(item) = self.items.get(place) {
+            view.standing.last_unit = Some(item.author.unit);
+        }
     }
 
     fn judge(&self, view: &mut View, place: usize) -> Effect {
@@ -451,10 +457,4 @@ fn barred(effects: &[Option<Effect>]) -> Bits {
         bits.insert(place);
     }
     bits
-}
-
-fn set(effects: &mut [Option<Effect>], place: usize, effect: Effect) {
-    if let Some(slot) = effects.get_mut(place) {
-        *slot = Some(effect);
-    }
 }

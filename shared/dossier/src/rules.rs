@@ -159,9 +159,28 @@ pub fn offered(standing: &Standing, author: &Author, kind: EventKind) -> Result<
     let roles = roles_for(kind.kind()).unwrap_or_default();
     require(roles.iter().any(|role| author.has(*role)), Objection::Role)?;
     require(allowed_from(kind).contains(&standing.status), Objection::Status)?;
-    require(!(moves(kind) && standing.needs_review()), Objection::NeedsReview)?;
     require(has_object(standing, kind), Objection::NotThere)?;
-    place(standing, author, kind)
+    place(standing, author, kind)?;
+    seen(standing, author, kind)
+}
+
+/// Whether the author may write the event as they see the dossier.
+///
+/// # Errors
+///
+/// [`Objection`].
+pub fn lawful(standing: &Standing, author: &Author, event: &Event) -> Result<(), Objection> {
+    permitted(standing, author, event)?;
+    seen(standing, author, event.body.kind())
+}
+
+/// What counts only as the author sees the dossier: who did not know of a conflict, or of what
+/// their own unit wrote elsewhere, has done nothing wrong.
+fn seen(standing: &Standing, author: &Author, kind: EventKind) -> Result<(), Objection> {
+    require(!(moves(kind) && standing.needs_review()), Objection::NeedsReview)?;
+    // A unit has read what it wrote itself.
+    let own = standing.last_unit.is_some_and(|unit| author.acts_for(unit));
+    require(kind != EventKind::Opened || !own, Objection::Unit)
 }
 
 /// Whether there is something that the kind could speak of.
@@ -207,7 +226,7 @@ fn has_object(standing: &Standing, kind: EventKind) -> bool {
     }
 }
 
-/// Whether the event may follow. Open conflicts are the caller's to ask for.
+/// Whether the event may follow, whatever its author knew.
 ///
 /// # Errors
 ///

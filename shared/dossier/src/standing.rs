@@ -205,6 +205,8 @@ pub struct Standing {
     pub audience: BTreeSet<UnitId>,
     /// Who wrote what may be written once at a time: the hand-over, each field, the code.
     pub(crate) registers: BTreeMap<String, ChangeHash>,
+    /// The unit of the author of the last event, with or without effect.
+    pub(crate) last_unit: Option<UnitId>,
     /// What a person must decide.
     pub conflicts: Vec<Conflict>,
 }

@@ -205,7 +205,7 @@ fn paid(standing: &mut Standing, item: &Item, body: &Paid) {
         event: item.hash,
         amount: body.amount,
         method: body.method,
-        confirmed: body.method == Method::Cash,
+        confirmed: body.method != Method::Transfer,
         reversed: false,
     });
 }

@@ -18,6 +18,11 @@ const DAY_MINUTES: u16 = 24 * 60;
 pub(super) fn body(standing: &Standing, author: &Author, event: &Event) -> Result<(), Objection> {
     match &event.body {
         Body::Received(body) => received(standing, author, event, body),
+        Body::TakenOver(body) => {
+            let line = standing.open_line();
+            let agency = line.is_some_and(|line| matches!(line.to, Office::Agency(_)));
+            require(!agency || body.paper_reference.is_some(), Objection::Paper)
+        }
         Body::SupplementRequested(body) => supplement(standing, author, body),
         Body::FeeRemoved(body) => {
             require(standing.fees.iter().any(|line| line.id == body.fee), Objection::NotThere)
@@ -58,7 +63,6 @@ pub(super) fn body(standing: &Standing, author: &Author, event: &Event) -> Resul
         Body::Submitted(_)
         | Body::NotAccepted(_)
         | Body::HandedOver(_)
-        | Body::TakenOver(_)
         | Body::Assigned(_)
         | Body::Supplemented(_)
         | Body::FeeAdded(_)

@@ -29,7 +29,7 @@ pub enum Objection {
     Repeated,
     /// A person must first choose between events that exclude each other.
     NeedsReview,
-    /// A paper reference and a reason are needed for what is entered later.
+    /// A paper reference is needed, and for what is entered later a reason too.
     Paper,
 }
 

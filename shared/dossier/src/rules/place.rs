@@ -48,7 +48,8 @@ pub(super) fn place(
             let agency = matches!(standing.competent(), Some(Office::Agency(_)));
             require(agency || standing.decision.is_some(), Objection::Undecided)
         }
-        K::ResultRecalled | K::ResultSent => require(has_result(standing, author), Objection::Unit),
+        K::ResultRecalled => require(decides(standing, author), Objection::Unit),
+        K::ResultSent => require(has_result(standing, author), Objection::Unit),
         K::ResultArrived => require(awaits_result(standing, author), Objection::Unit),
         K::Withdrawn => require(standing.decision.is_none(), Objection::Decided),
         K::Opened => require(!standing.opened.contains_key(&author.unit), Objection::Repeated),
@@ -83,11 +84,21 @@ fn holds(standing: &Standing, author: &Author) -> bool {
     }
 }
 
-/// Whether the open line of the control sheet is the author's to close.
+/// Whether it is the author's unit that decides. For an agency its word is taken by who holds.
+fn decides(standing: &Standing, author: &Author) -> bool {
+    match standing.competent() {
+        Some(Office::Unit(unit)) => author.acts_for(unit),
+        Some(Office::Agency(_)) => holds(standing, author),
+        None => false,
+    }
+}
+
+/// Whether the open line of the control sheet is the author's to close. What went to an agency is
+/// closed by the unit that received the dossier, as stated on paper.
 fn takes(standing: &Standing, author: &Author) -> bool {
     standing.open_line().is_some_and(|line| match line.to {
         Office::Unit(unit) => author.acts_for(unit),
-        Office::Agency(_) => author.acts_for(line.from),
+        Office::Agency(_) => standing.receiving_unit().is_some_and(|unit| author.acts_for(unit)),
     })
 }
 

@@ -17,7 +17,8 @@ use hoso_registry::{Calendar, Role, statement::Supplement};
 
 use crate::scene::{
     BAI_CHAY, BEGIN_MS, CO_TO, LAND_OFFICE, MINUTE_MS, Scene, application, approved, clerk,
-    handed_over, paper, received, result_ready, returned, taken_over, terms, withdrawn,
+    handed_over, paper, received, result_ready, returned, taken_over, taken_over_on_paper, terms,
+    withdrawn,
 };
 
 /// 17:00 of the third working day after the Friday: the Tuesday between is a holiday.
@@ -77,7 +78,7 @@ fn an_agency_acts_through_the_unit_that_received_the_dossier() {
     let agency = Office::Agency(LAND_OFFICE);
     let mut scene = Scene::received(agency);
     scene.then(CO_TO, handed_over(agency));
-    scene.then(CO_TO, taken_over());
+    scene.then(CO_TO, taken_over_on_paper());
     let ours = scene.then(CO_TO, approved());
     assert_eq!(scene.effect(ours), Effect::Refused(Objection::Unit));
     scene.items.pop();

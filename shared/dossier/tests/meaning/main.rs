@@ -5,6 +5,8 @@ mod conflicts;
 #[cfg(test)]
 mod course;
 #[cfg(test)]
+mod guards;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod table;

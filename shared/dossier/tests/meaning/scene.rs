@@ -92,6 +92,11 @@ pub(crate) fn taken_over() -> Body {
     Body::TakenOver(TakenOver { paper_reference: None })
 }
 
+/// What an agency has is taken over as a paper says.
+pub(crate) fn taken_over_on_paper() -> Body {
+    Body::TakenOver(TakenOver { paper_reference: Some("12/PC".to_owned()) })
+}
+
 pub(crate) fn approved() -> Body {
     Body::Approved(Approved { note: None })
 }

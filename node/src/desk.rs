@@ -176,8 +176,7 @@ async fn submit(
             return Err(Refused::new(409, "dossier-full"));
         }
         // Who saw an older version may not have seen that a person must decide first.
-        rules::lawful(&before.folded.standing, &actor.author(), event)
-            .map_err(Refused::by_rule)?;
+        rules::lawful(&before.folded.standing, &actor.author(), event).map_err(Refused::by_rule)?;
         let nonce = nonce()?;
         let written = before.history.write(base, actor.actor_id(&nonce), &event.to_value());
         let (payload, change) = written.map_err(too_much)?;

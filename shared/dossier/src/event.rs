@@ -25,7 +25,7 @@ pub use bodies::{
     ResultArrived, ResultReady, ResultRecalled, ResultSent, Resumed, Returned, Stopped, Submitted,
     SupplementRequested, Supplemented, TakenOver, UnitAdded, Withdrawn,
 };
-pub use part::{AMOUNT_MAX, INSTANT_MAX_MS, ITEMS_MAX, TEXT_CHARS_MAX};
+pub use part::{AMOUNT_MAX, INSTANT_MAX_MS, ITEMS_MAX, Listed, TEXT_CHARS_MAX};
 
 use crate::{shape::Change, value::Value};
 use part::Part;
@@ -206,5 +206,39 @@ mod tests {
         assert!(Event::from_value(&value("noted", "colour")).unwrap_err().is_newer());
         let blank = Event::from_value(&value("noted", "text")).unwrap_err();
         assert_eq!((blank.path().as_str(), blank.code()), ("text", "missing"));
+    }
+
+    #[test]
+    fn the_papers_of_a_hand_over_and_of_a_supplement_are_said_even_where_there_are_none() {
+        let paper =
+            Paper {
+                name: "Tờ khai".to_owned(), originals: 1, certified_copies: 0, photocopies: 0
+            };
+        let with = |papers: Option<Value>, code: &str| {
+            let text = |text: &str| Value::Text(text.to_owned());
+            let mut parts =
+                BTreeMap::from([("kind".to_owned(), text(code)), ("at".to_owned(), Value::Int(1))]);
+            parts.extend(papers.map(|papers| ("papers".to_owned(), papers)));
+            if code == "handed_over" {
+                parts.insert("to_unit".to_owned(), Value::Int(7));
+            }
+            if code == "supplement_requested" {
+                parts.insert("reason".to_owned(), text("thiếu"));
+            }
+            Event::from_value(&Value::Map(parts))
+        };
+        for (code, may_be_none) in
+            [("handed_over", true), ("supplemented", true), ("supplement_requested", false)]
+        {
+            let unsaid = with(None, code).unwrap_err();
+            assert_eq!((unsaid.path().as_str(), unsaid.code()), ("papers", "missing"), "{code}");
+            let none = with(Some(Value::List(Vec::new())), code);
+            assert_eq!(none.is_ok(), may_be_none, "{code}");
+            let one = with(Some(Value::List(vec![paper.write().unwrap()])), code).unwrap();
+            assert_eq!(Event::from_value(&one.to_value()), Ok(one), "{code}");
+            if let Ok(none) = none {
+                assert_eq!(Event::from_value(&none.to_value()), Ok(none), "{code}");
+            }
+        }
     }
 }

@@ -175,7 +175,13 @@ async fn acted(
     let actor = site.actor(headers).await?;
     check_token(headers, form)?;
     let document = DocumentId::from_hex(id).ok_or(Refused::new(404, "not-found"))?;
-    let body = json_of(form);
+    let mut body = json_of(form);
+    // A hand-over says its papers even where there are none, and the form has no line then.
+    if let Some(parts) = body.as_object_mut()
+        && sent(form, "kind") == EventKind::HandedOver.code()
+    {
+        parts.entry("papers").or_insert(Value::Array(Vec::new()));
+    }
     let once = Once {
         key: sent(form, "_key").to_owned(),
         body: format!("form /dossiers/{id}/events {body}").into_bytes(),

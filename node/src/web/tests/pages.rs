@@ -196,7 +196,8 @@ async fn both_sides_of_a_conflict_are_shown_and_one_is_chosen() {
         let answer = scene.call("POST", &format!("{api}/events"), name, &body.to_string()).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
     }
-    let moved = json!({ "kind": "handed_over", "to_unit": "07192", "base": base }).to_string();
+    let moved = json!({ "kind": "handed_over", "to_unit": "07192", "papers": [], "base": base })
+        .to_string();
     let answer = scene.call("POST", &format!("{api}/events"), "moved", &moved).await;
     assert_eq!(answer.json()["type"], "urn:hoso:problem:rule-needs-review", "{}", answer.text);
     let page = scene.get(&path).await;

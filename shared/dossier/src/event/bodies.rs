@@ -6,7 +6,7 @@ use hoso_registry::{Day, EventKind};
 use super::{
     Fault,
     application::{Application, Frozen, Office, Paper, ResultChannel},
-    part::{Parts, parts, words},
+    part::{Listed, Parts, parts, words},
 };
 use crate::{code::Code, value::ChangeHash};
 
@@ -86,7 +86,7 @@ bodies! {
         /// To which person there.
         to_person "to_person": Option<PersonId>,
         /// The papers that go along.
-        papers "papers": Vec<Paper>,
+        papers "papers": Listed<Paper, 0>,
         /// A remark.
         note "note": Option<String>,
     }
@@ -103,7 +103,7 @@ bodies! {
     /// Papers are missing (form 02).
     SupplementRequested {
         /// Which.
-        papers "papers": Vec<Paper>,
+        papers "papers": Listed<Paper, 1>,
         /// Why.
         reason "reason": String,
         /// On which legal ground, for a second request.
@@ -112,7 +112,7 @@ bodies! {
     /// The missing papers came.
     Supplemented {
         /// Which.
-        papers "papers": Vec<Paper>,
+        papers "papers": Listed<Paper, 0>,
     }
     /// A fee line more.
     FeeAdded {

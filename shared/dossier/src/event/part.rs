@@ -273,6 +273,24 @@ impl<T: Part> Part for Option<T> {
     }
 }
 
+/// A list that stands there even where it is empty, with so many items at least.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<T, const ITEMS_MIN: usize>(
+    /// The items.
+    pub Vec<T>,
+);
+
+impl<T: Part, const ITEMS_MIN: usize> Part for Listed<T, ITEMS_MIN> {
+    fn write(&self) -> Option<Value> {
+        Some(Value::List(self.0.iter().filter_map(Part::write).collect()))
+    }
+
+    fn read_value(value: &Value) -> Result<Self, Fault> {
+        let items = Vec::read_value(value)?;
+        if items.len() < ITEMS_MIN { Err(Fault::Missing) } else { Ok(Self(items)) }
+    }
+}
+
 /// A list; left out where it is empty.
 impl<T: Part> Part for Vec<T> {
     fn write(&self) -> Option<Value> {

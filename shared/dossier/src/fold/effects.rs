@@ -166,7 +166,7 @@ fn supplement_requested(standing: &mut Standing, at_ms: i64) {
 }
 
 fn supplemented(standing: &mut Standing, body: &Supplemented, at_ms: i64) {
-    standing.papers.extend(body.papers.iter().cloned());
+    standing.papers.extend(body.papers.0.iter().cloned());
     standing.go_on(PauseKind::Supplement, at_ms);
     standing.status = standing.asked_from.take().or(Some(Status::Processing));
 }

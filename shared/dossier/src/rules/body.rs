@@ -6,7 +6,8 @@ use super::{Objection, place::has_result, require};
 use crate::{
     axes::{Delivery, Status},
     event::{
-        Body, Event, Extended, Office, Received, ResultChannel, ResultSent, SupplementRequested,
+        Body, Channel, Event, Extended, Office, Received, ResultChannel, ResultSent,
+        SupplementRequested,
     },
     standing::{Author, Standing},
 };
@@ -17,6 +18,9 @@ const DAY_MINUTES: u16 = 24 * 60;
 /// What holds for the body.
 pub(super) fn body(standing: &Standing, author: &Author, event: &Event) -> Result<(), Objection> {
     match &event.body {
+        Body::Submitted(body) => {
+            require(body.application.channel == Channel::Online, Objection::Field)
+        }
         Body::Received(body) => received(standing, author, event, body),
         Body::TakenOver(body) => {
             let line = standing.open_line();
@@ -27,6 +31,7 @@ pub(super) fn body(standing: &Standing, author: &Author, event: &Event) -> Resul
         Body::FeeRemoved(body) => {
             require(standing.fees.iter().any(|line| line.id == body.fee), Objection::NotThere)
         }
+        Body::PaymentRequested(body) => require(body.amount > 0, Objection::Field),
         Body::PaymentConfirmed(body) => {
             let mut payments = standing.payments.iter().filter(|paid| !paid.confirmed);
             require(payments.any(|paid| paid.is_meant(body.payment)), Objection::NotThere)
@@ -60,13 +65,11 @@ pub(super) fn body(standing: &Standing, author: &Author, event: &Event) -> Resul
             let mut sides = standing.conflicts.iter().flat_map(|conflict| &conflict.sides);
             require(sides.any(|side| *side == body.choice), Objection::NotThere)
         }
-        Body::Submitted(_)
-        | Body::NotAccepted(_)
+        Body::NotAccepted(_)
         | Body::HandedOver(_)
         | Body::Assigned(_)
         | Body::Supplemented(_)
         | Body::FeeAdded(_)
-        | Body::PaymentRequested(_)
         | Body::Paid(_)
         | Body::Approved(_)
         | Body::Refused(_)

@@ -3,22 +3,21 @@
 use hoso_dossier::{
     axes::{Delivery, Financial, Status, Timeliness},
     event::{
-        Assigned, Body, CalendarAccepted, Extended, FeeAdded, FieldCorrected, Frozen, Method,
-        Noted, Office, Opened, Paid, PaymentConfirmed, PaymentRequested, PaymentReversed,
+        Assigned, Body, CalendarAccepted, Extended, FeeAdded, FieldCorrected, Frozen, Listed,
+        Method, Noted, Office, Opened, Paid, PaymentConfirmed, PaymentRequested, PaymentReversed,
         ResultArrived, ResultChannel, ResultRecalled, ResultSent, Resumed, Returned, Stopped,
-        Submitted, SupplementRequested, Supplemented, UnitAdded,
+        SupplementRequested, Supplemented, UnitAdded,
     },
     fold::{Effect, fold},
     rules::Objection,
-    standing::Author,
 };
 use hoso_identity::{EntryId, PersonId, UnitId};
 use hoso_registry::{Calendar, Role, statement::Supplement};
 
 use crate::scene::{
-    BAI_CHAY, BEGIN_MS, CO_TO, LAND_OFFICE, MINUTE_MS, Scene, application, approved, clerk,
-    handed_over, paper, received, result_ready, returned, taken_over, taken_over_on_paper, terms,
-    withdrawn,
+    BAI_CHAY, BEGIN_MS, CO_TO, LAND_OFFICE, MINUTE_MS, Scene, approved, clerk, gateway,
+    handed_over, paper, received, result_ready, returned, submitted, taken_over,
+    taken_over_on_paper, terms, withdrawn,
 };
 
 /// 17:00 of the third working day after the Friday: the Tuesday between is a holiday.
@@ -94,7 +93,7 @@ fn an_agency_acts_through_the_unit_that_received_the_dossier() {
 fn a_supplement_stops_the_clock_and_a_second_one_needs_a_ground_and_approval() {
     let asked = |basis: Option<&str>| {
         Body::SupplementRequested(SupplementRequested {
-            papers: vec![paper("Bản chính")],
+            papers: Listed(vec![paper("Bản chính")]),
             reason: "thiếu bản chính".to_owned(),
             basis: basis.map(str::to_owned),
         })
@@ -103,7 +102,8 @@ fn a_supplement_stops_the_clock_and_a_second_one_needs_a_ground_and_approval() {
     scene.then(CO_TO, asked(None));
     assert_eq!(scene.status(), Status::Supplement);
     assert_eq!(scene.standing().due().at_ms, None);
-    scene.then(CO_TO, Body::Supplemented(Supplemented { papers: vec![paper("Bản chính")] }));
+    scene
+        .then(CO_TO, Body::Supplemented(Supplemented { papers: Listed(vec![paper("Bản chính")]) }));
     assert_eq!(scene.status(), Status::Processing);
     assert_eq!(scene.standing().papers.len(), 2);
     assert_eq!(scene.standing().due().at_ms, Some(DUE_MS));
@@ -285,7 +285,7 @@ fn a_pause_after_an_extension_moves_it_too() {
 fn withdrawing_ends_what_was_awaited_and_only_what_was_received_and_is_undecided_can_stop() {
     let asked = || {
         Body::SupplementRequested(SupplementRequested {
-            papers: vec![paper("Bản chính")],
+            papers: Listed(vec![paper("Bản chính")]),
             reason: "thiếu bản chính".to_owned(),
             basis: None,
         })
@@ -299,13 +299,7 @@ fn withdrawing_ends_what_was_awaited_and_only_what_was_received_and_is_undecided
     all_taken(&scene);
 
     let mut online = Scene::default();
-    let application = application(Office::Unit(CO_TO));
-    let gateway = Author { roles: vec![Role::Gateway], ..clerk(CO_TO) };
-    online.add_by(
-        &[],
-        gateway,
-        Body::Submitted(Submitted { application, request_id: "NOP-1".to_owned() }),
-    );
+    online.add_by(&[], gateway(), submitted());
     online.then(CO_TO, asked());
     assert_eq!(online.status(), Status::Supplement);
     let early = online.then(CO_TO, stopped());

@@ -3,7 +3,8 @@
 use hoso_dossier::{
     axes::{Financial, Status},
     event::{
-        Body, Method, Office, Opened, Paid, ResultArrived, ResultRecalled, ResultSent, UnitAdded,
+        Body, Channel, Method, Office, Opened, Paid, PaymentRequested, ResultArrived,
+        ResultRecalled, ResultSent, UnitAdded,
     },
     fold::Effect,
     rules::Objection,
@@ -11,8 +12,8 @@ use hoso_dossier::{
 use hoso_identity::UnitId;
 
 use crate::scene::{
-    BAI_CHAY, CO_TO, LAND_OFFICE, Scene, approved, handed_over, result_ready, returned, taken_over,
-    taken_over_on_paper,
+    BAI_CHAY, CO_TO, LAND_OFFICE, Scene, approved, gateway, handed_over, result_ready, returned,
+    submitted, taken_over, taken_over_on_paper,
 };
 
 fn recalled() -> Body {
@@ -98,5 +99,30 @@ fn only_a_transfer_awaits_confirmation() {
         scene.then(CO_TO, Body::Paid(paid));
         assert_eq!(scene.standing().financial(), expected, "{method:?}");
         assert_eq!(scene.status(), Status::Processing);
+    }
+}
+
+#[test]
+fn nobody_is_asked_to_pay_nothing() {
+    let mut scene = Scene::processing();
+    for pauses in [false, true] {
+        let nothing = PaymentRequested { amount: 0, pauses };
+        let asked = tried(&mut scene, CO_TO, Body::PaymentRequested(nothing));
+        assert_eq!(asked, Effect::Refused(Objection::Field));
+    }
+}
+
+#[test]
+fn what_is_handed_in_by_the_gateway_came_online() {
+    for (channel, expected) in [
+        (Channel::Online, Effect::Taken),
+        (Channel::Counter, Effect::Refused(Objection::Field)),
+        (Channel::Post, Effect::Refused(Objection::Field)),
+    ] {
+        let Body::Submitted(mut body) = submitted() else { unreachable!("it is one") };
+        body.application.channel = channel;
+        let mut scene = Scene::default();
+        let first = scene.add_by(&[], gateway(), Body::Submitted(body));
+        assert_eq!(scene.effect(first), expected, "{channel:?}");
     }
 }

@@ -8,8 +8,9 @@ use hoso_dossier::{
     code::Code,
     deadline::Rule,
     event::{
-        Application, Approved, Body, Channel, Event, Fee, Frozen, HandedOver, Office, Paper, Party,
-        PartyKind, Received, ResultChannel, ResultReady, Returned, TakenOver, Withdrawn,
+        Application, Approved, Body, Channel, Event, Fee, Frozen, HandedOver, Listed, Office,
+        Paper, Party, PartyKind, Received, ResultChannel, ResultReady, Returned, Submitted,
+        TakenOver, Withdrawn,
     },
     fold::{Effect, Folded, Item, fold},
     standing::{Author, Standing, Terms},
@@ -84,8 +85,25 @@ pub(crate) fn received(competent_unit: Office) -> Body {
     })
 }
 
+/// What came online, as the gateway says it.
+pub(crate) fn submitted() -> Body {
+    let application = application(Office::Unit(CO_TO));
+    let application = Application { channel: Channel::Online, ..application };
+    Body::Submitted(Submitted { application, request_id: "NOP-1".to_owned() })
+}
+
+/// A connector's key at the island.
+pub(crate) fn gateway() -> Author {
+    Author { person: None, roles: vec![Role::Gateway], ..clerk(CO_TO) }
+}
+
 pub(crate) fn handed_over(to_unit: Office) -> Body {
-    Body::HandedOver(HandedOver { to_unit, to_person: None, papers: Vec::new(), note: None })
+    Body::HandedOver(HandedOver {
+        to_unit,
+        to_person: None,
+        papers: Listed(Vec::new()),
+        note: None,
+    })
 }
 
 pub(crate) fn taken_over() -> Body {

@@ -176,7 +176,7 @@ async fn submit(
             return Err(Refused::new(409, "dossier-full"));
         }
         // Who saw an older version may not have seen that a person must decide first.
-        rules::lawful(&before.folded.standing, &actor.author(), event).map_err(Refused::by_rule)?;
+        rules::lawful(&before.folded.standing, &actor.author, event).map_err(Refused::by_rule)?;
         let nonce = nonce()?;
         let written = before.history.write(base, actor.actor_id(&nonce), &event.to_value());
         let (payload, change) = written.map_err(too_much)?;
@@ -297,11 +297,10 @@ fn does_not_fit(error: ShapeError) -> Refused {
 
 /// The kinds that this actor may write now, as far as that can be said without a body.
 fn offered(dossier: &Dossier, actor: &Actor, state: &State) -> Vec<&'static str> {
-    let author = actor.author();
     let newer = read::proposal(&dossier.folded.standing, state).is_some();
     let kinds = EventKind::ALL.iter().filter(|kind| command::is_written_here(**kind));
     kinds
-        .filter(|kind| rules::offered(&dossier.folded.standing, &author, **kind).is_ok())
+        .filter(|kind| rules::offered(&dossier.folded.standing, &actor.author, **kind).is_ok())
         .filter(|kind| newer || **kind != EventKind::CalendarAccepted)
         .map(|kind| kind.code())
         .collect()

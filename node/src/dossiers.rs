@@ -15,7 +15,7 @@ use hoso_dossier::{
     shape,
     standing::{Author, Terms},
 };
-use hoso_identity::{ActorId, DocumentId, Entry, EntryId, Reason, WaitingFor};
+use hoso_identity::{ActorId, DocumentId, Entry, EntryId, Position, Reason, WaitingFor};
 use hoso_registry::{Calendar, State};
 use hoso_store::{
     journal::{InOrder, Room},
@@ -34,6 +34,7 @@ pub(crate) struct Held {
     pub(crate) entry: Entry,
     pub(crate) change: Change,
     pub(crate) event: Result<Event, Unreadable>,
+    pub(crate) position: Option<Position>,
     pub(crate) row: Option<u64>,
     pub(crate) journal: Option<u64>,
 }
@@ -116,6 +117,7 @@ impl Dossier {
             event: Event::of_entry(header, &change),
             entry: entry.clone(),
             change,
+            position: None,
             row: None,
             journal: Some(u64::MAX),
         };
@@ -217,13 +219,7 @@ pub(crate) fn terms(frozen: &Frozen, state: &State) -> Option<Terms> {
 fn item(held: &Held, state: &State) -> Option<Item> {
     let header = held.entry.header();
     let grant = state.grant(&header.grant, &header.author)?;
-    let unit = grant.unit?;
-    let author = Author {
-        person: grant.person,
-        unit,
-        predecessors: state.predecessors(unit),
-        roles: grant.roles.clone(),
-    };
+    let author = Author::of(grant, state, held.position)?;
     Some(Item {
         entry: held.id,
         hash: held.change.hash,
@@ -298,8 +294,8 @@ fn read_entry(stored: &NodeEntry) -> Result<Held, Reason> {
     let entry = Entry::decode(&stored.bytes).map_err(|_| Reason::Malformed)?;
     let change = shape::read(entry.payload()).map_err(|_| Reason::Shape)?;
     let event = Event::of_entry(entry.header(), &change);
-    let NodeEntry { id, row, journal, .. } = *stored;
-    Ok(Held { id, entry, change, event, row, journal })
+    let NodeEntry { id, position, row, journal, .. } = *stored;
+    Ok(Held { id, entry, change, event, position, row, journal })
 }
 
 /// Whether an event that has no effect needs a newer program.

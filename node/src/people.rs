@@ -6,7 +6,7 @@
 mod staff;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -23,7 +23,7 @@ use hoso_identity::{
     DocumentId, Entry, EntryId, Header, Kind, Nonce, PayloadHash, PersonId, Realm, SigningKey,
     UnitId, VerifiedEntry, WrapError, WrappedKey,
 };
-use hoso_registry::{Role, State};
+use hoso_registry::State;
 use hoso_store::{
     accounts::{self, Account},
     sessions::{self, Session},
@@ -54,12 +54,8 @@ pub(crate) struct Actor {
     pub(crate) person: PersonId,
     /// The statement that empowers the key.
     pub(crate) grant: EntryId,
-    /// The unit in which the roles hold.
-    pub(crate) unit: UnitId,
-    /// The units that it took the place of.
-    predecessors: BTreeSet<UnitId>,
-    /// The roles.
-    pub(crate) roles: Vec<Role>,
+    /// The same person as the rules of dossiers see them.
+    pub(crate) author: Author,
     key: SigningKey,
 }
 
@@ -84,21 +80,6 @@ pub(crate) struct Heading {
 }
 
 impl Actor {
-    /// The actor as the rules of dossiers see them.
-    pub(crate) fn author(&self) -> Author {
-        Author {
-            person: Some(self.person),
-            unit: self.unit,
-            predecessors: self.predecessors.clone(),
-            roles: self.roles.clone(),
-        }
-    }
-
-    /// Whether they hold this role.
-    pub(crate) fn has(&self, role: Role) -> bool {
-        self.roles.contains(&role)
-    }
-
     /// The actor under whose name a payload with this nonce stands.
     pub(crate) fn actor_id(&self, nonce: &Nonce) -> hoso_identity::ActorId {
         hoso_identity::ActorId::of(&self.key.public(), nonce)
@@ -296,14 +277,13 @@ fn actor(state: &State, unit: UnitId, username: &str, key: &SigningKey) -> Resul
                     grant has ended";
         Problem::new("no-grant", text)
     })?;
+    let author = Author::of(grant, state, None);
     Ok(Actor {
         username: username.to_owned(),
         name: grant.name.clone(),
         person: grant.person.unwrap_or(PersonId::ZERO),
         grant: grant.statement,
-        unit,
-        predecessors: state.predecessors(unit),
-        roles: grant.roles.clone(),
+        author: author.ok_or_else(|| Problem::new("no-grant", "no province is known here yet"))?,
         key: key.clone(),
     })
 }

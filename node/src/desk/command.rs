@@ -48,9 +48,8 @@ pub(crate) async fn receive(
         return shown(office, actor, id).await;
     }
     let form = body.as_object().ok_or(Refused::new(422, "field-type"))?;
-    let author = actor.author();
     let roles = hoso_registry::roles_for(EventKind::Received.kind()).unwrap_or_default();
-    if !roles.iter().any(|role| author.has(*role)) {
+    if !roles.iter().any(|role| actor.author.has(*role)) {
         return Err(Refused::new(403, "rule-role"));
     }
     let event = received(office, form).await?;

@@ -62,7 +62,8 @@ pub(crate) struct ListQuery {
 
 /// Whether they may read dossiers: whoever acts in them, and viewers.
 fn may_read(actor: &Actor) -> Result<(), Refused> {
-    let reads = actor.has(Role::Viewer) || Role::DESK.iter().any(|role| actor.has(*role));
+    let reads =
+        actor.author.has(Role::Viewer) || Role::DESK.iter().any(|role| actor.author.has(*role));
     if reads { Ok(()) } else { Err(Refused::new(403, "rule-role")) }
 }
 
@@ -176,7 +177,7 @@ pub(crate) async fn open(
 ) -> Result<Json, Refused> {
     may_read(actor)?;
     let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
-    if rules::offered(&dossier.folded.standing, &actor.author(), EventKind::Opened).is_ok() {
+    if rules::offered(&dossier.folded.standing, &actor.author, EventKind::Opened).is_ok() {
         let event = Event { at_ms: times::now_ms(), body: Body::Opened(Opened {}) };
         match submit(office, actor, None, (id, None), &event).await {
             Ok(standing) => return standing.shown(office, actor).await,

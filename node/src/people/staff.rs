@@ -144,7 +144,7 @@ impl Office {
         };
         let (account, key) = opened.ok_or_else(wrong)?;
         let actor = actor(&self.state(), self.unit(), &account.username, &key)?;
-        if actor.has(Role::Administrator) {
+        if actor.author.has(Role::Administrator) {
             return Ok(actor);
         }
         Err(Problem::new("role", format!("{name} is no administrator: name one with --admin")))

@@ -67,13 +67,13 @@ pub(super) async fn log_in(
 }
 
 fn user(site: &Site, actor: &Actor) -> Value {
-    let roles: Vec<_> = actor.roles.iter().map(|role| role.code()).collect();
+    let roles: Vec<_> = actor.author.roles.iter().map(|role| role.code()).collect();
     let state = site.office.state();
     json!({
         "username": actor.username,
         "name": actor.name,
         "roles": roles,
-        "unit": state.unit(actor.unit).map(|unit| unit.code.clone()),
+        "unit": state.unit(actor.author.unit).map(|unit| unit.code.clone()),
     })
 }
 
@@ -257,7 +257,7 @@ pub(super) async fn sync(State(site): Shared, headers: HeaderMap) -> Response {
 pub(super) async fn link(State(site): Shared, headers: HeaderMap, request: Request) -> Response {
     let switched = async {
         let actor = site.actor(&headers).await?;
-        if !actor.has(Role::Administrator) {
+        if !actor.author.has(Role::Administrator) {
             return Err(Refused::new(403, "rule-role"));
         }
         let (_, body) = json_body(request).await?;

@@ -12,7 +12,7 @@ mod graph;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hoso_identity::EntryId;
-use hoso_registry::{EventKind, roles_for};
+use hoso_registry::EventKind;
 
 use crate::{
     event::{Body, Event, Frozen, Office, Unreadable},
@@ -229,10 +229,8 @@ impl<'a> Fold<'a> {
         }
         if let Body::ConflictResolved(body) = &event.body {
             let chosen = self.place_of(&body.choice).and_then(|chosen| self.kind(chosen));
-            let roles = chosen.and_then(|kind| roles_for(kind.kind())).unwrap_or_default();
-            if !roles.iter().any(|role| item.author.has(*role)) {
-                return Err(Objection::Role);
-            }
+            let chosen = chosen.ok_or(Objection::Role)?;
+            rules::may_choose(&before.standing, &item.author, chosen)?;
         }
         Ok(())
     }

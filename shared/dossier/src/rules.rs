@@ -174,6 +174,23 @@ pub fn lawful(standing: &Standing, author: &Author, event: &Event) -> Result<(),
     seen(standing, author, event.body.kind())
 }
 
+/// Whether the author may choose an event of this kind against those that exclude it: who may make
+/// it.
+///
+/// # Errors
+///
+/// [`Objection`].
+pub fn may_choose(
+    standing: &Standing,
+    author: &Author,
+    chosen: EventKind,
+) -> Result<(), Objection> {
+    let roles = roles_for(chosen.kind()).unwrap_or_default();
+    require(roles.iter().any(|role| author.has(*role)), Objection::Role)?;
+    // The other kinds ask for what the dossier was like before the conflict.
+    if chosen == EventKind::CodeReissued { place(standing, author, chosen) } else { Ok(()) }
+}
+
 /// What counts only as the author sees the dossier: who did not know of a conflict, or of what
 /// their own unit wrote elsewhere, has done nothing wrong.
 fn seen(standing: &Standing, author: &Author, kind: EventKind) -> Result<(), Objection> {
@@ -235,6 +252,7 @@ pub fn permitted(standing: &Standing, author: &Author, event: &Event) -> Result<
     let kind = event.body.kind();
     let roles = roles_for(kind.kind()).unwrap_or_default();
     require(roles.iter().any(|role| author.has(*role)), Objection::Role)?;
+    require(author.is_covered(event.at_ms), Objection::GrantDates)?;
     require(allowed_from(kind).contains(&standing.status), Objection::Status)?;
     place(standing, author, kind)?;
     body(standing, author, event)

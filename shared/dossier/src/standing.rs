@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hoso_identity::{PayloadHash, PersonId, UnitId};
-use hoso_registry::{Calendar, Day, Role};
+use hoso_identity::{PayloadHash, PersonId, Position, UnitId};
+use hoso_registry::{Calendar, Day, Role, State, state::GrantFacts, statement::RealmKind};
 
 use crate::{
     axes::{Delivery, Financial, Status},
@@ -24,9 +24,37 @@ pub struct Author {
     pub predecessors: BTreeSet<UnitId>,
     /// The roles.
     pub roles: Vec<Role>,
+    /// The first day of the grant, if it does not hold at once.
+    pub from: Option<Day>,
+    /// Its last day, if any.
+    pub until: Option<Day>,
+    /// What the realm is for.
+    pub realm: RealmKind,
+    /// The organisation codes that the unit, or one that it took the place of, has or had.
+    pub org_codes: BTreeSet<String>,
 }
 
 impl Author {
+    /// The author of an entry at this position, or of one that has none yet: later statements
+    /// change nothing for it. `None` for grants at the province, which act in no dossier.
+    #[must_use]
+    pub fn of(grant: &GrantFacts, state: &State, position: Option<Position>) -> Option<Self> {
+        let unit = grant.unit?;
+        let predecessors = state.predecessors_at(unit, position);
+        let units = std::iter::once(&unit).chain(&predecessors);
+        let org_codes = units.flat_map(|unit| state.org_codes_at(*unit, position));
+        Some(Self {
+            person: grant.person,
+            unit,
+            org_codes: org_codes.map(str::to_owned).collect(),
+            predecessors,
+            roles: grant.roles.clone(),
+            from: grant.from,
+            until: grant.until,
+            realm: state.realm_kind()?,
+        })
+    }
+
     /// Whether the author holds this role.
     #[must_use]
     pub fn has(&self, role: Role) -> bool {
@@ -37,6 +65,19 @@ impl Author {
     #[must_use]
     pub fn acts_for(&self, unit: UnitId) -> bool {
         self.unit == unit || self.predecessors.contains(&unit)
+    }
+
+    /// Whether the grant held on the day of this moment, Unix milliseconds.
+    pub(crate) fn is_covered(&self, at_ms: i64) -> bool {
+        deadline::local_date(at_ms).is_some_and(|date| {
+            self.from.is_none_or(|from| from.0 <= date)
+                && self.until.is_none_or(|until| date <= until.0)
+        })
+    }
+
+    /// Whether the author's desk can have given this code.
+    pub(crate) fn gives(&self, code: &Code) -> bool {
+        self.realm == code.realm_kind() && self.org_codes.contains(code.org())
     }
 }
 

@@ -7,8 +7,7 @@
 mod statements;
 
 use hoso_identity::{
-    DocumentId, EntryId, Header, Kind, Position, Reason, UNITS_ADDED_MAX, UnitId, Verdict,
-    WaitingFor,
+    EntryId, Header, Kind, Position, Reason, UNITS_ADDED_MAX, UnitId, Verdict, WaitingFor,
 };
 
 use crate::{
@@ -46,7 +45,7 @@ pub struct Placed<'a> {
 ///
 /// A kind that this program does not know is passed on if the grant acts in dossiers (events) or
 /// rules the registry (statements), as long as it adds no units and begins no dossier. A release
-/// overrides the end of the grant, the end of the sender and the audience; nothing else.
+/// overrides the end of the grant, the end of the sender, the audience; nothing else.
 #[must_use]
 pub fn admit(
     header: &Header,
@@ -149,24 +148,14 @@ fn event(
         return require(header.units_added.len() <= UNITS_ADDED_MAX, Reason::Units);
     }
     let audience = audience.ok_or(Verdict::Waiting(WaitingFor::Document(document)))?;
-    if !entry.released {
-        in_audience(document, unit, audience, state)?;
+    let mut own = state.predecessors_at(unit, entry.position);
+    own.insert(unit);
+    if !entry.released && !audience.iter().any(|unit| own.contains(unit)) {
+        return Err(Verdict::Waiting(WaitingFor::Audience(document, unit)));
     }
     let new = header.units_added.iter().filter(|added| !audience.contains(added)).count();
     let fits = audience.len().saturating_add(new) <= UNITS_ADDED_MAX;
     require(new == 0 || fits, Reason::Units)
-}
-
-/// Waits unless the unit, or one that it took the place of, is in the audience.
-fn in_audience(
-    document: DocumentId,
-    unit: UnitId,
-    audience: &[UnitId],
-    state: &State,
-) -> Result<(), Verdict> {
-    let inside = audience.contains(&unit)
-        || state.predecessors(unit).iter().any(|before| audience.contains(before));
-    if inside { Ok(()) } else { Err(Verdict::Waiting(WaitingFor::Audience(document, unit))) }
 }
 
 /// Refuses with this reason unless the condition holds.

@@ -367,7 +367,17 @@ fn event_roles(kind: EventKind) -> &'static [Role] {
         | K::CalendarAccepted => &[Role::Approval],
         K::ResultReady => &[Role::Clerk],
         K::ResultSent | K::ResultArrived | K::Returned => &[Role::Return],
-        K::Opened | K::Printed | K::Detached | K::Noted | K::ConflictResolved => Role::DESK,
+        K::Opened | K::Printed | K::Detached | K::Noted => Role::DESK,
+        // Who may make the chosen event may choose it; each dossier's rules see to that.
+        K::ConflictResolved => &[
+            Role::Reception,
+            Role::Processing,
+            Role::Approval,
+            Role::Clerk,
+            Role::Cashier,
+            Role::Return,
+            Role::Administrator,
+        ],
         K::Attached => &[
             Role::Reception,
             Role::Processing,
@@ -420,12 +430,12 @@ mod tests {
     }
 
     #[test]
-    fn an_administrator_writes_only_the_reissue_of_a_code() {
+    fn an_administrator_writes_only_the_reissue_of_a_code_and_the_choice_between_two() {
         let writes: Vec<_> = EventKind::ALL
             .iter()
             .filter(|kind| roles_for(kind.kind()).unwrap().contains(&Role::Administrator))
             .collect();
-        assert_eq!(writes, [&EventKind::CodeReissued]);
+        assert_eq!(writes, [&EventKind::ConflictResolved, &EventKind::CodeReissued]);
     }
 
     #[test]

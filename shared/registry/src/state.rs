@@ -9,9 +9,12 @@ mod fold;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hoso_identity::{DocumentId, EntryId, NodeId, PersonId, PublicKey, Realm, Scope, UnitId};
+use hoso_identity::{
+    DocumentId, EntryId, NodeId, PersonId, Position, PublicKey, Realm, Scope, UnitId,
+};
 use time::Date;
 
+use self::facts::comes_before;
 pub use self::facts::{Ended, ErasureFacts, GrantFacts, NodeFacts, PersonFacts};
 use crate::{
     kinds::Role,
@@ -37,7 +40,10 @@ pub struct State {
     notices: Vec<(EntryId, Notice)>,
     erasures: BTreeMap<(DocumentId, Option<UnitId>), ErasureFacts>,
     releases: BTreeSet<EntryId>,
-    predecessors: BTreeMap<UnitId, BTreeSet<UnitId>>,
+    /// With the position of the statement that said so.
+    predecessors: BTreeMap<UnitId, BTreeMap<UnitId, Option<Position>>>,
+    /// Every organisation code that the unit has had, with the position of its first statement.
+    org_codes: BTreeMap<UnitId, BTreeMap<String, Option<Position>>>,
 }
 
 /// The realm.
@@ -146,16 +152,34 @@ impl State {
     /// The units that this unit took the place of, directly or through others, ascending.
     #[must_use]
     pub fn predecessors(&self, unit: UnitId) -> BTreeSet<UnitId> {
+        self.predecessors_at(unit, None)
+    }
+
+    /// The units that this unit had taken the place of before an entry at this position; an entry
+    /// without one comes after everything.
+    #[must_use]
+    pub fn predecessors_at(&self, unit: UnitId, entry: Option<Position>) -> BTreeSet<UnitId> {
         let mut found = BTreeSet::new();
         let mut open = vec![unit];
         while let Some(next) = open.pop() {
-            for before in self.predecessors.get(&next).into_iter().flatten() {
+            let taken = self.predecessors.get(&next).into_iter().flatten();
+            for (before, _) in taken.filter(|(_, said)| comes_before(**said, entry)) {
                 if *before != unit && found.insert(*before) {
                     open.push(*before);
                 }
             }
         }
         found
+    }
+
+    /// The organisation codes that the unit had, or had had, before an entry at this position.
+    pub fn org_codes_at(
+        &self,
+        unit: UnitId,
+        entry: Option<Position>,
+    ) -> impl Iterator<Item = &str> {
+        let codes = self.org_codes.get(&unit).into_iter().flatten();
+        codes.filter(move |(_, said)| comes_before(**said, entry)).map(|(code, _)| code.as_str())
     }
 
     /// The units that took the place of this one, directly or through others, ascending.

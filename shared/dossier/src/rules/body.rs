@@ -5,6 +5,7 @@ use hoso_registry::Role;
 use super::{Objection, place::has_result, require};
 use crate::{
     axes::{Delivery, Status},
+    code::Code,
     event::{
         Body, Channel, Event, Extended, Office, Received, ResultChannel, ResultSent,
         SupplementRequested,
@@ -51,6 +52,7 @@ pub(super) fn body(standing: &Standing, author: &Author, event: &Event) -> Resul
         }
         Body::ResultSent(body) => sent(standing, body),
         Body::Returned(body) => returned(standing, author, body.channel),
+        Body::CodeReissued(body) => reissued(standing, author, &body.code),
         Body::Detached(body) => {
             let mut scans = standing.scans.iter();
             require(scans.any(|scan| scan.event == body.attachment), Objection::NotThere)
@@ -82,9 +84,14 @@ pub(super) fn body(standing: &Standing, author: &Author, event: &Event) -> Resul
         | Body::Printed(_)
         | Body::Attached(_)
         | Body::Noted(_)
-        | Body::UnitAdded(_)
-        | Body::CodeReissued(_) => Ok(()),
+        | Body::UnitAdded(_) => Ok(()),
     }
+}
+
+/// What holds for a code that takes the place of another.
+fn reissued(standing: &Standing, author: &Author, code: &Code) -> Result<(), Objection> {
+    require(standing.code.as_ref() != Some(code), Objection::Repeated)?;
+    require(!code.is_provisional() && author.gives(code), Objection::Code)
 }
 
 /// What holds for a new due time.
@@ -118,6 +125,7 @@ fn received(
         .as_ref()
         .map_or(standing.receiving_unit(), |application| Some(application.receiving_unit));
     require(own.is_some_and(|unit| author.acts_for(unit)), Objection::Unit)?;
+    require(author.gives(&body.code), Objection::Code)?;
     let late = body.received_at.is_some_and(|at_ms| at_ms != event.at_ms);
     let explained = body.paper_reference.is_some() && body.reason.is_some();
     require(body.frozen.closing_minute < DAY_MINUTES, Objection::Field)?;

@@ -5,6 +5,8 @@
 pub enum Objection {
     /// The author's roles do not allow it.
     Role,
+    /// The day lies outside the first and last day of the author's grant.
+    GrantDates,
     /// Not in this status.
     Status,
     /// Not at this unit: it is not the holder, the taker, or where the result is.
@@ -25,6 +27,8 @@ pub enum Objection {
     NotThere,
     /// The field is not one, or the value does not fit it.
     Field,
+    /// The author's unit cannot give such a code, or it stands in for one.
+    Code,
     /// It happened already.
     Repeated,
     /// A person must first choose between events that exclude each other.
@@ -37,6 +41,7 @@ impl Objection {
     /// All.
     pub const ALL: &'static [Self] = &[
         Self::Role,
+        Self::GrantDates,
         Self::Status,
         Self::Unit,
         Self::Decided,
@@ -47,6 +52,7 @@ impl Objection {
         Self::ExtensionsUsed,
         Self::NotThere,
         Self::Field,
+        Self::Code,
         Self::Repeated,
         Self::NeedsReview,
         Self::Paper,
@@ -57,6 +63,7 @@ impl Objection {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Role => "role",
+            Self::GrantDates => "grant-dates",
             Self::Status => "status",
             Self::Unit => "unit",
             Self::Decided => "decided",
@@ -67,6 +74,7 @@ impl Objection {
             Self::ExtensionsUsed => "extensions-used",
             Self::NotThere => "not-there",
             Self::Field => "field",
+            Self::Code => "code",
             Self::Repeated => "repeated",
             Self::NeedsReview => "needs-review",
             Self::Paper => "paper",

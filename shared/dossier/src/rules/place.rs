@@ -25,6 +25,10 @@ pub(super) fn place(
         K::HandedOver | K::UnitAdded | K::Assigned | K::PaymentRequested => {
             require(holds, Objection::Unit)
         }
+        K::CodeReissued => {
+            let receives = standing.receiving_unit().is_some_and(|unit| author.acts_for(unit));
+            require(receives, Objection::Unit)
+        }
         K::TakenOver => require(takes(standing, author), Objection::Unit),
         K::SupplementRequested => {
             require(standing.decision.is_none(), Objection::Decided)?;
@@ -67,8 +71,7 @@ pub(super) fn place(
         | K::Detached
         | K::Noted
         | K::FieldCorrected
-        | K::ConflictResolved
-        | K::CodeReissued => Ok(()),
+        | K::ConflictResolved => Ok(()),
     }
 }
 

@@ -34,8 +34,31 @@ pub(crate) const MINUTE_MS: i64 = 60_000;
 
 /// A clerk of the unit who may do everything.
 pub(crate) fn clerk(unit: UnitId) -> Author {
-    let roles = Role::DESK.to_vec();
-    Author { person: Some(PersonId([1; 16])), unit, predecessors: BTreeSet::new(), roles }
+    Author {
+        person: Some(PersonId([1; 16])),
+        unit,
+        predecessors: BTreeSet::new(),
+        roles: Role::DESK.to_vec(),
+        from: None,
+        until: None,
+        realm: RealmKind::Trial,
+        org_codes: BTreeSet::from([org_code(unit)]),
+    }
+}
+
+/// The unit's administrator.
+pub(crate) fn administrator(unit: UnitId) -> Author {
+    Author { roles: vec![Role::Administrator], ..clerk(unit) }
+}
+
+fn org_code(unit: UnitId) -> String {
+    format!("H49.{}", 100 + unit.0)
+}
+
+/// A code that the unit's first station gave.
+pub(crate) fn code(unit: UnitId, counter: u16) -> Code {
+    let day = Day::from_iso("2026-11-20").unwrap();
+    Code::issued(RealmKind::Trial, &org_code(unit), day, 1, counter).unwrap()
 }
 
 /// What an invented applicant applies for.
@@ -70,7 +93,6 @@ pub(crate) fn paper(name: &str) -> Paper {
 }
 
 pub(crate) fn received(competent_unit: Office) -> Body {
-    let day = Day::from_iso("2026-11-20").unwrap();
     Body::Received(Received {
         application: Some(application(competent_unit)),
         frozen: Frozen {
@@ -78,7 +100,7 @@ pub(crate) fn received(competent_unit: Office) -> Body {
             calendars: vec![EntryId([2; 32])],
             closing_minute: 17 * 60,
         },
-        code: Code::issued(RealmKind::Trial, "H49.101", day, 1, 1).unwrap(),
+        code: code(CO_TO, 1),
         received_at: None,
         paper_reference: None,
         reason: None,

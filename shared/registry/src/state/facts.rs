@@ -64,16 +64,20 @@ impl GrantFacts {
             && self.until.is_none_or(|until| date <= until.0)
     }
 
-    /// Whether it had ended before an entry at this position. An entry without a position comes
-    /// after everything; an end without a position comes after every entry that has one.
+    /// Whether it had ended before an entry at this position.
     #[must_use]
     pub fn had_ended(&self, position: Option<Position>) -> bool {
-        let Some(ended) = self.ended else { return false };
-        match (ended.position, position) {
-            (_, None) => true,
-            (None, Some(_)) => false,
-            (Some(end), Some(entry)) => end <= entry,
-        }
+        self.ended.is_some_and(|ended| comes_before(ended.position, position))
+    }
+}
+
+/// Whether a statement comes before an entry. An entry without a position comes after everything;
+/// a statement without one comes after every entry that has one.
+pub(super) fn comes_before(statement: Option<Position>, entry: Option<Position>) -> bool {
+    match (statement, entry) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(statement), Some(entry)) => statement <= entry,
     }
 }
 

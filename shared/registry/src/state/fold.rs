@@ -39,6 +39,8 @@ impl State {
             Statement::Roots(data) => self.fold_roots(data, place),
             Statement::Relay(data) => self.relay = Some(data.clone()),
             Statement::Unit(data) => {
+                let codes = self.org_codes.entry(data.id).or_default();
+                codes.entry(data.org_code.clone()).or_insert(position);
                 self.units.insert(data.id, data.clone());
             }
             Statement::Agency(data) => {
@@ -62,7 +64,8 @@ impl State {
                 self.releases.insert(data.entry);
             }
             Statement::Succeeds(data) => {
-                self.predecessors.entry(data.to).or_default().insert(data.from);
+                let before = self.predecessors.entry(data.to).or_default();
+                before.entry(data.from).or_insert(position);
             }
         }
     }

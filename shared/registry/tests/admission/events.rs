@@ -118,6 +118,10 @@ fn a_unit_acts_for_the_unit_that_it_succeeded_also_through_a_third() {
     world.succeeds(HONG_GAI, BAI_CHAY);
     let note = world.event(&heir, EventKind::Noted, &[]);
     assert_eq!(world.judge(&note, at(100), &[CO_TO]), ADMITTED);
+    let before = at(world.head - 1);
+    let waits = Verdict::Waiting(WaitingFor::Audience(DocumentId([7; 16]), BAI_CHAY));
+    assert_eq!(world.judge(&note, before, &[CO_TO]), waits, "it came before the succession");
+    assert_eq!(world.judge(&note, before, &[HONG_GAI]), waits);
     let former = world.staff(CO_TO, 121, &[Role::Reception]);
     let note = world.event(&former, EventKind::Noted, &[]);
     assert!(matches!(world.judge(&note, at(100), &[BAI_CHAY]), Verdict::Waiting(_)));

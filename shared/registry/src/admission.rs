@@ -45,7 +45,7 @@ pub struct Placed<'a> {
 ///
 /// A kind that this program does not know is passed on if the grant acts in dossiers (events) or
 /// rules the registry (statements), as long as it adds no units and begins no dossier. A release
-/// overrides the end of the grant, the end of the sender, the audience; nothing else.
+/// overrides the end of the grant, the end of the sender, the audience and its bound; nothing else.
 #[must_use]
 pub fn admit(
     header: &Header,
@@ -154,8 +154,10 @@ fn event(
         return Err(Verdict::Waiting(WaitingFor::Audience(document, unit)));
     }
     let new = header.units_added.iter().filter(|added| !audience.contains(added)).count();
-    let fits = audience.len().saturating_add(new) <= UNITS_ADDED_MAX;
-    require(new == 0 || fits, Reason::Units)
+    let fits = new == 0 || audience.len().saturating_add(new) <= UNITS_ADDED_MAX;
+    // A registrar may let more units have a dossier than its people can by themselves.
+    let wide = Verdict::Waiting(WaitingFor::Operator(*entry.id));
+    if fits || entry.released { Ok(()) } else { Err(wide) }
 }
 
 /// Refuses with this reason unless the condition holds.

@@ -234,7 +234,7 @@ fn a_unit_that_does_not_exist_or_is_an_agency_joins_no_audience() {
 }
 
 #[test]
-fn a_ninth_unit_is_refused_but_one_that_is_there_already_is_none_more() {
+fn a_ninth_unit_waits_for_a_registrar_and_one_that_is_there_already_is_none_more() {
     let mut world = World::new();
     let registrar = world.registrar.clone();
     for id in 4..=9 {
@@ -244,10 +244,13 @@ fn a_ninth_unit_is_refused_but_one_that_is_there_already_is_none_more() {
     let desk = world.staff(CO_TO, 120, &[Role::Reception]);
     let full: Vec<UnitId> = (1..=8).map(UnitId).collect();
     let ninth = world.event(&desk, EventKind::UnitAdded, &[UnitId(9)]);
-    assert_eq!(world.judge(&ninth, at(100), &full), refused(Reason::Units));
+    let waits = Verdict::Waiting(WaitingFor::Operator(ninth.id()));
+    assert_eq!(world.judge(&ninth, at(100), &full), waits);
     assert_eq!(world.judge(&ninth, at(100), &full[..7]), ADMITTED);
     let again = world.event(&desk, EventKind::HandedOver, &[UnitId(8)]);
     assert_eq!(world.judge(&again, at(100), &full), ADMITTED);
+    world.must(&registrar, &Statement::Release(Release { entry: ninth.id() }));
+    assert_eq!(world.judge(&ninth, at(100), &full), ADMITTED);
 }
 
 #[test]

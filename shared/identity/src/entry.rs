@@ -129,19 +129,6 @@ impl Entry {
     }
 }
 
-impl VerifiedEntry {
-    /// The bytes as an entry that this program itself verified before it stored them.
-    ///
-    /// Used for entries read back from the own database only.
-    ///
-    /// # Errors
-    ///
-    /// [`EntryError`] when the bytes are damaged.
-    pub fn from_own_storage(bytes: &[u8]) -> Result<Self, EntryError> {
-        Entry::decode(bytes).map(Self)
-    }
-}
-
 impl std::ops::Deref for VerifiedEntry {
     type Target = Entry;
 

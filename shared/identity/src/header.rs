@@ -128,17 +128,6 @@ impl Header {
         ActorId::of(&self.author, &self.nonce)
     }
 
-    /// The dossier that the entry belongs to: its own when it is a dossier's first entry, zero for
-    /// statements.
-    #[must_use]
-    pub fn document_of(&self) -> DocumentId {
-        if self.document.is_zero() && !self.kind.is_statement() {
-            self.id().document()
-        } else {
-            self.document
-        }
-    }
-
     /// Whether the entry begins a dossier.
     #[must_use]
     pub fn is_first(&self) -> bool {

@@ -10,7 +10,7 @@ mod part;
 
 use std::{collections::BTreeMap, fmt};
 
-use hoso_identity::{ActorId, Header, UnitId};
+use hoso_identity::{Header, UnitId};
 use hoso_registry::EventKind;
 use thiserror::Error;
 
@@ -151,17 +151,25 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// [`Unreadable`]: the entry keeps its position and has no effect.
+    /// [`Unreadable`]. [`Unreadable::Disagrees`] is said by every version of this program that
+    /// knows one of the two kinds; [`Unreadable::Newer`] may become another answer with the next.
     pub fn of_entry(header: &Header, change: &Change) -> Result<Self, Unreadable> {
-        let actor = ActorId::of(&header.author, &header.nonce);
-        if change.actor != actor || change.is_first() != header.is_first() {
+        if change.actor != header.actor() || change.is_first() != header.is_first() {
             return Err(Unreadable::Disagrees);
         }
-        let Some(kind) = EventKind::from_kind(header.kind) else { return Err(Unreadable::Newer) };
+        let word = change.event.as_map().and_then(|parts| parts.get(KIND));
+        let word = word.and_then(|word| part::text(word).ok());
+        let said = word.and_then(EventKind::from_code);
+        let Some(kind) = EventKind::from_kind(header.kind) else {
+            return Err(if said.is_some() { Unreadable::Disagrees } else { Unreadable::Newer });
+        };
+        if word.is_some_and(|word| word != kind.code()) {
+            return Err(Unreadable::Disagrees);
+        }
         let event = Self::from_value(&change.event).map_err(|fault| {
             if fault.is_newer() { Unreadable::Newer } else { Unreadable::Body(fault) }
         })?;
-        let agrees = event.body.kind() == kind && event.units_added() == header.units_added;
+        let agrees = event.units_added() == header.units_added;
         if agrees { Ok(event) } else { Err(Unreadable::Disagrees) }
     }
 

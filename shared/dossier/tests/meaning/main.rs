@@ -7,6 +7,8 @@ mod course;
 #[cfg(test)]
 mod guards;
 #[cfg(test)]
+mod headers;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod table;

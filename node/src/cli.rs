@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hoso_registry::Role;
 
 /// The node of one commune office: keeps its dossiers, serves its desk, syncs when it can.
 #[derive(Debug, Parser)]
@@ -107,7 +108,7 @@ pub struct UserAdd {
     #[command(flatten)]
     pub common: Common,
     /// Roles: reception, processing, approval, clerk, cashier, return, viewer, administrator.
-    #[arg(long, value_delimiter = ',', required = true)]
+    #[arg(long, value_delimiter = ',', required = true, value_parser = role)]
     pub roles: Vec<String>,
     /// The administrator who signs the grant.
     #[arg(long, value_name = "NAME")]
@@ -167,4 +168,11 @@ pub struct Restore {
     /// Where and how to print.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// Reads the code of a role at a unit.
+fn role(code: &str) -> Result<String, String> {
+    let known = Role::from_code(code).is_some_and(Role::is_given_by_administrator);
+    let all = "reception, processing, approval, clerk, cashier, return, viewer or administrator";
+    if known { Ok(code.to_owned()) } else { Err(all.to_owned()) }
 }

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use hoso_engine::{settings::LogForm, tuning::Congestion};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -14,7 +15,9 @@ pub struct Config {
     /// Host names by which browsers may address the pages, besides the loopback names.
     pub hosts: Vec<String>,
     /// Congestion control: `bbr`, `cubic` or `newreno`.
-    pub congestion: String,
+    pub congestion: Congestion,
+    /// Log lines as `text` (default) or `json`.
+    pub log: LogForm,
 }
 
 /// Pages that would be open to others without TLS.
@@ -30,7 +33,8 @@ impl Default for Config {
         Self {
             listen_http: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             hosts: Vec::new(),
-            congestion: "bbr".to_owned(),
+            congestion: Congestion::default(),
+            log: LogForm::Text,
         }
     }
 }

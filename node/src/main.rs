@@ -10,7 +10,7 @@ use clap::Parser;
 use hoso_engine::{
     command::{Answer, Problem},
     secret,
-    shell::{self, closed, ended, line, runtime, secret_line, show},
+    shell::{self, closed, ended, line, secret_line, show},
 };
 use hoso_identity::Incarnation;
 use hoso_node::{
@@ -29,8 +29,9 @@ fn answer(command: Command) -> Result<(), Problem> {
     match command {
         Command::Join(args) => enrol(&args),
         Command::Run(args) => {
-            tracing_subscriber::fmt().with_writer(io::stderr).init();
-            runtime()?.block_on(program::run(&args))
+            let config = program::config(&args)?;
+            config.log.begin();
+            shell::run(program::run(&args.data, &config))
         }
         Command::User(user) => people(user),
         Command::Link(args) => ask(&args.common, Request::Link { on: args.state == Switch::On }),
@@ -63,7 +64,7 @@ fn enrol(args: &Join) -> Result<(), Problem> {
     }
     let password = secret_line()?;
     let joining = join::join(&args.code, &args.common.data, &admin, &password);
-    let answer = runtime()?.block_on(joining)?;
+    let answer = shell::run(joining)?;
     show(args.common.json, &answer)
 }
 
@@ -92,9 +93,8 @@ fn people(user: User) -> Result<(), Problem> {
 
 /// Asks the running node, or opens its store when none runs.
 fn ask(common: &Common, request: Request) -> Result<(), Problem> {
-    let answer = shell::ask(&common.data, &request.clone(), || {
-        runtime()?.block_on(at_rest(&common.data, request))
-    })?;
+    let answer =
+        shell::ask(&common.data, &request.clone(), || shell::run(at_rest(&common.data, request)))?;
     show(common.json, &answer)
 }
 

@@ -1,6 +1,6 @@
 //! The running node: memory, link, projection, pages, commands; started and stopped in one place.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use hoso_dossier::code::{Code, Serial};
 use hoso_engine::{
@@ -12,8 +12,8 @@ use hoso_engine::{
     memory::Memory,
     metrics::Histogram,
     settings,
-    shell::{closed, stopped, wait_for_stop},
-    tuning::Congestion,
+    tasks::{Tasks, closed_in_time, told_to_stop},
+    web::{self, Hosts},
 };
 use hoso_identity::{Realm, UnitId};
 use hoso_registry::State;
@@ -28,7 +28,6 @@ use hoso_store::{
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
-    task::JoinSet,
 };
 
 use crate::{
@@ -39,11 +38,8 @@ use crate::{
     office::{Office, storage},
     people::People,
     projection,
-    web::{Hosts, Site, router},
+    web::{Site, router},
 };
-
-/// How long a page may still be sent after the signal to stop.
-const LAST_PAGES: Duration = Duration::from_secs(2);
 
 /// The node of a data directory, without link and pages: what a command needs.
 ///
@@ -106,45 +102,48 @@ fn given_numbers(codes: &[String], state: &State, unit: UnitId) -> BTreeMap<(u16
 ///
 /// # Errors
 ///
-/// What could not be started, with what to do.
-pub async fn run(args: &Run) -> Result<(), Problem> {
-    let config = config(args)?;
-    let congestion = Congestion::from_code(&config.congestion);
-    let text = "congestion is bbr, cubic or newreno";
-    let congestion = congestion.ok_or_else(|| Problem::new("config", text))?;
-    let (office, thread) = open(&args.data).await?;
+/// What could not be started, with what to do; why it ended by itself.
+pub async fn run(data: &Path, config: &Config) -> Result<(), Problem> {
+    let (office, thread) = open(data).await?;
+    let served = serve(office, config).await;
+    let closed = closed_in_time(thread).await.map_err(|error| storage(&error));
+    served.and(closed)
+}
+
+async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
     let locked = office.memory.write(false, |tx, _| sessions::lock_all(tx)).await;
     locked.map_err(|error: StoreError| storage(&error))?;
-    let endpoint = Endpoint::dialler(&keys::read_transport(&args.data)?, congestion)
+    let endpoint = Endpoint::dialler(&keys::read_transport(&office.data)?, config.congestion)
         .map_err(|error| Problem::new("quic", error.to_string()))?;
     let listener = TcpListener::bind(config.listen_http)
         .await
         .map_err(|error| Problem::new("http", format!("{}: {error}", config.listen_http)))?;
     let page = listener.local_addr().map_err(|error| Problem::new("http", error.to_string()))?;
     tracing::info!(pages = %page, "the node runs");
-    let (stop, stopping) = watch::channel(false);
-    let mut tasks = JoinSet::new();
+    let mut tasks = Tasks::default();
     let signals = Signals {
         applied: office.applied.subscribe(),
-        stop: stopping.clone(),
+        stop: tasks.stopping(),
         arrived: Arc::clone(&office.arrived),
         status: office.link.clone(),
     };
-    let link =
-        Link::new(endpoint, target(&office), office.memory.clone(), signals, office.wire.clone());
-    tasks.spawn(link.run());
-    tasks.spawn(projection::run(Arc::clone(&office), stopping.clone()));
+    let (memory, wire) = (office.memory.clone(), office.wire.clone());
+    let link = Link::new(endpoint, target(&office), memory, signals, wire);
+    tasks.spawn("link", async move {
+        link.run().await;
+        Ok(())
+    });
+    let applying = projection::run(Arc::clone(&office), tasks.stopping());
+    tasks.spawn("projection", async move {
+        applying.await;
+        Ok(())
+    });
     let site = Arc::new(Site::new(Arc::clone(&office)));
     let pages = router(site, Hosts::new(page.port(), &config.hosts));
-    tasks.spawn(serve_pages(listener, pages, stopping.clone()));
-    tasks.spawn(serve_commands(args.data.clone(), Arc::clone(&office), stopping));
-    wait_for_stop(|| office.memory.is_dead()).await?;
-    stop.send_replace(true);
-    while tasks.join_next().await.is_some() {}
-    let dead = office.memory.is_dead();
-    drop(office);
-    closed(thread).await.map_err(|error| storage(&error))?;
-    if dead { Err(storage(&StoreError::Dead)) } else { Ok(()) }
+    tasks.spawn("pages", web::serve(listener, pages, tasks.stopping()));
+    tasks.spawn("commands", serve_commands(Arc::clone(&office), tasks.stopping()));
+    tasks.run(told_to_stop(|| office.memory.is_dead())).await?;
+    if office.memory.is_dead() { Err(storage(&StoreError::Dead)) } else { Ok(()) }
 }
 
 /// Where the relay is: what the registry says, else what the invitation said.
@@ -159,39 +158,22 @@ fn target(office: &Office) -> Target {
     Target { addresses: addresses.clone(), pinned, version }
 }
 
-async fn serve_pages(listener: TcpListener, pages: axum::Router, stop: watch::Receiver<bool>) {
-    let pages = pages.into_make_service_with_connect_info::<SocketAddr>();
-    let (mut told, mut late) = (stop.clone(), stop);
-    let serving = axum::serve(listener, pages).with_graceful_shutdown(async move {
-        stopped(&mut told).await;
-    });
-    let cut = async move {
-        stopped(&mut late).await;
-        tokio::time::sleep(LAST_PAGES).await;
-    };
-    tokio::select! {
-        ended = serving => if let Err(error) = ended {
-            tracing::error!(%error, "the pages ended");
-        },
-        () = cut => {}
-    }
-}
-
-async fn serve_commands(
-    data: std::path::PathBuf,
-    office: Arc<Office>,
-    stop: watch::Receiver<bool>,
-) {
+async fn serve_commands(office: Arc<Office>, stop: watch::Receiver<bool>) -> Result<(), Problem> {
+    let data = office.data.clone();
     let answer = move |line: String| {
         let office = Arc::clone(&office);
         async move { office.answer_line(&line).await }
     };
-    if let Err(error) = control::serve(&data, stop, answer).await {
-        tracing::error!(%error, "commands cannot reach this node");
-    }
+    let served = control::serve(&data, stop, answer).await;
+    served.map_err(|error| Problem::new("control", error.to_string()))
 }
 
-fn config(args: &Run) -> Result<Config, Problem> {
+/// The settings of a run: the file, and the flags that win over it.
+///
+/// # Errors
+///
+/// What is wrong with them.
+pub fn config(args: &Run) -> Result<Config, Problem> {
     let mut config: Config = settings::load(args.config.as_deref())
         .map_err(|error| Problem::new("config", error.to_string()))?;
     config.listen_http = args.listen_http.unwrap_or(config.listen_http);

@@ -1,7 +1,6 @@
 program = Hoso · Province relay
 realm-trial = TRIAL OPERATION
 realm-training = TRAINING
-realm-official = Official
 language-other = Tiếng Việt
 log-in = Log in
 log-out = Log out
@@ -29,3 +28,5 @@ seen-hours = { $count } h ago
 seen-days = { $count } days ago
 backlog = { $entries } entries, { $bytes } B
 not-found = There is no such page. Go to the list of units.
+problem-host = These pages cannot be opened under this host name. Use the address that the program printed, or list the host name under hosts in the config file.
+problem-foreign = This form was sent from another site. Open it here and send it again.

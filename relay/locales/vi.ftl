@@ -1,7 +1,6 @@
 program = Hoso · Trạm tỉnh
 realm-trial = VẬN HÀNH THỬ
 realm-training = TẬP HUẤN
-realm-official = Chính thức
 language-other = English
 log-in = Đăng nhập
 log-out = Đăng xuất
@@ -29,3 +28,5 @@ seen-hours = { $count } giờ trước
 seen-days = { $count } ngày trước
 backlog = { $entries } mục, { $bytes } B
 not-found = Không có trang này. Về danh sách đơn vị.
+problem-host = Không mở được bằng tên máy này. Dùng địa chỉ mà chương trình đã in, hoặc ghi tên máy vào mục hosts của tệp cấu hình.
+problem-foreign = Biểu mẫu được gửi từ một trang khác. Mở lại tại đây rồi gửi.

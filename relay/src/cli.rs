@@ -4,6 +4,9 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hoso_registry::Role;
+
+use crate::office::BEGINNING_DIGITS_MIN;
 
 /// The relay of one province: keeps the order of all entries and passes them on.
 #[derive(Debug, Parser)]
@@ -137,8 +140,11 @@ pub struct Invite {
     #[arg(long, value_name = "CODE")]
     pub unit: String,
     /// How long the code lives: a number with h, m or s; at most 24h.
-    #[arg(long, value_name = "TIME", default_value = "24h")]
-    pub ttl: String,
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = ttl_s)]
+    pub ttl: u64,
+    /// The address that the invitation carries. Default: that of the last `run`.
+    #[arg(long, value_name = "ADDR")]
+    pub advertise: Option<String>,
     /// Approve whoever uses the code; refused in the official realm.
     #[arg(long)]
     pub auto_approve: bool,
@@ -147,7 +153,8 @@ pub struct Invite {
 /// `approve`.
 #[derive(Debug, Args)]
 pub struct Approve {
-    /// The request as `nodes` shows it.
+    /// The request as `nodes` shows it, or a beginning of it.
+    #[arg(value_parser = beginning)]
     pub node: String,
     /// Where and how to print.
     #[command(flatten)]
@@ -163,7 +170,8 @@ pub struct Approve {
 /// `revoke`.
 #[derive(Debug, Args)]
 pub struct Revoke {
-    /// The node as `nodes` shows it.
+    /// The node as `nodes` shows it, or a beginning of it.
+    #[arg(value_parser = beginning)]
     pub node: String,
     /// Where and how to print.
     #[command(flatten)]
@@ -199,7 +207,7 @@ pub struct UserAdd {
     #[command(flatten)]
     pub common: Common,
     /// Roles: operator, auditor, registrar.
-    #[arg(long, value_delimiter = ',', required = true)]
+    #[arg(long, value_delimiter = ',', required = true, value_parser = role)]
     pub roles: Vec<String>,
     /// Who names them: a registrar, or `root`; the secret comes from standard input.
     #[arg(long = "as", value_name = "NAME")]
@@ -237,4 +245,34 @@ pub struct Restore {
     /// Where and how to print.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// Reads `24h`, `30m` or `90s` as seconds; at most a day.
+fn ttl_s(text: &str) -> Result<u64, String> {
+    let wrong = || "a number with h, m or s, at most 24h".to_owned();
+    let (number, unit_s) = match text.strip_suffix('h') {
+        Some(hours) => (hours, 3600),
+        None => match text.strip_suffix('m') {
+            Some(minutes) => (minutes, 60),
+            None => (text.strip_suffix('s').ok_or_else(wrong)?, 1),
+        },
+    };
+    let all_s = number.parse::<u64>().map_err(|_| wrong())?.saturating_mul(unit_s);
+    if (1..=24 * 3600).contains(&all_s) { Ok(all_s) } else { Err(wrong()) }
+}
+
+/// Reads an id, or so much of one that it is no slip of the finger.
+fn beginning(text: &str) -> Result<String, String> {
+    let digits = text.chars().all(|digit| digit.is_ascii_hexdigit());
+    if digits && text.len() >= BEGINNING_DIGITS_MIN {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(format!("at least {BEGINNING_DIGITS_MIN} hexadecimal digits, as `nodes` shows them"))
+    }
+}
+
+/// Reads the code of a role at the province.
+fn role(code: &str) -> Result<String, String> {
+    let known = Role::from_code(code).is_some_and(Role::is_given_by_root);
+    if known { Ok(code.to_owned()) } else { Err("operator, auditor or registrar".to_owned()) }
 }

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use hoso_engine::{settings::LogForm, tuning::Congestion};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -19,19 +20,9 @@ pub struct Config {
     /// Host names by which browsers may address the pages, besides the address itself.
     pub hosts: Vec<String>,
     /// Congestion control on the links: `bbr` (default), `cubic` or `newreno`.
-    pub congestion: String,
+    pub congestion: Congestion,
     /// Log lines as `text` (default) or `json`.
     pub log: LogForm,
-}
-
-/// The form of log lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogForm {
-    /// For people.
-    Text,
-    /// One object per line, for programs.
-    Json,
 }
 
 /// The pages would be open beyond this machine without TLS.
@@ -49,7 +40,7 @@ impl Default for Config {
             advertise: None,
             listen_http: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             hosts: Vec::new(),
-            congestion: "bbr".to_owned(),
+            congestion: Congestion::default(),
             log: LogForm::Text,
         }
     }

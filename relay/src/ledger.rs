@@ -14,13 +14,16 @@ use hoso_store::{
     accounts::{self, Account},
     audit,
     enrolment::{self, Invitation, JoinRequest, Spent},
-    ledger,
+    ledger, meta,
     rules::ledger::{Outcome, accept_own},
     tables::LedgerTables,
     watch::{self, NodeStatus},
     writer::Tx,
 };
 use thiserror::Error;
+
+/// The name of the addresses that invitations carry, a line each.
+const ADDRESSES: &str = "addresses";
 
 /// A signed statement.
 #[derive(Clone, Debug)]
@@ -144,12 +147,20 @@ pub trait Ledger: Storage {
     /// As the storage fails.
     async fn note(&self, news: News, now_ms: u64) -> Result<(), StoreError>;
 
-    /// No node is connected: the relay begins.
+    /// The relay begins to listen: no node is connected yet, and invitations carry these addresses
+    /// from now on.
     ///
     /// # Errors
     ///
     /// As the storage fails.
-    async fn disconnect_all(&self) -> Result<(), StoreError>;
+    async fn begin(&self, addresses: Vec<String>) -> Result<(), StoreError>;
+
+    /// The addresses of the last run; none before the first.
+    ///
+    /// # Errors
+    ///
+    /// As the storage fails.
+    async fn addresses(&self) -> Result<Vec<String>, StoreError>;
 }
 
 #[async_trait]
@@ -232,8 +243,17 @@ impl Ledger for Memory {
         self.write(false, move |tx, _| note(tx, &news, now_ms)).await
     }
 
-    async fn disconnect_all(&self) -> Result<(), StoreError> {
-        self.write(false, |tx, _| watch::disconnect_all(tx)).await
+    async fn begin(&self, addresses: Vec<String>) -> Result<(), StoreError> {
+        self.write(false, move |tx, _| {
+            watch::disconnect_all(tx)?;
+            meta::put_meta(tx, ADDRESSES, addresses.join("\n").as_bytes())
+        })
+        .await
+    }
+
+    async fn addresses(&self) -> Result<Vec<String>, StoreError> {
+        let kept = self.read(|tx| meta::meta(tx, ADDRESSES)).await?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&kept).lines().map(str::to_owned).collect())
     }
 }
 

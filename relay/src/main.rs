@@ -1,12 +1,12 @@
 //! `hoso-relay`: the province's relay.
 
-use std::{io, path::Path, process::ExitCode, time::Duration};
+use std::{path::Path, process::ExitCode};
 
 use clap::Parser;
 use hoso_engine::{
     command::{Answer, Problem},
     secret,
-    shell::{self, closed, ended, runtime, secret_line, show},
+    shell::{self, closed, ended, secret_line, show},
 };
 use hoso_relay::{
     cli::{Cli, Command, Common, User},
@@ -37,8 +37,9 @@ fn answer(command: Command) -> Result<(), Problem> {
             )
         }
         Command::Run(args) => {
-            tracing_subscriber::fmt().with_writer(io::stderr).init();
-            runtime()?.block_on(program::run(&args))
+            let config = program::config(&args)?;
+            config.log.begin();
+            shell::run(program::run(&args.data, &config))
         }
         Command::Restore(args) => {
             let random =
@@ -52,8 +53,10 @@ fn answer(command: Command) -> Result<(), Problem> {
         Command::Invite(args) => {
             let request = Request::Invite {
                 unit: args.unit,
-                ttl_s: seconds(&args.ttl)?,
+                ttl_s: args.ttl,
                 auto_approve: args.auto_approve,
+                advertise: args.advertise,
+                by: shell::who(),
             };
             ask(&args.common, request)
         }
@@ -92,35 +95,15 @@ fn people(user: User) -> Result<(), Problem> {
 
 /// Asks the running relay, or opens its store when none runs.
 fn ask(common: &Common, request: Request) -> Result<(), Problem> {
-    let answer = shell::ask(&common.data, &request.clone(), || {
-        runtime()?.block_on(at_rest(&common.data, request))
-    })?;
+    let answer =
+        shell::ask(&common.data, &request.clone(), || shell::run(at_rest(&common.data, request)))?;
     show(common.json, &answer)
 }
 
 async fn at_rest(data: &Path, request: Request) -> Answer {
-    if let Request::Invite { .. } = request {
-        let text = "invitations carry the relay's address: start `hoso-relay run` first";
-        return Err(Problem::new("not-running", text));
-    }
-    let (office, thread) = program::open(data, Vec::new()).await?;
+    let (office, thread) = program::open(data).await?;
     let answer = office.answer(request).await;
     drop(office);
     closed(thread).await.map_err(|error| Problem::new("storage", error.to_string()))?;
     answer
-}
-
-/// Reads `24h`, `30m` or `90s`; at most a day.
-fn seconds(text: &str) -> Result<u64, Problem> {
-    let wrong = || Problem::new("ttl", "--ttl is a number with h, m or s, at most 24h");
-    let number = text.get(..text.len().saturating_sub(1)).unwrap_or_default();
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    let unit = match text.chars().last() {
-        Some('h') => 3600,
-        Some('m') => 60,
-        Some('s') => 1,
-        Some(_) | None => return Err(wrong()),
-    };
-    let all = Duration::from_secs(number.saturating_mul(unit)).as_secs();
-    if (1..=24 * 3600).contains(&all) { Ok(all) } else { Err(wrong()) }
 }

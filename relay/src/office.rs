@@ -19,6 +19,7 @@ use hoso_store::{StoreError, database, enrolment, watch::NodeStatus};
 use serde_json::{Value, json};
 use tokio::sync::watch::Sender;
 
+pub use self::enrol::BEGINNING_DIGITS_MIN;
 use crate::{
     ledger::{self, Beside, Ledger, NotAccepted},
     overview::{NodeFacts, Standing, UnitRow, sort_by_urgency},
@@ -32,8 +33,6 @@ pub struct Office {
     pub(crate) data: PathBuf,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) transport: PublicKey,
-    /// `host:port`s that invitations carry.
-    pub(crate) addresses: Vec<String>,
     /// The key of the registrar `auto`, outside the official realm.
     pub(crate) auto: Option<Signing>,
     pub(crate) grew: Sender<u64>,

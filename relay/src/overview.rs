@@ -16,6 +16,10 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// All of them, most urgent first.
+    pub const ALL: [Self; 5] =
+        [Self::Attention, Self::Silent, Self::Away, Self::Connected, Self::Empty];
+
     /// A stable code for programs and for the words on the page.
     #[must_use]
     pub fn code(self) -> &'static str {

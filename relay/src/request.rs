@@ -27,6 +27,10 @@ pub enum Request {
         ttl_s: u64,
         /// Whether the registrar `auto` approves whoever uses it.
         auto_approve: bool,
+        /// The address that it carries, if not that of the last run.
+        advertise: Option<String>,
+        /// Who invites, for the audit.
+        by: String,
     },
     /// All nodes and requests.
     Nodes {},

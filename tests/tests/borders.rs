@@ -9,7 +9,7 @@ use hoso_tests::e2e::{
     node::{ADMINISTRATOR, CLERK, NODE, Node, PASSWORD},
     program::{self, Ended},
     province::{BAI_CHAY, CO_TO, Province},
-    relay::RELAY,
+    relay::{RELAY, Relay},
 };
 use serde_json::{Value, json};
 
@@ -224,13 +224,12 @@ fn files_that_are_not_what_they_should_be_are_refused_and_left_alone() {
 #[test]
 fn a_second_process_on_a_data_directory_is_refused_and_told_whose_it_is() {
     let mut province = Province::with(&[("co-to", CO_TO)]);
-    let directories = [
-        (NODE, province.nodes[0].data.clone(), province.nodes[0].pid()),
-        (RELAY, province.relay.data.clone(), province.relay.program().pid()),
+    let running = [
+        (NODE, province.nodes[0].run_args(), province.nodes[0].pid()),
+        (RELAY, province.relay.run_args(), province.relay.program().pid()),
     ];
-    for (name, data, pid) in directories {
-        let data = data.to_string_lossy().into_owned();
-        let ended = program::run(name, ["run", "--data", &data], "");
+    for (name, same, pid) in running {
+        let ended = program::run(name, same, "");
         assert_refused(&ended, 1);
         assert!(ended.err.contains(&pid.to_string()), "{} does not name {pid}", ended.err);
     }
@@ -258,6 +257,35 @@ fn an_invitation_admits_one_node_once() {
     let first = join("first");
     assert!(first.status.success(), "{first:?}");
     assert_refused(&join("second"), 1);
+}
+
+#[test]
+fn a_taken_port_is_named_with_what_the_system_says() {
+    let province = Province::with(&[("co-to", CO_TO)]);
+    let directory = province.directory().join("other");
+    let other = Relay::found(&directory);
+    let (taken, pages) = (province.relay.quic.to_string(), province.relay.http.to_string());
+    for (quic, http, named) in
+        [(&taken, "127.0.0.1:0", &taken), (&"127.0.0.1:0".into(), &pages, &pages)]
+    {
+        let data = other.data.to_string_lossy();
+        let args = ["run", "--data", &data, "--listen-quic", quic, "--listen-http", http];
+        let ended = program::run(RELAY, args, "");
+        assert_refused(&ended, 1);
+        assert!(ended.err.contains(named.as_str()), "{}", ended.err);
+        assert!(ended.err.contains("in use"), "no word of why: {}", ended.err);
+    }
+}
+
+#[test]
+fn a_program_that_commands_could_not_reach_ends_and_says_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let deep = directory.path().join("x".repeat(120));
+    let relay = Relay::found(&deep);
+    let ended = program::run(RELAY, relay.run_args(), "");
+    assert_eq!(ended.code(), Some(1), "{ended:?}");
+    let last = ended.err.lines().last().unwrap_or_default();
+    assert!(last.contains("control socket"), "{}", ended.err);
 }
 
 #[test]

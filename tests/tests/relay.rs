@@ -201,10 +201,8 @@ async fn a_relay_restored_from_a_backup_begins_a_new_epoch_and_its_node_comes_ba
 #[test]
 fn a_second_relay_on_one_directory_is_refused_and_told_whose_it_is() {
     let (_directory, mut relay) = running();
-    let data = relay.data.to_string_lossy().into_owned();
     let pid = relay.program().pid().to_string();
-    let args = ["run", "--data", &data, "--listen-quic", "127.0.0.1:0"];
-    let second = program::run(RELAY, args.iter().chain(&["--listen-http", "127.0.0.1:0"]), "");
+    let second = program::run(RELAY, relay.run_args(), "");
     assert_eq!(second.status.code(), Some(1), "{second:?}");
     assert!(second.err.contains(&pid), "{second:?}");
     relay.stop();
@@ -214,9 +212,14 @@ fn a_second_relay_on_one_directory_is_refused_and_told_whose_it_is() {
 fn what_is_not_right_founds_nothing_and_says_what_to_do() {
     let directory = tempfile::tempdir().expect("a directory for a test");
     let data = directory.path().join("none").to_string_lossy().into_owned();
-    let unfounded = program::run(RELAY, ["nodes", "--data", &data], "");
-    assert_eq!(unfounded.status.code(), Some(1), "{unfounded:?}");
-    assert!(unfounded.err.contains("hoso-relay init"), "{unfounded:?}");
+    let listen = ["--listen-quic", "127.0.0.1:0", "--listen-http", "127.0.0.1:0"];
+    for command in ["nodes", "run"] {
+        let more = if command == "run" { &listen[..] } else { &[] };
+        let args = [command, "--data", &data].into_iter().chain(more.iter().copied());
+        let unfounded = program::run(RELAY, args, "");
+        assert_eq!(unfounded.status.code(), Some(1), "{unfounded:?}");
+        assert!(unfounded.err.contains("hoso-relay init"), "{unfounded:?}");
+    }
     let unknown = program::run(RELAY, ["nodes", "--dta", &data], "");
     assert_eq!(unknown.status.code(), Some(2), "{unknown:?}");
     let open = ["run", "--data", &data, "--listen-http", "0.0.0.0:0"];

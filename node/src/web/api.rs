@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hoso_engine::{clock, command::Secret};
+use hoso_engine::{clock, command::Secret, web::token};
 use hoso_identity::DocumentId;
 use hoso_registry::Role;
 use hoso_store::drafts::{self, Draft};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::{
     answer::{answer, dossier, json_body},
-    site::{Site, session_cookie, token},
+    site::{Site, session_cookie},
 };
 use crate::{
     desk::{self, ListQuery, Once, Refused},

@@ -3,7 +3,6 @@
 mod answer;
 mod api;
 mod catalogue;
-mod guard;
 mod health;
 mod openapi;
 mod pages;
@@ -12,8 +11,6 @@ mod router;
 mod site;
 #[cfg(test)]
 pub(crate) mod tests;
-mod words;
 
-pub(crate) use guard::Hosts;
 pub(crate) use router::router;
 pub(crate) use site::Site;

@@ -11,6 +11,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
+use hoso_engine::web::{Hosts, REQUEST_WAIT};
+use tokio::time::timeout;
 
 use super::{
     answer::problem,
@@ -21,6 +23,21 @@ use crate::desk::Refused;
 
 /// Addresses whose answers are read by machines as they are.
 const AS_THEY_ARE: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// Lets a request through that names a known host, comes from here and is done in time.
+pub(super) async fn guard(
+    State(hosts): State<Arc<Hosts>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if let Some(why) = hosts.refuse(request.method(), request.headers()) {
+        return turned_away(Refused::new(why.status(), why.code()));
+    }
+    match timeout(REQUEST_WAIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => turned_away(Refused::new(408, "time")),
+    }
+}
 
 /// An answer that [`speak`] puts into words.
 pub(super) fn turned_away(refused: Refused) -> Response {

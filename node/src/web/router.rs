@@ -9,12 +9,12 @@ use axum::{
     routing::{delete, get, post, put},
 };
 
+use hoso_engine::web::{Hosts, shield};
+
 use super::{
     answer::BODY_BYTES_MAX,
-    api, catalogue,
-    guard::{Hosts, guard, shield},
-    health, openapi, pages,
-    refusal::speak,
+    api, catalogue, health, openapi, pages,
+    refusal::{guard, speak},
     site::Site,
 };
 

@@ -4,21 +4,15 @@ use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
 use fluent_bundle::FluentArgs;
+use hoso_engine::web::{Language, SESSION_COOKIE, Speech, Words, token};
 use hoso_identity::PersonId;
 
-use super::words::{Language, Words};
 use crate::{desk::Refused, office::Office, people::Actor};
-
-/// The cookie that holds the session's token.
-pub(super) const SESSION_COOKIE: &str = "hoso_session";
-/// The cookie that holds the language.
-pub(super) const LANGUAGE_COOKIE: &str = "hoso_language";
 
 /// What the handlers share.
 pub(crate) struct Site {
     pub(super) office: Arc<Office>,
-    vietnamese: Words,
-    english: Words,
+    speech: Speech,
 }
 
 impl Site {
@@ -26,31 +20,17 @@ impl Site {
     pub(crate) fn new(office: Arc<Office>) -> Self {
         let vietnamese = include_str!("../../locales/vi.ftl");
         let english = include_str!("../../locales/en.ftl");
-        Self {
-            office,
-            vietnamese: Words::new(Language::Vietnamese, vietnamese),
-            english: Words::new(Language::English, english),
-        }
+        Self { office, speech: Speech::new(vietnamese, english) }
     }
 
     /// The words in the language of this request: the cookie, then what the browser accepts.
     pub(super) fn words(&self, headers: &HeaderMap) -> (&Words, Language) {
-        let language = match cookie(headers, LANGUAGE_COOKIE).as_deref() {
-            Some("vi") => Language::Vietnamese,
-            Some("en") => Language::English,
-            Some(_) | None => Language::accepted(
-                headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
-            ),
-        };
-        match language {
-            Language::Vietnamese => (&self.vietnamese, language),
-            Language::English => (&self.english, language),
-        }
+        self.speech.asked(headers)
     }
 
     /// The words of official forms.
     pub(super) fn vietnamese(&self) -> &Words {
-        &self.vietnamese
+        self.speech.of(Language::Vietnamese)
     }
 
     /// Who sent this request, by bearer token or cookie.
@@ -85,24 +65,6 @@ impl Site {
         let agency = || state.agency_by_code(code).map(|agency| agency.name.clone());
         unit.or_else(agency).unwrap_or_else(|| code.to_owned())
     }
-}
-
-/// The session's token of this request.
-pub(super) fn token(headers: &HeaderMap) -> Option<String> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
-        Some(token) => Some(token.to_owned()),
-        None => cookie(headers, SESSION_COOKIE),
-    }
-}
-
-/// One cookie of the request.
-pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned())
 }
 
 /// A text as it stands in an address.

@@ -7,7 +7,7 @@ use hoso_engine::{
 use hoso_store::{backup, database::Schema};
 use serde_json::json;
 
-use super::{Office, storage};
+use super::{Office, enrol::Wanted, storage};
 use crate::request::Request;
 
 impl Office {
@@ -27,8 +27,8 @@ impl Office {
     /// The problem, with what to do.
     pub async fn answer(&self, request: Request) -> Answer {
         match request {
-            Request::Invite { unit, ttl_s, auto_approve } => {
-                self.invite(&unit, ttl_s, auto_approve).await
+            Request::Invite { unit, ttl_s, auto_approve, advertise, by } => {
+                self.invite(Wanted { unit, ttl_s, auto_approve, advertise, by }).await
             }
             Request::Nodes {} => self.nodes().await,
             Request::Approve { node, words, signer } => self.approve(&node, &words, &signer).await,

@@ -8,12 +8,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use hoso_engine::web::token;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     pages::session_cookie,
-    site::{LogInProblem, Site, token},
+    site::{LogInProblem, Site},
 };
 use crate::overview::UnitRow;
 

@@ -5,16 +5,20 @@ use std::{net::SocketAddr, sync::Arc};
 use askama::Template;
 use axum::{
     Form,
-    extract::{ConnectInfo, State},
+    extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderName, StatusCode, header},
+    middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
+use hoso_engine::web::{
+    Hosts, LANGUAGE_COOKIE, Language, REQUEST_WAIT, SESSION_COOKIE, Words, numbers, token,
+};
 use serde::Deserialize;
+use tokio::time::timeout;
 
 use super::{
     session::Operator,
-    site::{LANGUAGE_COOKIE, LogInProblem, SESSION_COOKIE, Site, numbers, token},
-    words::{Language, Words},
+    site::{LogInProblem, Site},
 };
 use crate::overview::{Standing, UnitRow};
 
@@ -86,6 +90,23 @@ pub(super) struct LogInForm {
 #[derive(Deserialize)]
 pub(super) struct LanguageForm {
     language: String,
+}
+
+/// Lets a request through that names a known host, comes from here and is done in time.
+pub(super) async fn guard(
+    State((site, hosts)): State<(Arc<Site>, Arc<Hosts>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if let Some(why) = hosts.refuse(request.method(), request.headers()) {
+        let status = StatusCode::from_u16(why.status()).unwrap_or(StatusCode::FORBIDDEN);
+        let (words, _) = site.words(request.headers());
+        return (status, words.say(&format!("problem-{}", why.code()))).into_response();
+    }
+    match timeout(REQUEST_WAIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
 }
 
 /// All units, urgent ones first.

@@ -5,16 +5,13 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     routing::{delete, get, post},
 };
 
-use super::{
-    api,
-    guard::{Hosts, guard},
-    pages,
-    site::Site,
-};
+use hoso_engine::web::{Hosts, shield};
+
+use super::{api, pages, site::Site};
 
 /// Bytes of the largest request body.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -36,6 +33,7 @@ pub fn router(site: Arc<Site>, hosts: Hosts) -> Router {
         .route("/metrics", get(api::metrics))
         .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state(Arc::new(hosts), guard))
+        .layer(from_fn_with_state((Arc::clone(&site), Arc::new(hosts)), pages::guard))
+        .layer(from_fn(shield))
         .with_state(site)
 }

@@ -2,21 +2,16 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use axum::http::{HeaderMap, header};
-use fluent_bundle::FluentArgs;
-use hoso_engine::clock;
+use axum::http::HeaderMap;
+use hoso_engine::{
+    clock,
+    web::{Language, Speech, Words, token},
+};
 use tokio::sync::Semaphore;
 
-use super::{
-    session::Operator,
-    words::{Language, Words},
-};
+use super::session::Operator;
 use crate::office::Office;
 
-/// The cookie that holds the session's token.
-pub(super) const SESSION_COOKIE: &str = "hoso_session";
-/// The cookie that holds the language.
-pub(super) const LANGUAGE_COOKIE: &str = "hoso_language";
 /// Passwords checked at once: each takes 19 MiB and tens of milliseconds on purpose.
 const CHECKS_MAX: usize = 2;
 
@@ -33,8 +28,7 @@ pub(super) enum LogInProblem {
 /// What the handlers share.
 pub struct Site {
     pub(super) office: Arc<Office>,
-    vietnamese: Words,
-    english: Words,
+    speech: Speech,
     checks: Semaphore,
 }
 
@@ -46,25 +40,14 @@ impl Site {
         let english = include_str!("../../locales/en.ftl");
         Self {
             office,
-            vietnamese: Words::new(Language::Vietnamese, vietnamese),
-            english: Words::new(Language::English, english),
+            speech: Speech::new(vietnamese, english),
             checks: Semaphore::new(CHECKS_MAX),
         }
     }
 
     /// The words in the language of this request: the cookie, then what the browser accepts.
     pub(super) fn words(&self, headers: &HeaderMap) -> (&Words, Language) {
-        let language = match cookie(headers, LANGUAGE_COOKIE).as_deref() {
-            Some("vi") => Language::Vietnamese,
-            Some("en") => Language::English,
-            Some(_) | None => Language::accepted(
-                headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
-            ),
-        };
-        match language {
-            Language::Vietnamese => (&self.vietnamese, language),
-            Language::English => (&self.english, language),
-        }
+        self.speech.asked(headers)
     }
 
     /// Who sent this request, by cookie or bearer token.
@@ -98,27 +81,4 @@ impl Site {
             }
         }
     }
-}
-
-/// The session's token of this request.
-pub(super) fn token(headers: &HeaderMap) -> Option<String> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
-        Some(token) => Some(token.to_owned()),
-        None => cookie(headers, SESSION_COOKIE),
-    }
-}
-
-/// One cookie of the request.
-pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let all = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned())
-}
-
-/// Fluent arguments from numbers.
-pub(super) fn numbers<'a>(values: &[(&'a str, u64)]) -> FluentArgs<'a> {
-    values.iter().map(|(name, value)| (*name, value.to_string())).collect()
 }

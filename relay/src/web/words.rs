@@ -1,75 +1,46 @@
-//! The pages' sentences in Vietnamese and English, from two Fluent files inside the program.
+//! Whether both languages have a sentence for everything that a page can say.
 
-use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
-use unic_langid::LanguageIdentifier;
+use std::collections::BTreeSet;
 
-/// A language of the pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Language {
-    /// Vietnamese, the original.
-    Vietnamese,
-    /// English, its equal.
-    English,
+use hoso_engine::web::TurnedAway;
+
+use crate::overview::Standing;
+
+const FILES: [&str; 2] =
+    [include_str!("../../locales/vi.ftl"), include_str!("../../locales/en.ftl")];
+
+fn keys(file: &str) -> BTreeSet<String> {
+    let lines = file.lines().filter_map(|line| line.split_once(" = "));
+    lines.map(|(key, _)| key.to_owned()).collect()
 }
 
-impl Language {
-    /// The language that a browser asks for; Vietnamese unless English comes first.
-    #[must_use]
-    pub(super) fn accepted(header: Option<&str>) -> Self {
-        let first = header.unwrap_or_default().split([',', ';']).next().unwrap_or_default().trim();
-        if first.get(..2).is_some_and(|tag| tag.eq_ignore_ascii_case("en")) {
-            Self::English
-        } else {
-            Self::Vietnamese
+/// Every key that the pages name in full, and those that are put together from a code.
+fn said() -> BTreeSet<String> {
+    let mut said = BTreeSet::new();
+    let source = include_str!("pages.rs");
+    for opening in ["say(\"", "say_with(\"", "headers, \"", "say_with(\n        \"", "=> (\""] {
+        for part in source.split(opening).skip(1) {
+            said.extend(part.split('"').next().map(str::to_owned));
         }
     }
-
-    /// The tag for `lang` and cookies.
-    #[must_use]
-    pub(super) fn tag(self) -> &'static str {
-        match self {
-            Self::Vietnamese => "vi",
-            Self::English => "en",
-        }
-    }
+    said.extend(Standing::ALL.map(|standing| format!("state-{}", standing.code())));
+    said.extend(TurnedAway::ALL.map(|why| format!("problem-{}", why.code())));
+    said.extend(["trial", "training"].map(|realm| format!("realm-{realm}")));
+    said
 }
 
-/// All sentences of one language.
-pub(super) struct Words {
-    bundle: FluentBundle<FluentResource>,
+#[test]
+fn both_languages_say_the_same_things() {
+    let [vietnamese, english] = FILES.map(keys);
+    assert_eq!(vietnamese, english);
 }
 
-impl Words {
-    /// Reads a Fluent file. What cannot be read is left out, and shows as its key; a test keeps
-    /// both files complete.
-    #[must_use]
-    pub(super) fn new(language: Language, text: &str) -> Self {
-        let tag = LanguageIdentifier::from_bytes(language.tag().as_bytes());
-        let mut bundle = FluentBundle::new_concurrent(tag.into_iter().collect());
-        bundle.set_use_isolating(false);
-        let resource = match FluentResource::try_new(text.to_owned()) {
-            Ok(resource) => resource,
-            Err((readable, _)) => readable,
-        };
-        bundle.add_resource_overriding(resource);
-        Self { bundle }
-    }
-
-    /// The sentence of that key, or the key itself.
-    #[must_use]
-    pub(super) fn say(&self, key: &str) -> String {
-        self.say_with(key, &FluentArgs::new())
-    }
-
-    /// The sentence with values in it.
-    #[must_use]
-    pub(super) fn say_with(&self, key: &str, values: &FluentArgs<'_>) -> String {
-        let pattern = self.bundle.get_message(key).and_then(|message| message.value());
-        pattern.map_or_else(
-            || key.to_owned(),
-            |pattern| {
-                self.bundle.format_pattern(pattern, Some(values), &mut Vec::new()).into_owned()
-            },
-        )
-    }
+#[test]
+fn there_is_a_sentence_for_everything_that_a_page_can_say_and_none_that_no_page_says() {
+    let [there, _] = FILES.map(keys);
+    let said = said();
+    let lacking: Vec<_> = said.difference(&there).collect();
+    assert!(lacking.is_empty(), "{lacking:#?}");
+    let silent: Vec<_> = there.difference(&said).collect();
+    assert!(silent.is_empty(), "{silent:#?}");
 }

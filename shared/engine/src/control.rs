@@ -33,7 +33,7 @@ const COMMANDS_MAX: usize = 8;
 #[derive(Debug, Error)]
 pub enum ControlError {
     /// The socket could not be made or used.
-    #[error("the control socket {path} cannot be used")]
+    #[error("the control socket {path} cannot be used: {source}")]
     Socket {
         /// Where it is.
         path: PathBuf,

@@ -59,7 +59,7 @@ pub struct Knock(quinn::Incoming);
 #[derive(Debug, Error)]
 pub enum EndpointError {
     /// The address is taken or not ours.
-    #[error("cannot open a UDP socket at {address}")]
+    #[error("cannot open a UDP socket at {address}: {source}")]
     Socket {
         /// The address that was asked for.
         address: SocketAddr,
@@ -67,7 +67,7 @@ pub enum EndpointError {
         source: std::io::Error,
     },
     /// The key or the TLS settings were refused by the library.
-    #[error("cannot set up TLS")]
+    #[error("cannot set up TLS: {0}")]
     Tls(#[from] rustls::Error),
     /// The library offers no cipher that QUIC begins with.
     #[error("the TLS library lacks the cipher that QUIC begins with")]

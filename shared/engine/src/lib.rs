@@ -1,8 +1,8 @@
 //! Shell: runs the conversation of `sync` over QUIC and the store.
 //!
 //! Reading order: [`endpoint`] gives authenticated connections, [`frames`] cuts their streams into
-//! bounded frames, [`control`], [`secret`] and [`shell`] serve both programs' commands, keys and
-//! ends.
+//! bounded frames, [`control`], [`secret`], [`shell`], [`tasks`] and [`web`] serve both programs'
+//! commands, keys, lives and pages.
 
 pub mod acceptor;
 pub mod admission;
@@ -27,4 +27,6 @@ pub mod secret;
 pub mod settings;
 pub mod shell;
 mod streams;
+pub mod tasks;
 pub mod tuning;
+pub mod web;

@@ -1,8 +1,11 @@
-//! Settings of a program: a TOML file of which every value has a default.
+//! Settings of a program: a TOML file of which every value has a default; the form of its log.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use thiserror::Error;
 
 /// Why the settings cannot be used.
@@ -14,7 +17,7 @@ pub enum SettingsError {
         /// Which file.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The file is not TOML of the expected form.
     #[error("the config file {path} is not right: {source}")]
@@ -24,6 +27,28 @@ pub enum SettingsError {
         /// Where and what.
         source: Box<toml::de::Error>,
     },
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogForm {
+    /// For people.
+    #[default]
+    Text,
+    /// One object per line, for programs.
+    Json,
+}
+
+impl LogForm {
+    /// Lets the program log in this form, on standard error.
+    pub fn begin(self) {
+        let log = tracing_subscriber::fmt().with_writer(io::stderr);
+        match self {
+            Self::Text => log.init(),
+            Self::Json => log.json().init(),
+        }
+    }
 }
 
 /// Reads the file, or gives the defaults without one.

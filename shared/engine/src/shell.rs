@@ -1,28 +1,21 @@
-//! What both programs do at a terminal and at their end: ask, print, wait for the signal to stop.
+//! What the commands of both programs do: ask the running program, print, end with a status.
 
 use std::{
+    future::Future,
     io::{self, BufRead, Write},
     path::Path,
     process::ExitCode,
-    time::Duration,
 };
 
 use hoso_store::{StoreError, writer::WriterThread};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::{
-    runtime::{Builder, Runtime},
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-};
+use tokio::runtime::Builder;
 
 use crate::{
     command::{Answer, Problem, Secret},
     control,
 };
-
-/// How often a running program looks whether its storage has failed.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The exit status of a command, with one line on the error stream where it failed.
 #[must_use]
@@ -49,6 +42,12 @@ pub fn ask(data: &Path, request: &impl Serialize, at_rest: impl FnOnce() -> Answ
             .map_err(|error| Problem::new("control", error.to_string()))?,
         None => at_rest(),
     }
+}
+
+/// Who gives this command, for the audit: the account of the system, by its number.
+#[must_use]
+pub fn who() -> String {
+    format!("uid {}", rustix::process::getuid().as_raw())
 }
 
 /// Prints one JSON object, or a line for each of its values.
@@ -94,42 +93,20 @@ pub fn secret_line() -> Result<Secret, Problem> {
     line().map(Secret::new)
 }
 
-/// A runtime for a command or a program.
+/// Runs a command or a program to its end. Work on other threads that it did not wait for is cut
+/// off, as a kill would.
 ///
 /// # Errors
 ///
-/// What the system says.
-pub fn runtime() -> Result<Runtime, Problem> {
-    Builder::new_multi_thread()
+/// Its own, or what the system says.
+pub fn run<Done>(work: impl Future<Output = Result<Done, Problem>>) -> Result<Done, Problem> {
+    let runtime = Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Problem::new("runtime", error.to_string()))
-}
-
-/// Waits until the program is told to stop.
-pub async fn stopped(stop: &mut watch::Receiver<bool>) {
-    if stop.wait_for(|stop| *stop).await.is_err() {
-        tracing::debug!("nobody can stop this any more");
-    }
-}
-
-/// Waits for a signal, or for storage that failed: then the process must end.
-///
-/// # Errors
-///
-/// When signals cannot be heard.
-pub async fn wait_for_stop(is_dead: impl Fn() -> bool) -> Result<(), Problem> {
-    let signal = |kind| signal(kind).map_err(|error| Problem::new("signal", error.to_string()));
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut watch = tokio::time::interval(LOOK_EVERY);
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = watch.tick() => if is_dead() { return Ok(()) },
-        }
-    }
+        .map_err(|error| Problem::new("runtime", error.to_string()))?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    done
 }
 
 /// Waits for the writer's orderly end, once nobody holds the memory any more.

@@ -6,6 +6,7 @@ use quinn::{
     IdleTimeout, TransportConfig, VarInt,
     congestion::{BbrConfig, ControllerFactory, CubicConfig, NewRenoConfig},
 };
+use serde::Deserialize;
 
 /// Milliseconds without a packet after which a connection is dead: a silently dropped link is
 /// *down* well within 30 s.
@@ -29,7 +30,8 @@ const _: () = assert!(IDLE_TIMEOUT_MS + KEEP_ALIVE_MS < 30_000, "GET /sync says 
 const _: () = assert!(IDLE_TIMEOUT_MS >= 4 * KEEP_ALIVE_MS, "a few lost keep-alives are survived");
 
 /// Which congestion control a side sends under.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Congestion {
     /// Keeps about two thirds of a line that loses 5 % (1.34 of 2 Mbit/s at 300 ms), where Cubic
     /// did not finish 1 MiB in 32 s. Over-sends on lines with little loss. The default.
@@ -44,22 +46,6 @@ pub enum Congestion {
 impl Congestion {
     /// All of them, for tables and tests.
     pub const ALL: [Self; 3] = [Self::Bbr, Self::Cubic, Self::NewReno];
-
-    /// The word in a config file.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Bbr => "bbr",
-            Self::Cubic => "cubic",
-            Self::NewReno => "newreno",
-        }
-    }
-
-    /// Reads the word of a config file.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|congestion| congestion.code() == code)
-    }
 
     fn controllers(self) -> Arc<dyn ControllerFactory + Send + Sync> {
         match self {
@@ -92,10 +78,10 @@ mod tests {
 
     #[test]
     fn every_congestion_control_has_a_word_of_its_own() {
-        for congestion in Congestion::ALL {
-            assert_eq!(Congestion::from_code(congestion.code()), Some(congestion));
-        }
-        assert_eq!(Congestion::from_code("reno"), None);
+        let read = |word: &str| serde_json::from_value::<Congestion>(word.into()).ok();
+        let words = ["bbr", "cubic", "newreno"].map(read);
+        assert_eq!(words, Congestion::ALL.map(Some));
+        assert_eq!(read("reno"), None);
         assert_eq!(Congestion::default(), Congestion::Bbr);
     }
 }

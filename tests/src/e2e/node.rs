@@ -86,16 +86,21 @@ impl Node {
         program::run_recorded(NODE, args, stdin, self.recorder.as_ref())
     }
 
+    /// The arguments with which it runs.
+    #[must_use]
+    pub fn run_args(&self) -> Vec<String> {
+        let (data, http) = (self.data.to_string_lossy(), self.http.to_string());
+        ["run", "--data", &data, "--listen-http", &http].map(str::to_owned).to_vec()
+    }
+
     /// Starts it and waits until it can save.
     ///
     /// # Panics
     ///
     /// When it does not become ready.
     pub fn start(&mut self) {
-        let (http, data) = (self.http.to_string(), self.data.to_string_lossy().into_owned());
         let log = self.data.with_extension("log");
-        let args = ["run", "--data", &data, "--listen-http", &http];
-        let mut program = Program::start(NODE, args, &log, self.recorder.as_ref());
+        let mut program = Program::start(NODE, self.run_args(), &log, self.recorder.as_ref());
         let client = Client::new(self.http);
         wait::until(&format!("{} is ready", self.name), READY_DEADLINE, || {
             assert!(program.runs(), "{} ended: {}", self.name, program.log_tail());

@@ -73,6 +73,7 @@ impl Relay {
             recorder: None,
             program: None,
         };
+        fs::create_dir_all(directory).expect("a directory for a test");
         let (passphrase, password) = (directory.join("root.txt"), directory.join("operator.txt"));
         fs::write(&passphrase, format!("{ROOT_PASSPHRASE}\n")).expect("a file in a test");
         fs::write(&password, format!("{OPERATOR_PASSWORD}\n")).expect("a file in a test");
@@ -109,19 +110,24 @@ impl Relay {
         program::run_recorded(RELAY, args.iter().chain(&more), "", self.recorder.as_ref())
     }
 
+    /// The arguments with which it runs.
+    #[must_use]
+    pub fn run_args(&self) -> Vec<String> {
+        let data = self.data.to_string_lossy();
+        let (quic, http) = (self.quic.to_string(), self.http.to_string());
+        let line = self.line.address().to_string();
+        let args = ["run", "--data", &data, "--listen-quic", &quic, "--advertise", &line];
+        args.into_iter().chain(["--listen-http", &http]).map(str::to_owned).collect()
+    }
+
     /// Starts it and waits until it can save; what it costs is returned.
     ///
     /// # Panics
     ///
     /// When it does not become ready.
     pub fn start(&mut self) {
-        let (quic, http) = (self.quic.to_string(), self.http.to_string());
-        let line = self.line.address().to_string();
-        let data = self.data.to_string_lossy().into_owned();
-        let args = ["run", "--data", &data, "--listen-quic", &quic, "--advertise", &line];
-        let args = args.iter().copied().chain(["--listen-http", &http]);
         let log = self.data.with_extension("log");
-        let mut program = Program::start(RELAY, args, &log, self.recorder.as_ref());
+        let mut program = Program::start(RELAY, self.run_args(), &log, self.recorder.as_ref());
         let client = Client::new(self.http);
         wait::until("the relay is ready", READY_DEADLINE, || {
             assert!(program.runs(), "the relay ended: {}", program.log_tail());

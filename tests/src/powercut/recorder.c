@@ -5,7 +5,8 @@
  * HOSO_RECORD_DIR   the directory; everything else is left alone
  * HOSO_RECORD_LOG   the log; without it nothing is written down, only faults are made
  * HOSO_FAULT_DIR    while a file of this name stands there: `eio` fsync and fdatasync fail with
- *                   EIO, `enospc` writes that make a file longer fail with ENOSPC
+ *                   EIO, `enospc` writes that make a file longer fail with ENOSPC, `hang` syncs
+ *                   of files whose names end in `.part` never come back
  *
  * A record: u32 length of the rest, u8 kind, u64 a, u64 b, u32 length of the name, name, bytes.
  * All numbers are little-endian. What it cannot write down ends the program with status 99. */
@@ -239,8 +240,14 @@ static int truncate_to(int file, off64_t size) {
 int ftruncate(int file, off_t size) { return truncate_to(file, size); }
 int ftruncate64(int file, off64_t size) { return truncate_to(file, size); }
 
+static int is_part(const char *name) {
+  size_t size = strlen(name);
+  return size > 5 && strcmp(name + size - 5, ".part") == 0;
+}
+
 static int sync_file(int file, int only_data) {
   if (!name_of(file)) return only_data ? REAL(fdatasync)(file) : REAL(fsync)(file);
+  while (is_part(names[file]) && fault("hang")) pause();
   if (fault("eio")) {
     errno = EIO;
     return -1;

@@ -113,7 +113,7 @@ impl Recorder {
         environment
     }
 
-    /// Begins or ends a fault: `eio` or `enospc`.
+    /// Begins or ends a fault: `eio`, `enospc` or `hang`.
     ///
     /// # Panics
     ///

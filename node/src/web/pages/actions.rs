@@ -1,11 +1,12 @@
 //! The form of each action.
 
 use hoso_dossier::deadline::local_date;
+use hoso_engine::web::Words;
 use hoso_registry::{Day, EventKind, Role};
 use serde_json::Value;
 
 use super::{
-    super::{site::Site, words::Words},
+    super::site::Site,
     dossier::{list, money, text},
     fields::{Choice, Field, choices},
     receive::offices,

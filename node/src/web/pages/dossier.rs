@@ -9,12 +9,13 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
+use hoso_engine::web::Words;
 use hoso_identity::DocumentId;
 use hoso_registry::EventKind;
 use serde_json::Value;
 
 use super::{
-    super::{site::Site, words::Words},
+    super::site::Site,
     actions::{Action, action},
     fields::{json_of, placed, sent},
     frame::{Frame, check_token, date, frame, moment, render},

@@ -2,9 +2,10 @@
 
 use std::cmp::Reverse;
 
+use hoso_engine::web::Words;
 use serde_json::{Map, Value, json};
 
-use super::super::{site::Site, words::Words};
+use super::super::site::Site;
 use crate::desk::Refused;
 
 /// Names whose values are whole numbers.

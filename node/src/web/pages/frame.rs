@@ -8,14 +8,14 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use fluent_bundle::FluentArgs;
-use hoso_engine::clock;
+use hoso_engine::{
+    clock,
+    web::{Language, Words, token},
+};
 use hoso_identity::PayloadHash;
 use serde_json::Value;
 
-use super::super::{
-    site::{Site, token},
-    words::{Language, Words},
-};
+use super::super::site::Site;
 use crate::{desk::Refused, people::Actor};
 
 /// The parts of the frame, all in the language of the request.

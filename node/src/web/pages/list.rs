@@ -9,13 +9,13 @@ use axum::{
     response::Response,
 };
 use hoso_dossier::axes::Status;
+use hoso_engine::web::Words;
 use serde_json::Value;
 
 use super::{
     super::{
         api::list_query,
         site::{Site, encoded},
-        words::Words,
     },
     fields::{Choice, choices},
     frame::{Frame, frame, moment, render},

@@ -10,12 +10,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use hoso_dossier::deadline::local_date;
-use hoso_engine::secret;
+use hoso_engine::{secret, web::Words};
 use serde_json::Value;
 use time::Date;
 
 use super::{
-    super::{catalogue, site::Site, words::Words},
+    super::{catalogue, site::Site},
     dossier::{Day, days},
     fields::{Choice, Field, choices, json_of, placed, sent},
     frame::{Frame, check_token, frame, moment, render},

@@ -9,10 +9,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use hoso_engine::command::Secret;
+use hoso_engine::{
+    command::Secret,
+    web::{LANGUAGE_COOKIE, SESSION_COOKIE, token},
+};
 
 use super::{
-    super::site::{LANGUAGE_COOKIE, SESSION_COOKIE, Site, session_cookie, token},
+    super::site::{Site, session_cookie},
     fields::sent,
     frame::{Frame, check_token, frame, render},
     receive, refused,

@@ -11,6 +11,7 @@ mod tests {
         fold::Effect,
         rules::Objection,
     };
+    use hoso_engine::web::TurnedAway;
     use hoso_registry::EventKind;
 
     use super::super::actions::fields_of;
@@ -35,7 +36,6 @@ mod tests {
             include_str!("../api.rs"),
             include_str!("../answer.rs"),
             include_str!("../catalogue.rs"),
-            include_str!("../guard.rs"),
             include_str!("../refusal.rs"),
             include_str!("../../desk.rs"),
             include_str!("../../desk/command.rs"),
@@ -115,6 +115,7 @@ mod tests {
         let others =
             ["no-grant", "storage", "storage-dead", "storage-full", "time", "request", "internal"];
         keys.extend(refusals.iter().chain(&others).map(|code| format!("problem-{code}")));
+        keys.extend(TurnedAway::ALL.map(|why| format!("problem-{}", why.code())));
         for realm in ["trial", "training", "official", "unknown"] {
             keys.insert(dashed("realm", realm));
         }

@@ -8,7 +8,7 @@ use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, Request, StatusCode, header},
 };
-use hoso_engine::{keyfile, memory::Memory};
+use hoso_engine::{keyfile, memory::Memory, web::Hosts};
 use hoso_identity::{
     DocumentId, Entry, EntryId, Header, Incarnation, Nonce, PayloadHash, PersonId, PublicKey,
     Realm, SigningKey, UnitId, VerifiedEntry,
@@ -31,7 +31,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use super::super::{Hosts, Site, router};
+use super::super::{Site, router};
 use crate::{
     facts::{Facts, put_words},
     keys,

@@ -14,21 +14,20 @@ use std::{
 use data_encoding::BASE64URL_NOPAD;
 use hoso_dossier::standing::Author;
 use hoso_engine::{
-    attempts::Attempts,
     clock,
     command::{Problem, Secret},
+    passwords::{PasswordError, Passwords},
     secret,
 };
 use hoso_identity::{
     DocumentId, Entry, EntryId, Header, Kind, Nonce, PayloadHash, PersonId, Realm, SigningKey,
-    UnitId, VerifiedEntry, WrapError, WrappedKey,
+    UnitId, VerifiedEntry,
 };
 use hoso_registry::State;
 use hoso_store::{
     accounts::{self, Account},
     sessions::{self, Session},
 };
-use tokio::sync::Semaphore;
 
 use crate::{
     office::{Office, storage},
@@ -41,8 +40,6 @@ pub(crate) use staff::NewPerson;
 const SESSION_MS: u64 = 12 * 3600 * 1000;
 /// Milliseconds without a request after which a session is locked: 30 minutes.
 const IDLE_MS: u64 = 30 * 60 * 1000;
-/// Passwords checked at once: each takes 19 MiB and tens of milliseconds on purpose.
-const CHECKS_MAX: usize = 2;
 
 /// Somebody who is logged in, as the registry has them now.
 pub(crate) struct Actor {
@@ -125,20 +122,10 @@ struct Open {
 }
 
 /// The sessions with open keys, by the hash of their token.
+#[derive(Default)]
 pub(crate) struct People {
     open: Mutex<BTreeMap<[u8; 32], Open>>,
-    attempts: Attempts,
-    checks: Semaphore,
-}
-
-impl Default for People {
-    fn default() -> Self {
-        Self {
-            open: Mutex::default(),
-            attempts: Attempts::default(),
-            checks: Semaphore::new(CHECKS_MAX),
-        }
-    }
+    passwords: Passwords,
 }
 
 impl std::fmt::Debug for People {
@@ -166,15 +153,13 @@ impl Office {
         password: Secret,
         from: IpAddr,
     ) -> Result<LoggedIn, Problem> {
-        let now_ms = clock::now_ms();
-        let attempt = self.people.attempts.begin(username, from, now_ms).map_err(|seconds| {
-            let text = format!("too many failed attempts: wait {seconds} s");
-            Problem::new("log-in-later", text)
-        })?;
-        let Some((account, key)) = self.open_key(username, password).await? else {
+        let account = self.account(username).await?;
+        let stored = account.as_ref().map(|account| account.wrapped_key.clone());
+        let opened = self.people.passwords.log_in((username, from), stored, password).await;
+        let Some((account, key)) = account.zip(opened.map_err(unopened)?) else {
             return Err(Problem::new("log-in-wrong", "the name or the password is not right"));
         };
-        self.people.attempts.forgive(&attempt);
+        let now_ms = clock::now_ms();
         let actor = Arc::new(actor(&self.state(), self.unit(), &account.username, &key)?);
         let chance = |error: std::io::Error| Problem::new("chance", error.to_string());
         let token = BASE64URL_NOPAD.encode(&secret::chance::<32>().map_err(chance)?);
@@ -230,36 +215,21 @@ impl Office {
         ended.await.map_err(|error: hoso_store::StoreError| storage(&error))
     }
 
-    /// The account and key that this password opens. Unknown names take as long.
-    async fn open_key(
-        &self,
-        username: &str,
-        password: Secret,
-    ) -> Result<Option<(Account, SigningKey)>, Problem> {
+    /// The account of that name, if anybody may log in with it.
+    async fn account(&self, username: &str) -> Result<Option<Account>, Problem> {
         let username = username.to_owned();
         let account = self.memory.read(move |tx| accounts::get(tx, &username)).await;
-        let account = account.map_err(|error| storage(&error))?;
-        let account = account.filter(|account| !account.disabled);
-        let cannot = || Problem::new("password", "passwords cannot be checked now");
-        let place = self.people.checks.acquire().await.map_err(|_| cannot())?;
-        let opening = tokio::task::spawn_blocking(move || {
-            let wrapped =
-                account.as_ref().map(|account| WrappedKey::from_bytes(&account.wrapped_key));
-            let wrapped = match wrapped {
-                Some(wrapped) => wrapped?,
-                None => WrappedKey::decoy(),
-            };
-            match wrapped.open(password.expose()) {
-                Ok(key) => Ok(account.map(|account| (account, key))),
-                Err(WrapError::Closed) => Ok(None),
-                Err(error) => Err(error),
-            }
-        });
-        let opened = opening.await.map_err(|_| cannot())?;
-        drop(place);
-        // A password out of bounds is no password of anyone.
-        Ok(opened.unwrap_or(None))
+        Ok(account.map_err(|error| storage(&error))?.filter(|account| !account.disabled))
     }
+}
+
+/// Why a password was not looked at.
+fn unopened(error: PasswordError) -> Problem {
+    let code = match error {
+        PasswordError::Later(_) => "log-in-later",
+        PasswordError::Unavailable => "password",
+    };
+    Problem::new(code, error.to_string())
 }
 
 /// The actor whose key this is, by the grants of today.

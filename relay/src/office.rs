@@ -12,6 +12,7 @@ use hoso_engine::{
     command::{Answer, Problem},
     frames::WireBytes,
     metrics::{Histogram, Page},
+    passwords::Passwords,
 };
 use hoso_identity::{EntryId, PublicKey, SigningKey};
 use hoso_registry::{State, Statement};
@@ -37,6 +38,7 @@ pub struct Office {
     pub(crate) auto: Option<Signing>,
     pub(crate) grew: Sender<u64>,
     pub(crate) sessions: Sessions,
+    pub(crate) passwords: Passwords,
     /// Bytes on all lines.
     pub(crate) wire: WireBytes,
     /// How long commits take.

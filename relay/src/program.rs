@@ -11,6 +11,7 @@ use hoso_engine::{
     keyfile,
     memory::Memory,
     metrics::Histogram,
+    passwords::Passwords,
     settings,
     tasks::{Tasks, closed_in_time, told_to_stop},
     web::{self, Hosts},
@@ -56,6 +57,7 @@ pub async fn open(data: &Path) -> Result<(Office, WriterThread), Problem> {
         auto: auto.map(Signing),
         grew: watch::Sender::new(0),
         sessions: crate::web::Sessions::default(),
+        passwords: Passwords::default(),
         wire: WireBytes::default(),
         commits,
     };

@@ -3,7 +3,7 @@
 use hoso_engine::{
     clock,
     command::{Answer, Problem, Secret},
-    keyfile, secret,
+    secret,
 };
 use hoso_identity::{DocumentId, EntryId, Nonce, Verdict};
 use hoso_registry::{
@@ -19,7 +19,7 @@ use hoso_store::{
 };
 use serde_json::json;
 
-use super::{Actor, Heading, actor};
+use super::{Actor, Heading, actor, unopened};
 use crate::office::{Failed, Office, storage};
 
 /// Somebody who shall get a log-in.
@@ -44,13 +44,7 @@ impl Office {
         let roles = roles(&person.roles)?;
         let admin = self.administrator(admin, admin_password).await?;
         let node = self.node().ok_or_else(not_approved)?;
-        let password = person.password.clone();
-        let made = tokio::task::spawn_blocking(move || {
-            let key = keyfile::fresh()?;
-            let wrapped = keyfile::wrap(&key, password.expose())?;
-            Ok::<_, keyfile::KeyError>((key, wrapped))
-        });
-        let made = made.await.map_err(|_| Problem::new("password", "cannot be sealed now"))?;
+        let made = self.people.passwords.make(person.password.clone()).await.map_err(unopened)?;
         let (key, wrapped) = made.map_err(|error| Problem::new("password", error.to_string()))?;
         let statement = Statement::Grant(Grant {
             person: None,
@@ -137,12 +131,14 @@ impl Office {
 
     /// The administrator who signs.
     async fn administrator(&self, name: &str, password: Secret) -> Result<Actor, Problem> {
-        let opened = self.open_key(name, password).await?;
+        let account = self.account(name).await?;
+        let stored = account.as_ref().map(|account| account.wrapped_key.clone());
+        let opened = self.people.passwords.open(stored, password).await.map_err(unopened)?;
         let wrong = || {
             let text = "the administrator's name or password on standard input is not right";
             Problem::new("secret", text)
         };
-        let (account, key) = opened.ok_or_else(wrong)?;
+        let (account, key) = account.zip(opened).ok_or_else(wrong)?;
         let actor = actor(&self.state(), self.unit(), &account.username, &key)?;
         if actor.author.has(Role::Administrator) {
             return Ok(actor);

@@ -1,11 +1,14 @@
 //! Operators, auditors and registrars: log-in, grants, their end.
 
+use std::net::IpAddr;
+
 use hoso_engine::{
     clock,
     command::{Answer, Problem, Secret},
     keyfile,
+    passwords::PasswordError,
 };
-use hoso_identity::{EntryId, PersonId, SigningKey, WrapError, WrappedKey};
+use hoso_identity::{EntryId, PersonId};
 use hoso_registry::{
     Role, Statement,
     statement::{End, Grant, Part},
@@ -24,43 +27,29 @@ impl Office {
     ///
     /// # Errors
     ///
-    /// What the storage says.
-    pub async fn check_password(
+    /// [`PasswordError`].
+    pub async fn log_in(
         &self,
-        name: String,
-        password: String,
-    ) -> Result<Option<Operator>, Problem> {
-        let opened = self.open(&name, Secret::new(password)).await?;
-        Ok(opened.map(|(account, _)| Operator {
+        name: &str,
+        password: Secret,
+        from: IpAddr,
+    ) -> Result<Option<Operator>, PasswordError> {
+        let account = self.account(name).await.map_err(|problem| {
+            tracing::error!(code = problem.code, "an account could not be read");
+            PasswordError::Unavailable
+        })?;
+        let stored = account.as_ref().map(|account| account.wrapped_key.clone());
+        let opened = self.passwords.log_in((name, from), stored, password).await?;
+        Ok(account.zip(opened).map(|(account, _)| Operator {
             name: account.username,
             roles: account.roles.split(',').map(str::to_owned).collect(),
         }))
     }
 
-    async fn open(
-        &self,
-        name: &str,
-        password: Secret,
-    ) -> Result<Option<(Account, SigningKey)>, Problem> {
+    /// The account of that name, if anybody may log in with it.
+    async fn account(&self, name: &str) -> Result<Option<Account>, Problem> {
         let account = self.ledger.account(name.to_owned()).await;
-        let account = account.map_err(|error| storage(&error))?.filter(|found| !found.disabled);
-        let opening = tokio::task::spawn_blocking(move || {
-            let wrapped =
-                account.as_ref().map(|account| WrappedKey::from_bytes(&account.wrapped_key));
-            let wrapped = match wrapped {
-                Some(wrapped) => wrapped?,
-                None => WrappedKey::decoy(),
-            };
-            match wrapped.open(password.expose()) {
-                Ok(key) => Ok(account.map(|account| (account, key))),
-                Err(WrapError::Closed) => Ok(None),
-                Err(error) => Err(error),
-            }
-        });
-        let opened =
-            opening.await.map_err(|_| Problem::new("password", "cannot be checked now"))?;
-        // A password out of bounds is no password of anyone.
-        Ok(opened.unwrap_or(None))
+        Ok(account.map_err(|error| storage(&error))?.filter(|found| !found.disabled))
     }
 
     /// The key and grant of a registrar or of the root, opened with the secret that came along.
@@ -76,8 +65,11 @@ impl Office {
             let grant = state.founding().ok_or_else(wrong_secret)?;
             return Ok(Signer { realm, grant, key });
         }
-        let opened = self.open(&named.name, named.secret.clone()).await?;
-        let (account, key) = opened.ok_or_else(wrong_secret)?;
+        let account = self.account(&named.name).await?;
+        let stored = account.as_ref().map(|account| account.wrapped_key.clone());
+        let opened = self.passwords.open(stored, named.secret.clone()).await;
+        let opened = opened.map_err(|error| Problem::new("password", error.to_string()))?;
+        let (account, key) = account.zip(opened).ok_or_else(wrong_secret)?;
         Ok(Signer { realm, grant: account.grant, key })
     }
 
@@ -97,13 +89,8 @@ impl Office {
         }
         wanted.sort_unstable();
         wanted.dedup();
-        let wrap_password = password.clone();
-        let made = tokio::task::spawn_blocking(move || {
-            let key = keyfile::fresh()?;
-            let wrapped = keyfile::wrap(&key, wrap_password.expose())?;
-            Ok::<_, keyfile::KeyError>((key, wrapped))
-        });
-        let made = made.await.map_err(|_| wrong_secret())?;
+        let made = self.passwords.make(password.clone()).await;
+        let made = made.map_err(|error| Problem::new("password", error.to_string()))?;
         let (key, wrapped) = made.map_err(|error| Problem::new("password", error.to_string()))?;
         let signer = self.signer(named).await?;
         let known = self.ledger.account(name.clone()).await;

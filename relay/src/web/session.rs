@@ -6,7 +6,7 @@ use std::{
 };
 
 use data_encoding::BASE64URL_NOPAD;
-use hoso_engine::{attempts::Attempts, secret};
+use hoso_engine::secret;
 
 /// Milliseconds after which a session ends whatever happens: 12 hours.
 const SESSION_MS: u64 = 12 * 3600 * 1000;
@@ -33,10 +33,7 @@ struct Session {
 
 /// All sessions, by the hash of their token.
 #[derive(Debug, Default)]
-pub(crate) struct Sessions {
-    by_hash: Mutex<BTreeMap<[u8; 32], Session>>,
-    pub(crate) attempts: Attempts,
-}
+pub(crate) struct Sessions(Mutex<BTreeMap<[u8; 32], Session>>);
 
 impl Sessions {
     /// Begins a session; gives its token, 256 bits in base64url.
@@ -46,7 +43,7 @@ impl Sessions {
     /// When the system has no chance to give.
     pub(crate) fn begin(&self, operator: Operator, now_ms: u64) -> std::io::Result<String> {
         let token = BASE64URL_NOPAD.encode(&secret::chance::<32>()?);
-        let mut sessions = locked(&self.by_hash);
+        let mut sessions = locked(&self.0);
         if sessions.len() >= SESSIONS_MAX {
             let oldest = sessions.iter().min_by_key(|(_, session)| session.seen_ms);
             if let Some(hash) = oldest.map(|(hash, _)| *hash) {
@@ -60,7 +57,7 @@ impl Sessions {
     /// Who holds this token, if it lives.
     #[must_use]
     pub(crate) fn find(&self, token: &str, now_ms: u64) -> Option<Operator> {
-        let mut sessions = locked(&self.by_hash);
+        let mut sessions = locked(&self.0);
         let session = sessions.get_mut(&hash(token))?;
         let alive = now_ms.saturating_sub(session.begun_ms) < SESSION_MS
             && now_ms.saturating_sub(session.seen_ms) < IDLE_MS;
@@ -75,12 +72,12 @@ impl Sessions {
 
     /// Ends a session.
     pub(crate) fn end(&self, token: &str) {
-        locked(&self.by_hash).remove(&hash(token));
+        locked(&self.0).remove(&hash(token));
     }
 
     /// Ends all sessions of a name, for one that was disabled.
     pub(crate) fn end_all(&self, name: &str) {
-        locked(&self.by_hash).retain(|_, session| session.operator.name != name);
+        locked(&self.0).retain(|_, session| session.operator.name != name);
     }
 }
 

@@ -5,15 +5,14 @@ use std::{net::IpAddr, sync::Arc};
 use axum::http::HeaderMap;
 use hoso_engine::{
     clock,
+    command::Secret,
+    passwords::PasswordError,
     web::{Language, Speech, Words, token},
 };
-use tokio::sync::Semaphore;
 
 use super::session::Operator;
 use crate::office::Office;
 
-/// Passwords checked at once: each takes 19 MiB and tens of milliseconds on purpose.
-const CHECKS_MAX: usize = 2;
 
 /// Why nobody was logged in.
 pub(super) enum LogInProblem {
@@ -29,7 +28,6 @@ pub(super) enum LogInProblem {
 pub struct Site {
     pub(super) office: Arc<Office>,
     speech: Speech,
-    checks: Semaphore,
 }
 
 impl Site {
@@ -41,7 +39,6 @@ impl Site {
         Self {
             office,
             speech: Speech::new(vietnamese, english),
-            checks: Semaphore::new(CHECKS_MAX),
         }
     }
 
@@ -62,23 +59,13 @@ impl Site {
         password: &str,
         address: IpAddr,
     ) -> Result<(String, Operator), LogInProblem> {
-        let now_ms = clock::now_ms();
-        let attempts = &self.office.sessions.attempts;
-        let attempt = attempts.begin(name, address, now_ms).map_err(LogInProblem::Later)?;
-        let place = self.checks.acquire().await.map_err(|_| LogInProblem::Broken)?;
-        let checked = self.office.check_password(name.to_owned(), password.to_owned()).await;
-        drop(place);
-        match checked {
-            Ok(Some(operator)) => {
-                attempts.forgive(&attempt);
-                let token = self.office.sessions.begin(operator.clone(), now_ms);
-                Ok((token.map_err(|_| LogInProblem::Broken)?, operator))
-            }
-            Ok(None) => Err(LogInProblem::Wrong),
-            Err(problem) => {
-                tracing::error!(code = problem.code, "a password could not be checked");
-                Err(LogInProblem::Broken)
-            }
-        }
+        let password = Secret::new(password.to_owned());
+        let operator = match self.office.log_in(name, password, address).await {
+            Ok(operator) => operator.ok_or(LogInProblem::Wrong)?,
+            Err(PasswordError::Later(seconds)) => return Err(LogInProblem::Later(seconds)),
+            Err(PasswordError::Unavailable) => return Err(LogInProblem::Broken),
+        };
+        let token = self.office.sessions.begin(operator.clone(), clock::now_ms());
+        Ok((token.map_err(|_| LogInProblem::Broken)?, operator))
     }
 }

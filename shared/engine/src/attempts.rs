@@ -6,60 +6,56 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Failed attempts per name or address within [`WINDOW_MS`] before a wait is asked for.
+/// Failures per name or address within [`WINDOW_MS`] before a wait is asked for.
 const ATTEMPTS_MAX: usize = 5;
-/// Milliseconds for which a failed attempt counts.
+/// Milliseconds for which a failure counts.
 const WINDOW_MS: u64 = 60 * 1000;
-/// Names and addresses whose failures are remembered; the oldest are forgotten.
+/// Names and addresses whose failures are remembered; whoever failed longest ago is forgotten.
 const SOURCES_MAX: usize = 4096;
+/// Bytes of the longest name that is told from others: nobody here has a longer one.
+const NAME_BYTES_MAX: usize = 256;
 
 /// When each source failed, Unix milliseconds.
 type Failures = BTreeMap<String, VecDeque<u64>>;
 
 /// The failures of names and addresses.
 #[derive(Debug, Default)]
-pub struct Attempts(Mutex<Failures>);
-
-/// An attempt that was begun.
-#[derive(Debug)]
-pub struct Attempt {
-    sources: Vec<String>,
-    at_ms: u64,
-}
+pub(crate) struct Attempts(Mutex<Failures>);
 
 impl Attempts {
-    /// Begins an attempt of this name from this address. It counts as failed until it is
-    /// [forgiven](Self::forgive), so that many at once are not more than one after another.
-    /// Whoever sits at this machine or comes through its proxy has one address: it does not count.
+    /// Whether this name may try from this address now.
     ///
     /// # Errors
     ///
     /// Seconds to wait.
-    pub fn begin(&self, name: &str, from: IpAddr, now_ms: u64) -> Result<Attempt, u64> {
-        let mut sources = vec![name.to_owned()];
-        if !from.is_loopback() {
-            sources.push(from.to_string());
+    pub(crate) fn allowed(&self, name: &str, from: IpAddr, now_ms: u64) -> Result<(), u64> {
+        let failures = self.locked();
+        let waits = sources(name, from).filter_map(|source| {
+            let recent = failures.get(source.as_str())?;
+            let from_end = recent.len().checked_sub(ATTEMPTS_MAX)?;
+            let until = recent.get(from_end)?.saturating_add(WINDOW_MS);
+            Some(until.saturating_sub(now_ms).div_ceil(1000))
+        });
+        match waits.max().unwrap_or(0) {
+            0 => Ok(()),
+            seconds => Err(seconds),
         }
-        let mut failures = self.locked();
-        match wait_s(&failures, &sources, now_ms) {
-            0 => {}
-            seconds => return Err(seconds),
-        }
-        note(&mut failures, &sources, now_ms);
-        Ok(Attempt { sources, at_ms: now_ms })
     }
 
-    /// The attempt was none against anybody.
-    pub fn forgive(&self, attempt: &Attempt) {
+    /// Notes that this name failed from this address.
+    pub(crate) fn failed(&self, name: &str, from: IpAddr, now_ms: u64) {
         let mut failures = self.locked();
-        for source in &attempt.sources {
-            let Some(recent) = failures.get_mut(source) else { continue };
-            if let Some(place) = recent.iter().position(|at_ms| *at_ms == attempt.at_ms) {
-                recent.remove(place);
+        for source in sources(name, from) {
+            let recent = failures.entry(source).or_default();
+            recent.push_back(now_ms);
+            if recent.len() > ATTEMPTS_MAX {
+                recent.pop_front();
             }
-            if recent.is_empty() {
-                failures.remove(source);
-            }
+        }
+        while failures.len() > SOURCES_MAX {
+            let oldest = failures.iter().min_by_key(|(_, recent)| recent.back().copied());
+            let Some(oldest) = oldest.map(|(source, _)| source.clone()) else { break };
+            failures.remove(&oldest);
         }
     }
 
@@ -69,30 +65,12 @@ impl Attempts {
     }
 }
 
-/// Seconds to wait before the next attempt of one of these sources; zero for none.
-fn wait_s(failures: &Failures, sources: &[String], now_ms: u64) -> u64 {
-    let waits = sources.iter().filter_map(|source| {
-        let recent = failures.get(source)?;
-        let from_end = recent.len().checked_sub(ATTEMPTS_MAX)?;
-        let until = recent.get(from_end)?.saturating_add(WINDOW_MS);
-        Some(until.saturating_sub(now_ms).div_ceil(1000))
-    });
-    waits.max().unwrap_or(0)
-}
-
-fn note(failures: &mut Failures, sources: &[String], now_ms: u64) {
-    for source in sources {
-        let recent = failures.entry(source.clone()).or_default();
-        recent.push_back(now_ms);
-        if recent.len() > ATTEMPTS_MAX {
-            recent.pop_front();
-        }
-    }
-    if failures.len() > SOURCES_MAX {
-        failures.retain(|_, recent| {
-            recent.back().is_some_and(|last| now_ms.saturating_sub(*last) < WINDOW_MS)
-        });
-    }
+/// By what failures are counted. Whoever sits at this machine or comes through its proxy has one
+/// address: it does not count.
+fn sources(name: &str, from: IpAddr) -> impl Iterator<Item = String> {
+    let name = if name.len() > NAME_BYTES_MAX { String::new() } else { name.to_owned() };
+    let address = (!from.is_loopback()).then(|| from.to_string());
+    std::iter::once(name).chain(address)
 }
 
 #[cfg(test)]
@@ -109,25 +87,34 @@ mod tests {
     fn five_failures_within_a_minute_ask_for_a_wait_and_no_lock_out_stays() {
         let attempts = Attempts::default();
         for _ in 0..ATTEMPTS_MAX {
-            attempts.begin("lan", THERE, 0).unwrap();
+            attempts.allowed("lan", THERE, 0).unwrap();
+            attempts.failed("lan", THERE, 0);
         }
-        assert_eq!(attempts.begin("lan", ELSEWHERE, 1000).unwrap_err(), 59);
-        assert_eq!(attempts.begin("huệ", THERE, 1000).unwrap_err(), 59);
-        attempts.begin("huệ", ELSEWHERE, 1000).unwrap();
-        attempts.begin("lan", THERE, WINDOW_MS).unwrap();
+        assert_eq!(attempts.allowed("lan", ELSEWHERE, 1000).unwrap_err(), 59);
+        assert_eq!(attempts.allowed("huệ", THERE, 1000).unwrap_err(), 59);
+        attempts.allowed("huệ", ELSEWHERE, 1000).unwrap();
+        attempts.allowed("lan", THERE, WINDOW_MS).unwrap();
     }
 
     #[test]
-    fn what_is_forgiven_does_not_count_and_the_own_machine_locks_nobody_else_out() {
+    fn failures_at_the_own_machine_lock_nobody_else_out() {
         let attempts = Attempts::default();
-        for turn in 0..100 {
-            let attempt = attempts.begin("lan", THERE, turn).unwrap();
-            attempts.forgive(&attempt);
+        (0..ATTEMPTS_MAX).for_each(|_| attempts.failed("hoa", HERE, 0));
+        attempts.allowed("hoa", HERE, 1000).unwrap_err();
+        attempts.allowed("lan", HERE, 1000).unwrap();
+    }
+
+    #[test]
+    fn ten_thousand_names_of_any_length_are_not_kept_and_the_latest_still_count() {
+        let attempts = Attempts::default();
+        (0..ATTEMPTS_MAX).for_each(|_| attempts.failed("lan", HERE, 0));
+        for number in 1..=10_000 {
+            attempts.failed(&number.to_string(), HERE, number);
+            attempts.failed(&"x".repeat(1 << 16), HERE, number);
         }
-        for _ in 0..ATTEMPTS_MAX {
-            attempts.begin("hoa", HERE, 0).unwrap();
-        }
-        attempts.begin("hoa", HERE, 1000).unwrap_err();
-        attempts.begin("lan", HERE, 1000).unwrap();
+        let failures = attempts.locked();
+        assert_eq!(failures.len(), SOURCES_MAX);
+        assert!(failures.keys().all(|name| name.len() <= NAME_BYTES_MAX));
+        assert!(!failures.contains_key("lan") && failures.contains_key("10000"));
     }
 }

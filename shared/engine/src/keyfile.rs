@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hoso_identity::{SigningKey, WrapError, WrappedKey};
+use hoso_identity::{Scratch, SigningKey, WrapError, WrappedKey};
 use thiserror::Error;
 
 use crate::secret;
@@ -50,9 +50,22 @@ pub fn fresh() -> Result<SigningKey, KeyError> {
 ///
 /// [`KeyError::Wrap`] for a password out of bounds, [`KeyError::Chance`].
 pub fn wrap(key: &SigningKey, password: &str) -> Result<WrappedKey, KeyError> {
+    wrap_in(key, password, &mut Scratch::default())
+}
+
+/// The same in memory that was used before.
+///
+/// # Errors
+///
+/// As [`wrap`].
+pub fn wrap_in(
+    key: &SigningKey,
+    password: &str,
+    scratch: &mut Scratch,
+) -> Result<WrappedKey, KeyError> {
     let salt = secret::chance().map_err(KeyError::Chance)?;
     let nonce = secret::chance().map_err(KeyError::Chance)?;
-    Ok(WrappedKey::seal(key, password, salt, nonce)?)
+    Ok(WrappedKey::seal(key, password, (salt, nonce), scratch)?)
 }
 
 /// Makes a key and keeps its seed in the file.
@@ -92,7 +105,7 @@ pub fn read(path: &Path) -> Result<SigningKey, KeyError> {
 ///
 /// [`KeyError::Wrap`] for another passphrase.
 pub fn open(path: &Path, passphrase: &str) -> Result<SigningKey, KeyError> {
-    Ok(WrappedKey::from_bytes(&contents(path)?)?.open(passphrase)?)
+    Ok(WrappedKey::from_bytes(&contents(path)?)?.open(passphrase, &mut Scratch::default())?)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), KeyError> {

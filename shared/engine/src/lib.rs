@@ -7,7 +7,7 @@
 pub mod acceptor;
 pub mod admission;
 mod ages;
-pub mod attempts;
+mod attempts;
 pub mod clock;
 pub mod close;
 pub mod command;
@@ -21,6 +21,7 @@ pub mod link;
 pub mod memory;
 pub mod metrics;
 pub mod node_host;
+pub mod passwords;
 mod raw_key;
 pub mod relay_host;
 pub mod secret;

@@ -18,4 +18,4 @@ pub use ids::{
 };
 pub use keys::{SignatureError, SigningKey, x25519_public};
 pub use verdict::{Reason, Verdict, WaitingFor};
-pub use wrap::{WrapError, WrappedKey};
+pub use wrap::{Scratch, WrapError, WrappedKey};

@@ -1,9 +1,10 @@
 //! A secret key at rest: wrapped under a password with argon2id and ChaCha20-Poly1305.
 //!
 //! Opening proves the password, so no verifier is kept beside the wrapped key. The caller brings
-//! salt and nonce; argon2 takes tens of milliseconds on purpose, so call it off the async threads.
+//! salt, nonce and the memory to work in; argon2 takes tens of milliseconds on purpose, so call it
+//! off the async threads.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit, aead::Aead};
 use minicbor::{Decode, Encode};
 use thiserror::Error;
@@ -40,6 +41,25 @@ pub struct WrappedKey {
     sealed: Vec<u8>,
 }
 
+/// Memory in which passwords are worked. Used again and again, it is taken from the system once:
+/// so much memory in so short a time never quite comes back.
+#[derive(Default)]
+pub struct Scratch(Vec<Block>);
+
+impl Scratch {
+    /// Bytes that it holds.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.0.len().saturating_mul(Block::SIZE)
+    }
+}
+
+impl std::fmt::Debug for Scratch {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Scratch({} bytes)", self.bytes())
+    }
+}
+
 /// Why a key could not be wrapped or opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum WrapError {
@@ -55,7 +75,7 @@ pub enum WrapError {
 }
 
 impl WrappedKey {
-    /// Wraps a key. `salt` and `nonce` must be fresh chance.
+    /// Wraps a key. Salt and nonce must be fresh chance.
     ///
     /// # Errors
     ///
@@ -63,13 +83,13 @@ impl WrappedKey {
     pub fn seal(
         key: &SigningKey,
         password: &str,
-        salt: [u8; 16],
-        nonce: [u8; 12],
+        (salt, nonce): ([u8; 16], [u8; 12]),
+        scratch: &mut Scratch,
     ) -> Result<Self, WrapError> {
         if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
             return Err(WrapError::Password);
         }
-        let cipher = cipher(password, &salt, MEMORY_KIB, PASSES)?;
+        let cipher = cipher(password, &salt, (MEMORY_KIB, PASSES), scratch)?;
         let sealed =
             cipher.encrypt(&nonce.into(), key.seed().as_slice()).map_err(|_| WrapError::Damaged)?;
         Ok(Self { memory_kib: MEMORY_KIB, passes: PASSES, salt, nonce, sealed })
@@ -81,11 +101,11 @@ impl WrappedKey {
     ///
     /// [`WrapError::Closed`] for another password, [`WrapError::Damaged`] for bytes that no
     /// password opens.
-    pub fn open(&self, password: &str) -> Result<SigningKey, WrapError> {
+    pub fn open(&self, password: &str, scratch: &mut Scratch) -> Result<SigningKey, WrapError> {
         if password.len() > PASSWORD_BYTES_MAX {
             return Err(WrapError::Closed);
         }
-        let cipher = cipher(password, &self.salt, self.memory_kib, self.passes)?;
+        let cipher = cipher(password, &self.salt, (self.memory_kib, self.passes), scratch)?;
         let seed = cipher
             .decrypt(&self.nonce.into(), self.sealed.as_slice())
             .map(Zeroizing::new)
@@ -126,17 +146,24 @@ impl WrappedKey {
 fn cipher(
     password: &str,
     salt: &[u8; 16],
-    memory_kib: u32,
-    passes: u32,
+    (memory_kib, passes): (u32, u32),
+    scratch: &mut Scratch,
 ) -> Result<ChaCha20Poly1305, WrapError> {
     if memory_kib > MEMORY_KIB_MAX || passes > PASSES_MAX {
         return Err(WrapError::Damaged);
     }
     let params = Params::new(memory_kib, passes, 1, Some(32)).map_err(|_| WrapError::Damaged)?;
+    let blocks = &mut scratch.0;
+    if blocks.len() < params.block_count() {
+        blocks.resize(params.block_count(), Block::new());
+    }
     let mut derived = Zeroizing::new([0_u8; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(password.as_bytes(), salt, derived.as_mut_slice())
-        .map_err(|_| WrapError::Damaged)?;
+    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let (password, out) = (password.as_bytes(), derived.as_mut_slice());
+    let worked = argon.hash_password_into_with_memory(password, salt, out, &mut *blocks);
+    // The last block is as good as the derived key.
+    blocks.fill(Block::new());
+    worked.map_err(|_| WrapError::Damaged)?;
     Ok(ChaCha20Poly1305::new(&(*derived).into()))
 }
 
@@ -144,27 +171,37 @@ fn cipher(
 mod tests {
     use super::*;
 
+    fn sealed(password: &str) -> Result<WrappedKey, WrapError> {
+        let key = SigningKey::from_seed(&[7; 32]);
+        WrappedKey::seal(&key, password, ([1; 16], [2; 12]), &mut Scratch::default())
+    }
+
     #[test]
     fn a_wrapped_key_opens_with_its_password_and_no_other() {
-        let key = SigningKey::from_seed(&[7; 32]);
-        let wrapped = WrappedKey::seal(&key, "mật khẩu thử", [1; 16], [2; 12]).unwrap();
+        let wrapped = sealed("mật khẩu thử").unwrap();
         let read = WrappedKey::from_bytes(&wrapped.to_bytes()).unwrap();
-        assert_eq!(read.open("mật khẩu thử").unwrap().public(), key.public());
-        assert_eq!(read.open("mật khẩu thủ").unwrap_err(), WrapError::Closed);
-        assert_eq!(WrappedKey::decoy().open("mật khẩu thử").unwrap_err(), WrapError::Closed);
+        let mut scratch = Scratch::default();
+        let mut opened = |key: &WrappedKey, password| key.open(password, &mut scratch);
+        let key = SigningKey::from_seed(&[7; 32]);
+        assert_eq!(opened(&read, "mật khẩu thử").unwrap().public(), key.public());
+        assert_eq!(opened(&read, "mật khẩu thủ").unwrap_err(), WrapError::Closed);
+        assert_eq!(opened(&WrappedKey::decoy(), "mật khẩu thử").unwrap_err(), WrapError::Closed);
+        assert_eq!(scratch.bytes(), 19 * 1024 * 1024);
+        assert!(scratch.0.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
     }
 
     #[test]
     fn a_short_password_is_refused_before_any_work() {
-        let key = SigningKey::from_seed(&[7; 32]);
-        let refused = WrappedKey::seal(&key, "ngắn", [1; 16], [2; 12]);
-        assert!(matches!(refused, Err(WrapError::Password)));
+        assert!(matches!(sealed("ngắn"), Err(WrapError::Password)));
     }
 
     #[test]
     fn stored_parameters_beyond_reason_are_refused_before_memory_is_taken() {
         let mut wrapped = WrappedKey::decoy();
         wrapped.memory_kib = u32::MAX;
-        assert_eq!(wrapped.open("mật khẩu thử").unwrap_err(), WrapError::Damaged);
+        let mut scratch = Scratch::default();
+        let refused = wrapped.open("mật khẩu thử", &mut scratch);
+        assert_eq!(refused.unwrap_err(), WrapError::Damaged);
+        assert_eq!(scratch.bytes(), 0);
     }
 }

@@ -14,10 +14,14 @@ const FIND: &str = "SELECT body_digest, status, document, answer FROM idempotenc
     WHERE person = :person AND key = :key";
 const REMEMBER: &str = "INSERT INTO idempotency VALUES (:person, :key, :digest, :status,
     :document, :answer, :at_ms)";
-const SWEEP: &str = "DELETE FROM idempotency WHERE at_ms < :before_ms";
+const SWEEP: &str = "DELETE FROM idempotency WHERE rowid IN
+    (SELECT rowid FROM idempotency WHERE at_ms < :before_ms ORDER BY at_ms LIMIT :most)";
 
-/// How long an answer is kept: 30 days.
+/// How long an answer is kept at least: 30 days.
 pub const KEPT_MS: u64 = 30 * 24 * 3600 * 1000;
+/// Answers that are forgotten for each that is kept: more than one, so that their number falls,
+/// and few, so that no save waits for it.
+const SWEPT_MAX: i64 = 8;
 /// Bytes of a key at most.
 pub const KEY_BYTES_MAX: usize = 255;
 
@@ -67,7 +71,7 @@ pub fn look_up(
     }))
 }
 
-/// Keeps an answer.
+/// Keeps an answer, and forgets a few that are older than [`KEPT_MS`].
 ///
 /// # Errors
 ///
@@ -92,16 +96,8 @@ pub fn remember(
         ":answer": answer.bytes,
         ":at_ms": signed(at_ms),
     })?;
-    Ok(())
-}
-
-/// Forgets what is older than [`KEPT_MS`].
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn sweep(tx: &mut Tx<'_>, now_ms: u64) -> Result<(), StoreError> {
-    let before = signed(now_ms.saturating_sub(KEPT_MS));
-    tx.connection.execute(SWEEP, named_params! { ":before_ms": before })?;
+    let before = signed(at_ms.saturating_sub(KEPT_MS));
+    let mut sweep = tx.connection.prepare_cached(SWEEP)?;
+    sweep.execute(named_params! { ":before_ms": before, ":most": SWEPT_MAX })?;
     Ok(())
 }

@@ -132,10 +132,24 @@ fn a_repeated_request_gets_its_answer_and_another_body_under_its_key_is_told_apa
     assert_eq!(look(HUONG, "k", b"body"), Known::Same(answer));
     assert_eq!(look(HUONG, "k", b"other"), Known::Other);
     assert_eq!(look(BINH, "k", b"body"), Known::Nothing, "keys are per person");
-    scene.write(|tx| idempotency::sweep(tx, 1000 + KEPT_MS));
-    assert_ne!(look(HUONG, "k", b"body"), Known::Nothing);
-    scene.write(|tx| idempotency::sweep(tx, 1001 + KEPT_MS));
-    assert_eq!(look(HUONG, "k", b"body"), Known::Nothing);
+}
+
+#[test]
+fn answers_are_kept_for_thirty_days_and_then_give_way_to_newer_ones() {
+    let scene = Scene::node();
+    let remember = |key: String, at_ms: u64| {
+        let answer = Answer { status: 201, document: None, bytes: Vec::new() };
+        scene.write(move |tx| idempotency::remember(tx, (&HUONG, &key), b"", &answer, at_ms));
+    };
+    let known = |key: String| {
+        scene.read(move |tx| idempotency::look_up(tx, &HUONG, &key, b"")) != Known::Nothing
+    };
+    (0..100).for_each(|number| remember(format!("old {number}"), 1000));
+    remember("last day".to_owned(), 1000 + KEPT_MS);
+    assert!((0..100).all(|number| known(format!("old {number}"))));
+    (0..20).for_each(|number| remember(format!("new {number}"), 1001 + KEPT_MS));
+    assert!(!(0..100).any(|number| known(format!("old {number}"))));
+    assert!(known("last day".to_owned()) && known("new 0".to_owned()));
 }
 
 #[test]

@@ -152,7 +152,7 @@ impl Office {
             "pending_dossiers": backlog.dossiers,
             "pending_bytes": backlog.bytes,
             "pending_blobs": 0,
-            "oldest_pending_at": link.pending_since_ms.and_then(times::text_of),
+            "oldest_pending_at": backlog.since_ms.and_then(times::text_of),
             "last_ack_at": link.acknowledged_ms.and_then(times::text_of),
             "waiting": waiting,
             "refused": refused,

@@ -20,7 +20,7 @@ use hoso_registry::State;
 use hoso_store::{
     StoreError,
     database::{Database, Schema},
-    records,
+    link, records,
     serial::Serials,
     sessions,
     writer::{Tx, WriterThread},
@@ -66,6 +66,7 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
     let given = memory.read(records::codes).await.map_err(|error| storage(&error))?;
     let given = given_numbers(&given, &memory.state(), facts.unit);
     serials.raise(&given).map_err(|error| storage(&error))?;
+    let past = memory.read(link::past).await.map_err(|error| storage(&error))?;
     let office = Office {
         data: data.to_owned(),
         memory,
@@ -75,7 +76,7 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
         serials: serials.into(),
         applied: watch::Sender::new(0),
         arrived: Arc::new(Notify::new()),
-        link: watch::Sender::new(LinkStatus::new()),
+        link: watch::Sender::new(LinkStatus::since(&past)),
         wire: WireBytes::default(),
         commits,
         applying: Histogram::default(),

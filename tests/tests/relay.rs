@@ -12,7 +12,7 @@ use hoso_engine::{
 };
 use hoso_identity::{Incarnation, SigningKey};
 use hoso_registry::{enrolment::Invitation, statement::AgeKey};
-use hoso_store::{StoreError, database::Schema, journal};
+use hoso_store::{StoreError, database::Schema, journal, link};
 use hoso_sync::wire::Farewell;
 use hoso_tests::e2e::{
     program,
@@ -75,7 +75,8 @@ impl Node {
             memory.write(false, move |tx, _| journal::found(tx, Incarnation([seed; 16]))).await;
         begun.expect("a first commit");
         let (applied, stop) = (watch::Sender::new(0), watch::Sender::new(false));
-        let (status, shown) = watch::channel(LinkStatus::new());
+        let past = memory.read(link::past).await.expect("a new database");
+        let (status, shown) = watch::channel(LinkStatus::since(&past));
         let signals = Signals {
             applied: applied.subscribe(),
             stop: stop.subscribe(),

@@ -46,7 +46,7 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
     let state = office.state();
     let unit = state.unit(office.unit()).map(|unit| unit.code.clone()).unwrap_or_default();
     let up = u8::from(status.state == link::State::Up);
-    let oldest_ms = status.pending_since_ms.map_or(0, |at| clock::now_ms().saturating_sub(at));
+    let oldest_ms = backlog.since_ms.map_or(0, |at| clock::now_ms().saturating_sub(at));
     let bytes = std::fs::metadata(office.data.join(database::DATABASE_NAME))
         .map_or(0, |metadata| metadata.len());
     let labels = [("unit", unit.as_str())];

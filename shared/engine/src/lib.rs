@@ -6,7 +6,6 @@
 
 pub mod acceptor;
 pub mod admission;
-mod ages;
 mod attempts;
 pub mod clock;
 pub mod close;

@@ -2,15 +2,10 @@
 
 mod status;
 
-use std::{
-    collections::VecDeque,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
 
 use hoso_identity::{Incarnation, PublicKey};
-use hoso_store::{StoreError, journal, rules::intake::Taken, tables::JournalTables, writer::Tx};
+use hoso_store::{StoreError, journal, link, rules::intake::Taken, writer::Tx};
 use hoso_sync::{
     node::{Conversation, Input, Output},
     redial::Redial,
@@ -26,7 +21,6 @@ pub use self::status::{LinkStatus, State};
 
 use crate::{
     admission::Registrar,
-    ages::Ages,
     clock,
     close::CloseCode,
     endpoint::{Endpoint, HandshakeError},
@@ -98,7 +92,6 @@ pub struct Link {
     redial: Redial,
     /// Where the conversation's time begins: it must not jump with the wall clock.
     begun: Instant,
-    ages: Arc<Mutex<Ages>>,
 }
 
 impl Link {
@@ -111,19 +104,14 @@ impl Link {
         signals: Signals,
         wire: WireBytes,
     ) -> Self {
-        let (redial, begun, ages) = (Redial::default(), Instant::now(), Arc::default());
+        let (redial, begun) = (Redial::default(), Instant::now());
         let (journal, wanted) = (memory.journal(), memory.link_wanted());
-        Self { endpoint, target, memory, signals, wire, journal, wanted, redial, begun, ages }
+        Self { endpoint, target, memory, signals, wire, journal, wanted, redial, begun }
     }
 
     /// Runs until the program stops.
     pub async fn run(mut self) {
-        let (memory, signals, ages) =
-            (self.memory.clone(), self.signals.clone(), Arc::clone(&self.ages));
-        tokio::select! {
-            () = self.dial_for_ever() => {}
-            () = watch_ages(&memory, signals, &ages) => {}
-        }
+        self.dial_for_ever().await;
         self.endpoint.close(CloseCode::Stopping);
         // The relay notices by itself when it cannot be told in time.
         drop(timeout(Duration::from_secs(1), self.endpoint.closed()).await);
@@ -135,7 +123,7 @@ impl Link {
                 break;
             }
             if !*self.wanted.borrow() {
-                self.set(State::Off);
+                self.set(State::Off).await;
                 let (wanted, stop) = (&mut self.wanted, &mut self.signals.stop);
                 tokio::select! {
                     () = becomes(wanted, true) => {}
@@ -144,7 +132,7 @@ impl Link {
                 self.redial.hurry();
                 continue;
             }
-            self.set(State::Down);
+            self.set(State::Down).await;
             if let Err(error) = self.session().await {
                 tracing::debug!(%error, "no link");
                 let why = error.to_string();
@@ -156,7 +144,7 @@ impl Link {
 
     /// Waits before the next dial, unless the link is switched or the program stops.
     async fn pause(&mut self) {
-        self.set(State::Down);
+        self.set(State::Down).await;
         let chance = secret::chance().map_or(0, u64::from_le_bytes);
         let wait_ms = self.redial.down(steady_ms(self.begun), chance);
         let (wanted, stop) = (&mut self.wanted, &mut self.signals.stop);
@@ -167,18 +155,25 @@ impl Link {
         }
     }
 
-    /// Sets the state; the time only when it changes.
-    fn set(&self, state: State) {
-        self.signals.status.send_if_modified(|status| {
-            let wanted = *self.wanted.borrow();
-            let state = if state == State::Down && !wanted { State::Off } else { state };
+    /// Sets the state; the time only when it changes. It is remembered over restarts.
+    async fn set(&self, state: State) {
+        let wanted = *self.wanted.borrow();
+        let state = if state == State::Down && !wanted { State::Off } else { state };
+        let since_ms = clock::now_ms();
+        let changed = self.signals.status.send_if_modified(|status| {
             let changed = status.state != state;
             if changed {
-                status.state = state;
-                status.since_ms = clock::now_ms();
+                (status.state, status.since_ms) = (state, since_ms);
             }
             changed
         });
+        if changed {
+            let change =
+                move |tx: &mut Tx<'_>, _: &mut Registrar| link::changed(tx, state.code(), since_ms);
+            if let Err(error) = self.memory.write(false, change).await {
+                tracing::warn!(%error, "how the link stands could not be kept");
+            }
+        }
     }
 
     async fn dial(&self) -> Result<Line, SessionError> {
@@ -236,7 +231,7 @@ impl Link {
         loop {
             self.work_off(&mut talk).await?;
             if let Some(why) = talk.finished {
-                self.set(State::Down);
+                self.set(State::Down).await;
                 self.signals.status.send_modify(|status| status.farewell = Some(why));
                 talk.line.finish(CloseCode::Done).await;
                 return Ok(());
@@ -278,7 +273,7 @@ impl Link {
                     self.signals.status.send_modify(|status| {
                         (status.farewell, status.error) = (None, None);
                     });
-                    self.set(State::Up);
+                    self.set(State::Up).await;
                     let input = self.memory.read(|tx| node_host::applied(tx)).await?;
                     talk.tell(input);
                 }
@@ -311,11 +306,12 @@ impl Link {
     /// Does one piece of work in one transaction, and tells its result when that is durable.
     async fn work(&self, talk: &mut Talk, output: Output) -> Result<(), SessionError> {
         let acknowledges = matches!(output, Output::StoreAck(_));
-        let renumbers = matches!(output, Output::FinishHealing { .. });
+        let heals = matches!(output, Output::FinishHealing { .. });
         let brought = if let Output::StoreHealed(entries) = &output { entries.len() } else { 0 };
         let brought = u64::try_from(brought).unwrap_or(u64::MAX);
         let incarnation = Incarnation(secret::chance().map_err(SessionError::Chance)?);
-        match self.done(output, Moment { now_ms: clock::now_ms(), incarnation }).await {
+        let moment = Moment { now_ms: clock::now_ms(), incarnation };
+        match self.done(output, moment).await {
             Ok(done) => {
                 if done.taken != Taken::default() {
                     self.signals.arrived.notify_one();
@@ -326,17 +322,13 @@ impl Link {
                     });
                 }
                 if acknowledges {
-                    let now_ms = clock::now_ms();
-                    self.signals.status.send_modify(|status| status.acknowledged_ms = Some(now_ms));
+                    let at_ms = Some(moment.now_ms);
+                    self.signals.status.send_modify(|status| status.acknowledged_ms = at_ms);
                 }
-                if renumbers {
-                    self.ages.lock().unwrap_or_else(PoisonError::into_inner).forget();
+                if heals {
                     self.signals.status.send_modify(|status| {
                         status.healed = status.healed.saturating_add(1);
                     });
-                }
-                if acknowledges || renumbers {
-                    show_age(&self.memory, &self.signals.status, &self.ages).await;
                 }
                 done.input.into_iter().for_each(|input| talk.tell(input));
             }
@@ -354,8 +346,16 @@ impl Link {
             let read = move |tx: &mut Tx<'_>| node_host::work(tx, &mut registrar, output, moment);
             return self.memory.read(read).await;
         }
+        let acknowledges = matches!(output, Output::StoreAck(_));
+        let heals = matches!(output, Output::FinishHealing { .. });
         let write = move |tx: &mut Tx<'_>, registrar: &mut Registrar| {
             let done = node_host::work(tx, registrar, output, moment)?;
+            if acknowledges {
+                link::acknowledged(tx, moment.now_ms)?;
+            }
+            if heals {
+                link::healed(tx)?;
+            }
             if done.taken.statements {
                 registrar.refold();
             }
@@ -366,7 +366,7 @@ impl Link {
 
     async fn report(&self) -> Result<Report, StoreError> {
         let backlog = self.memory.read(journal::backlog).await?;
-        let (now_ms, since_ms) = (clock::now_ms(), self.signals.status.borrow().pending_since_ms);
+        let (now_ms, since_ms) = (clock::now_ms(), backlog.since_ms);
         Ok(Report {
             backlog_entries: backlog.entries,
             backlog_bytes: backlog.bytes,
@@ -398,32 +398,6 @@ impl Talk {
     fn wake_at(&mut self, at_ms: u64) {
         self.wake = self.begun.checked_add(Duration::from_millis(at_ms));
     }
-}
-
-/// Keeps the age of the backlog true, link or no link. Never ends.
-async fn watch_ages(memory: &Memory, signals: Signals, ages: &Mutex<Ages>) {
-    let mut journal = memory.journal();
-    loop {
-        show_age(memory, &signals.status, ages).await;
-        if journal.changed().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// Shows since when the oldest entry waits.
-async fn show_age(memory: &Memory, status: &watch::Sender<LinkStatus>, ages: &Mutex<Ages>) {
-    let Ok(facts) = memory.read(|tx| tx.facts()).await else { return };
-    let since_ms = {
-        let mut ages = ages.lock().unwrap_or_else(PoisonError::into_inner);
-        ages.grew(facts.journal_head, clock::now_ms());
-        ages.since(facts.journal_through)
-    };
-    status.send_if_modified(|status| {
-        let changed = status.pending_since_ms != since_ms;
-        status.pending_since_ms = since_ms;
-        changed
-    });
 }
 
 /// Milliseconds since then by the steady clock.

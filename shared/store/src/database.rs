@@ -49,6 +49,7 @@ impl Schema {
                 include_str!("migrations/node/0003_closed.sql"),
                 include_str!("migrations/node/0004_places.sql"),
                 include_str!("migrations/node/0005_marks.sql"),
+                include_str!("migrations/node/0006_link.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

@@ -36,9 +36,10 @@ const PUT_FACTS: &str = "INSERT INTO facts VALUES (1, :incarnation, :generation,
     rechecking = excluded.rechecking";
 const ENTRY: &str = "SELECT * FROM entry WHERE key = :key";
 const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, kind, author_unit, bytes,
-    journal, epoch_generation, epoch_random, number, feed_row, standing, detail, placed_at_ms)
-    VALUES (:key, :id, :document, :kind, :author_unit, :bytes, :journal, :generation, :random,
-    :number, :row, :standing, :detail, :placed)
+    journal, epoch_generation, epoch_random, number, feed_row, standing, detail, placed_at_ms,
+    kept_at_ms) VALUES (:key, :id, :document, :kind, :author_unit, :bytes, :journal, :generation,
+    :random, :number, :row, :standing, :detail, :placed,
+    CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER))
     ON CONFLICT (key) DO UPDATE SET author_unit = excluded.author_unit,
     journal = excluded.journal, epoch_generation = excluded.epoch_generation,
     epoch_random = excluded.epoch_random, number = excluded.number,

@@ -7,6 +7,7 @@ use hoso_registry::{
     Statement,
     statement::{CalendarStatus, CalendarYear},
 };
+use hoso_store::link;
 use serde_json::json;
 
 use super::scene::{ADMINISTRATOR, CLERK, PASSWORD, Scene};
@@ -198,6 +199,33 @@ async fn the_figures_carry_their_promised_names_and_no_person() {
     }
     assert!(!figures.contains("canbo"));
     assert_eq!(scene.get("/readyz").await.text, "ready\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_the_bar_still_says_since_when_the_link_is_down() {
+    let mut scene = Scene::with_clerk().await;
+    let body = reception().to_string();
+    let received = scene.call("POST", "/api/v1/dossiers", "one", &body).await;
+    assert_eq!(received.status, 201, "{}", received.text);
+    let past: Result<(), hoso_store::StoreError> = scene
+        .office
+        .memory
+        .write(false, |tx, _| {
+            link::changed(tx, "down", 1_790_000_000_000)?;
+            link::acknowledged(tx, 1_789_000_000_000)?;
+            link::healed(tx)
+        })
+        .await;
+    past.unwrap();
+    let before = scene.get("/api/v1/sync").await.json();
+    assert!(before["oldest_pending_at"].is_string(), "{before}");
+    scene = scene.restarted().await;
+    scene.log_in(CLERK).await;
+    let after = scene.get("/api/v1/sync").await.json();
+    assert_eq!(after["oldest_pending_at"], before["oldest_pending_at"]);
+    assert_eq!(after["since"], "2026-09-21T21:13:20+07:00");
+    assert_eq!(after["last_ack_at"], "2026-09-10T07:26:40+07:00");
+    assert_eq!(after["healed"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

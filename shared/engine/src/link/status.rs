@@ -1,5 +1,6 @@
 //! How a node's link stands.
 
+use hoso_store::link::Past;
 use hoso_sync::wire::Farewell;
 
 use crate::clock;
@@ -38,10 +39,7 @@ pub struct LinkStatus {
     pub acknowledged_ms: Option<u64>,
     /// The highest journal number that was ever put on the line.
     pub sent_through: u64,
-    /// Since when the oldest entry waits that the relay has not acknowledged, Unix milliseconds.
-    /// What was written before the program started counts from its start.
-    pub pending_since_ms: Option<u64>,
-    /// How often this node and the relay have healed each other since the program started.
+    /// How often this node and the relay have healed each other.
     pub healed: u64,
     /// Entries that healing has brought since the program started.
     pub healed_entries: u64,
@@ -52,25 +50,21 @@ pub struct LinkStatus {
 }
 
 impl LinkStatus {
-    /// A link that has not been dialled.
+    /// A link that this program has not dialled yet. An outage that it did not see the beginning
+    /// of lasts since then.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn since(past: &Past) -> Self {
+        let state = if past.state == State::Off.code() { State::Off } else { State::Down };
+        let lasts = past.state == state.code() && past.since_ms > 0;
         Self {
-            state: State::Down,
-            since_ms: clock::now_ms(),
-            acknowledged_ms: None,
+            state,
+            since_ms: if lasts { past.since_ms } else { clock::now_ms() },
+            acknowledged_ms: past.acknowledged_ms,
             sent_through: 0,
-            pending_since_ms: None,
-            healed: 0,
+            healed: past.healed,
             healed_entries: 0,
             farewell: None,
             error: None,
         }
-    }
-}
-
-impl Default for LinkStatus {
-    fn default() -> Self {
-        Self::new()
     }
 }

@@ -50,6 +50,11 @@ async fn a_relay_that_forgot_a_day_is_given_it_back_by_its_nodes() {
     let bai_chay = Node::again(&bai_chay_data, 30, clerk.realm, relay.address).await;
     bai_chay.apply(forgotten.id()).await;
     co_to.delivered(forgotten.id(), BAI_CHAY).await;
+    let healed = co_to.status.borrow().healed;
+    assert!(healed > 0);
+    co_to.stop().await;
+    let co_to = Node::again(&co_to_data, 20, clerk.realm, relay.address).await;
+    assert!(co_to.status.borrow().healed >= healed, "a restart forgot what was healed");
     co_to.stop().await;
     bai_chay.stop().await;
     relay.stop().await;

@@ -278,18 +278,20 @@ impl Node {
         let begun: Result<(), StoreError> =
             memory.write(false, move |tx, _| journal::found(tx, Incarnation([seed; 16]))).await;
         begun.unwrap();
-        Self::over((memory, thread), seed, relay)
+        Self::over((memory, thread), seed, relay).await
     }
 
     /// Starts on a directory that was used before.
     pub(crate) async fn again(data: &Path, seed: u8, realm: Realm, relay: SocketAddr) -> Self {
-        Self::over(Memory::open(data, Schema::Node, |_| Ok(realm), |_| {}).unwrap(), seed, relay)
+        let opened = Memory::open(data, Schema::Node, |_| Ok(realm), |_| {}).unwrap();
+        Self::over(opened, seed, relay).await
     }
 
-    fn over((memory, thread): (Memory, WriterThread), seed: u8, relay: SocketAddr) -> Self {
+    async fn over((memory, thread): (Memory, WriterThread), seed: u8, relay: SocketAddr) -> Self {
         let (applied, stop) = (watch::Sender::new(0), watch::Sender::new(false));
         let arrived = Arc::new(Notify::new());
-        let (status, shown) = watch::channel(LinkStatus::new());
+        let past = memory.read(store_link::past).await.unwrap();
+        let (status, shown) = watch::channel(LinkStatus::since(&past));
         let signals = Signals {
             applied: applied.subscribe(),
             stop: stop.subscribe(),
@@ -367,6 +369,11 @@ impl Node {
     /// Switches the link.
     pub(crate) async fn want(&self, wanted: bool) {
         self.memory.write(false, move |tx, _| store_link::want(tx, wanted)).await.unwrap();
+    }
+
+    /// What the relay has not acknowledged.
+    pub(crate) async fn backlog(&self) -> journal::Backlog {
+        self.memory.read(journal::backlog).await.unwrap()
     }
 
     /// Waits for an entry from the relay and applies its dossier.

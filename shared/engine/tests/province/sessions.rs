@@ -13,7 +13,7 @@ use hoso_registry::{
     EventKind, Statement,
     statement::{End, Part},
 };
-use hoso_store::tables::Standing;
+use hoso_store::{journal::Backlog, tables::Standing};
 use hoso_sync::{
     frame::Frame,
     wire::{Beat, Farewell, Goodbye, Hello, PushedBatch, Welcome},
@@ -148,16 +148,44 @@ async fn a_link_that_is_switched_off_says_so_and_on_again_brings_what_was_writte
     let received = EventKind::Received.kind();
     let first = clerk.sign(received, DocumentId::ZERO, &[CO_TO, BAI_CHAY], b"in the dark");
     co_to.append(&first).await;
-    co_to.status.wait_for(|status| status.pending_since_ms.is_some()).await.unwrap();
+    assert!(co_to.backlog().await.since_ms.is_some());
     assert_eq!(co_to.status.borrow().state, State::Off);
     co_to.want(true).await;
     bai_chay.apply(first.id()).await;
     co_to.delivered(first.id(), BAI_CHAY).await;
-    co_to.status.wait_for(|status| status.pending_since_ms.is_none()).await.unwrap();
+    assert_eq!(co_to.backlog().await, Backlog::default());
     assert_eq!(co_to.status.borrow().error, None);
     co_to.stop().await;
     bai_chay.stop().await;
     relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_in_the_dark_forgets_nothing_of_the_outage() {
+    let (_root, [relay_data, co_to_data, _]) = directories();
+    let Founding { entries, clerks: [clerk, _], .. } = founding();
+    let relay = Relay::start(&relay_data, any(), clerk.realm, Some(&entries)).await;
+    let mut co_to = Node::start(&co_to_data, 20, clerk.realm, relay.address).await;
+    co_to.knows(&clerk).await;
+    let received = EventKind::Received.kind();
+    let first = clerk.sign(received, DocumentId::ZERO, &[CO_TO], b"before");
+    co_to.append(&first).await;
+    co_to.status.wait_for(|status| status.acknowledged_ms.is_some()).await.unwrap();
+    let address = relay.stop().await;
+    co_to.until(State::Down).await;
+    co_to.append(&clerk.sign(received, DocumentId::ZERO, &[CO_TO], b"in the dark")).await;
+    let seen = |node: &Node| {
+        let status = node.status.borrow();
+        (status.state, status.since_ms, status.acknowledged_ms)
+    };
+    let (before, waiting) = (seen(&co_to), co_to.backlog().await);
+    assert!(waiting.since_ms.is_some());
+    co_to.stop().await;
+    for _ in 0..2 {
+        let co_to = Node::again(&co_to_data, 20, clerk.realm, address).await;
+        assert_eq!((seen(&co_to), co_to.backlog().await), (before, waiting));
+        co_to.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

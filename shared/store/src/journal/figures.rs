@@ -12,7 +12,7 @@ use crate::{
 
 const HEAD: &str = "SELECT journal_head FROM facts";
 const BACKLOG: &str = "SELECT count(*), coalesce(sum(length(entry.bytes)), 0),
-    count(DISTINCT nullif(entry.document, zeroblob(16))) FROM journal
+    count(DISTINCT nullif(entry.document, zeroblob(16))), min(entry.kept_at_ms) FROM journal
     JOIN entry ON entry.seq = journal.entry WHERE journal.number > :through";
 const STANDINGS: &str = "SELECT count(*) FROM entry WHERE standing = :standing";
 
@@ -28,6 +28,8 @@ pub struct Backlog {
     pub bytes: u64,
     /// The dossiers that they belong to.
     pub dossiers: u64,
+    /// Since when the oldest waits, Unix milliseconds.
+    pub since_ms: Option<u64>,
 }
 
 /// The highest number of the journal; zero before anything was written.
@@ -49,14 +51,15 @@ pub fn head(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
 pub fn backlog(tx: &mut Tx<'_>) -> Result<Backlog, StoreError> {
     let through = signed(tx.facts()?.journal_through);
     let mut statement = tx.connection.prepare_cached(BACKLOG)?;
-    let (entries, bytes, dossiers) = statement
+    let (entries, bytes, dossiers, since_ms) = statement
         .query_row(named_params! { ":through": through }, |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<i64>>(3)?))
         })?;
     Ok(Backlog {
         entries: unsigned(entries)?,
         bytes: unsigned(bytes)?,
         dossiers: unsigned(dossiers)?,
+        since_ms: since_ms.map(unsigned).transpose()?,
     })
 }
 

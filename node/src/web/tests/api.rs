@@ -318,6 +318,31 @@ async fn a_code_that_nobody_else_has_is_not_given_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_gives_a_code_anew_and_reads_nothing_of_the_dossier() {
+    let mut scene = Scene::with_clerk().await;
+    // More restores than stations: codes are provisional until another station comes.
+    scene.set_copies(9).await;
+    let made = scene.call("POST", "/api/v1/dossiers", "one", &reception().to_string()).await;
+    assert_eq!(made.json()["code_provisional"], true, "{}", made.text);
+    scene.set_copies(0).await;
+    let path = format!("/api/v1/dossiers/{}", made.json()["id"].as_str().unwrap());
+    scene.log_in(ADMINISTRATOR).await;
+    assert_eq!(scene.get(&path).await.status, 403);
+    let events = format!("{path}/events");
+    for turn in ["first", "repeated"] {
+        let said = scene.call("POST", &events, "two", "{\"kind\":\"code_reissued\"}").await;
+        assert_eq!(said.status, 201, "{turn}: {}", said.text);
+        let said = said.json();
+        let parts: Vec<_> = said.as_object().unwrap().keys().collect();
+        assert_eq!(parts, ["code", "id", "version"], "{turn}");
+        assert_eq!(said["id"], made.json()["id"]);
+        assert_ne!(said["code"], made.json()["code"]);
+    }
+    scene.log_in(CLERK).await;
+    assert_eq!(scene.get(&path).await.json()["code_provisional"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_later_calendar_proposes_and_somebody_accepts_it() {
     let scene = Scene::with_clerk().await;
     let mut body = reception();

@@ -297,6 +297,13 @@ impl Scene {
         kept.unwrap();
     }
 
+    /// Says how many restores there were: the stations of an approval last for some.
+    pub(super) async fn set_copies(&self, copies: u8) {
+        let set: Result<(), StoreError> =
+            self.office.memory.write(false, move |tx, _| put_meta(tx, "copies", &[copies])).await;
+        set.unwrap();
+    }
+
     /// Logs in through the page.
     pub(super) async fn log_in(&mut self, name: &str) {
         let form = [("username", name), ("password", PASSWORD)];

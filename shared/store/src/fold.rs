@@ -43,12 +43,31 @@ pub(crate) fn indexed(text: &str) -> Vec<String> {
     words
 }
 
-/// The words that a query asks for.
+/// The words that a query asks for. Where it holds numbers alone, groups of a few digits are parts
+/// of one number, and a group of many is a number of its own.
 pub(crate) fn asked(query: &str) -> Vec<String> {
-    let words = words(query);
-    let joined = words.concat();
-    let number = joined.len() >= NUMBER_DIGITS && joined.bytes().all(|byte| byte.is_ascii_digit());
-    if number { vec![joined.chars().take(WORD_CHARACTERS).collect()] } else { words }
+    let all = words(query);
+    if !all.iter().flat_map(|word| word.bytes()).all(|byte| byte.is_ascii_digit()) {
+        return all;
+    }
+    let query = folded(query);
+    let groups: Vec<&str> = query.split_whitespace().collect();
+    let runs = groups.chunk_by(|one, next| !is_number(one) && !is_number(next));
+    runs.flat_map(|run| {
+        let run = run.join(" ");
+        let number: String = digits(&run).take(WORD_CHARACTERS).collect();
+        if number.len() >= NUMBER_DIGITS { vec![number] } else { words(&run) }
+    })
+    .collect()
+}
+
+/// Whether this is a whole number, whatever stands between its digits.
+fn is_number(text: &str) -> bool {
+    digits(text).count() >= NUMBER_DIGITS
+}
+
+fn digits(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(char::is_ascii_digit)
 }
 
 /// Signs that no eye sees and that would divide or change a word.
@@ -82,6 +101,16 @@ mod tests {
         assert_eq!(asked("0912 345 678"), ["0912345678"]);
         assert_eq!(asked("07192-20261124-0010001"), ["07192202611240010001"]);
         assert_eq!(asked("tổ 3 khu 5"), ["to", "3", "khu", "5"]);
+        assert_eq!(asked("12 3/4"), ["12", "3", "4"]);
+    }
+
+    #[test]
+    fn two_numbers_are_two_words_however_one_of_them_is_divided() {
+        let both = ["0912345678", "022185000001"];
+        assert_eq!(asked("0912345678 022185000001"), both);
+        assert_eq!(asked("0912 345 678  022185000001"), both);
+        assert_eq!(asked("0912.345.678 022185000001"), both);
+        assert_eq!(asked("022185000001 0912-345-678"), ["022185000001", "0912345678"]);
     }
 
     #[test]

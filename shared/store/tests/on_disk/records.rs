@@ -79,6 +79,8 @@ fn codes_id_numbers_and_phones_are_found_however_they_are_divided() {
         "022 193 001234",
         "0912 345 678",
         "0912345",
+        "0912 345 678 022193001234",
+        "022193001234 0912345678",
     ] {
         assert_eq!(found(&scene, query), [7], "{query}");
     }

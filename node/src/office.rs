@@ -8,7 +8,11 @@ use std::{
 };
 
 use hoso_engine::{
-    clock, command::Problem, frames::WireBytes, link::LinkStatus, memory::Memory,
+    clock,
+    command::Problem,
+    frames::WireBytes,
+    link::{LinkStatus, Target},
+    memory::Memory,
     metrics::Histogram,
 };
 use hoso_identity::{PublicKey, UnitId};
@@ -117,6 +121,12 @@ impl Office {
         self.applied.send_modify(|count| *count = count.wrapping_add(1));
     }
 
+    /// Where the relay is, as the invitation said.
+    pub(crate) fn target(&self) -> Target {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Target { addresses: self.facts.addresses.clone(), relay: self.facts.relay, version }
+    }
+
     /// Switches the link, durably.
     pub(crate) async fn set_link(&self, on: bool) -> Result<(), StoreError> {
         self.memory.write(false, move |tx, _| link::want(tx, on)).await
@@ -147,7 +157,7 @@ impl Office {
         Ok(json!({
             "link": if wanted { link.state.code() } else { "off" },
             "since": times::text_of(link.since_ms),
-            "relay": self.facts.addresses.first(),
+            "relay": self.target().today(&self.state()).0.first(),
             "pending_entries": backlog.entries,
             "pending_dossiers": backlog.dossiers,
             "pending_bytes": backlog.bytes,

@@ -8,7 +8,7 @@ use hoso_engine::{
     control,
     endpoint::Endpoint,
     frames::WireBytes,
-    link::{Link, LinkStatus, Signals, Target},
+    link::{Link, LinkStatus, Signals},
     memory::Memory,
     metrics::Histogram,
     settings,
@@ -129,7 +129,7 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
         status: office.link.clone(),
     };
     let (memory, wire) = (office.memory.clone(), office.wire.clone());
-    let link = Link::new(endpoint, target(&office), memory, signals, wire);
+    let link = Link::new(endpoint, office.target(), memory, signals, wire);
     tasks.spawn("link", async move {
         link.run().await;
         Ok(())
@@ -145,18 +145,6 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
     tasks.spawn("commands", serve_commands(Arc::clone(&office), tasks.stopping()));
     tasks.run(told_to_stop(|| office.memory.is_dead())).await?;
     if office.memory.is_dead() { Err(storage(&StoreError::Dead)) } else { Ok(()) }
-}
-
-/// Where the relay is: what the registry says, else what the invitation said.
-fn target(office: &Office) -> Target {
-    let state = office.state();
-    let named = state.relay_keys().filter(|relay| !relay.addresses.is_empty());
-    let addresses = named.map_or(&office.facts.addresses, |relay| &relay.addresses);
-    let mut pinned = vec![office.facts.relay];
-    pinned.extend(state.relay_keys().map(|relay| relay.transport));
-    pinned.dedup();
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    Target { addresses: addresses.clone(), pinned, version }
 }
 
 async fn serve_commands(office: Arc<Office>, stop: watch::Receiver<bool>) -> Result<(), Problem> {

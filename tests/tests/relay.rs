@@ -85,7 +85,7 @@ impl Node {
         };
         let target = Target {
             addresses: invitation.addresses.clone(),
-            pinned: vec![invitation.relay],
+            relay: invitation.relay,
             version: "test".to_owned(),
         };
         let endpoint = Endpoint::dialler(&key(seed), Congestion::default()).expect("a socket");

@@ -5,6 +5,7 @@ mod status;
 use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
 
 use hoso_identity::{Incarnation, PublicKey};
+use hoso_registry::State as Registry;
 use hoso_store::{StoreError, journal, link, rules::intake::Taken, writer::Tx};
 use hoso_sync::{
     node::{Conversation, Input, Output},
@@ -49,15 +50,27 @@ pub struct Signals {
     pub status: watch::Sender<LinkStatus>,
 }
 
-/// Where the relay is and how it is known.
+/// Where the relay is and how it is known, as the invitation said.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// `host:port`, tried in this order.
     pub addresses: Vec<String>,
-    /// The keys, of which the relay must prove one.
-    pub pinned: Vec<PublicKey>,
+    /// The key that the relay must prove.
+    pub relay: PublicKey,
     /// The node's version, for the operators.
     pub version: String,
+}
+
+impl Target {
+    /// The addresses and the key of today: what the registry says takes the place of the
+    /// invitation.
+    #[must_use]
+    pub fn today(&self, state: &Registry) -> (Vec<String>, PublicKey) {
+        let Some(relay) = state.relay_keys() else { return (self.addresses.clone(), self.relay) };
+        let named = !relay.addresses.is_empty();
+        let addresses = if named { &relay.addresses } else { &self.addresses };
+        (addresses.clone(), relay.transport)
+    }
 }
 
 /// Why one session ended.
@@ -178,7 +191,9 @@ impl Link {
 
     async fn dial(&self) -> Result<Line, SessionError> {
         let mut last = SessionError::TooSlow;
-        for name in &self.target.addresses {
+        let (addresses, relay) = self.target.today(&self.memory.state());
+        let pinned = [relay];
+        for name in &addresses {
             let found = match timeout(DIAL_WAIT, lookup_host(name)).await {
                 Ok(Ok(found)) => found.collect::<Vec<SocketAddr>>(),
                 Ok(Err(error)) => {
@@ -188,7 +203,7 @@ impl Link {
                 Err(_) => continue,
             };
             for address in found {
-                let dialling = self.endpoint.dial(address, &self.target.pinned);
+                let dialling = self.endpoint.dial(address, &pinned);
                 match timeout(DIAL_WAIT, dialling).await {
                     Ok(Ok(peer)) => return Ok(Line::open(peer, self.wire.clone()).await?),
                     Ok(Err(error)) => last = error.into(),

@@ -146,6 +146,7 @@ pub(crate) fn approval(unit: UnitId, seed: u8) -> Statement {
 /// A small province.
 pub(crate) struct Founding {
     pub(crate) entries: Vec<Entry>,
+    pub(crate) root: Who,
     pub(crate) registrar: Who,
     /// The approvals of the two nodes.
     pub(crate) approvals: [EntryId; 2],
@@ -178,7 +179,7 @@ pub(crate) fn founding() -> Founding {
     });
     let approvals = [places[0].0, places[1].0];
     let clerks = places.map(|(_, clerk)| clerk);
-    Founding { entries: all, registrar, approvals, clerks }
+    Founding { entries: all, root, registrar, approvals, clerks }
 }
 
 /// An office that keeps the last request to join.
@@ -217,6 +218,17 @@ impl Relay {
         realm: Realm,
         founding: Option<&[Entry]>,
     ) -> Self {
+        Self::start_with(&key(9), data, address, realm, founding).await
+    }
+
+    /// The same with this transport key.
+    pub(crate) async fn start_with(
+        key: &SigningKey,
+        data: &Path,
+        address: SocketAddr,
+        realm: Realm,
+        founding: Option<&[Entry]>,
+    ) -> Self {
         let (memory, thread) = Memory::open(data, Schema::Relay, |_| Ok(realm), |_| {}).unwrap();
         if let Some(entries) = founding {
             let entries: Vec<Vec<u8>> = entries.iter().map(Entry::encode).collect();
@@ -231,7 +243,7 @@ impl Relay {
                 .await;
             accepted.unwrap();
         }
-        let endpoint = Endpoint::listen(address, &key(9), Congestion::default()).unwrap();
+        let endpoint = Endpoint::listen(address, key, Congestion::default()).unwrap();
         let address = endpoint.local_address().unwrap();
         let desk = Arc::new(Desk::default());
         let (wire, grew) = (WireBytes::default(), watch::Sender::new(0));
@@ -300,7 +312,7 @@ impl Node {
         };
         let target = Target {
             addresses: vec![relay.to_string()],
-            pinned: vec![key(9).public()],
+            relay: key(9).public(),
             version: "test".to_owned(),
         };
         let endpoint = Endpoint::dialler(&key(seed), Congestion::default()).unwrap();

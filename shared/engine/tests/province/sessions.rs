@@ -11,7 +11,7 @@ use hoso_engine::{
 use hoso_identity::{DocumentId, Incarnation, Realm, Reason};
 use hoso_registry::{
     EventKind, Statement,
-    statement::{End, Part},
+    statement::{self as registry, AgeKey, End, Part},
 };
 use hoso_store::{journal::Backlog, tables::Standing};
 use hoso_sync::{
@@ -161,6 +161,29 @@ async fn a_link_that_is_switched_off_says_so_and_on_again_brings_what_was_writte
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_running_node_follows_its_relay_to_the_address_and_key_that_the_registry_names() {
+    let (_root, [relay_data, co_to_data, _]) = directories();
+    let Founding { entries, root, clerks: [clerk, _], .. } = founding();
+    let relay = Relay::start(&relay_data, any(), root.realm, Some(&entries)).await;
+    let mut co_to = Node::start(&co_to_data, 20, root.realm, relay.address).await;
+    co_to.knows(&clerk).await;
+    let place = std::net::UdpSocket::bind(any()).unwrap();
+    let elsewhere = place.local_addr().unwrap();
+    let addresses = vec![elsewhere.to_string()];
+    let named = registry::Relay { transport: key(8).public(), age: AgeKey([8; 32]), addresses };
+    relay.say(&root.say(&Statement::Relay(named))).await;
+    let mut states = co_to.memory.states();
+    states.wait_for(|state| state.relay_keys().is_some()).await.unwrap();
+    relay.stop().await;
+    co_to.until(State::Down).await;
+    drop(place);
+    let moved = Relay::start_with(&key(8), &relay_data, elsewhere, root.realm, None).await;
+    co_to.until(State::Up).await;
+    co_to.stop().await;
+    moved.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restart_in_the_dark_forgets_nothing_of_the_outage() {
     let (_root, [relay_data, co_to_data, _]) = directories();
     let Founding { entries, clerks: [clerk, _], .. } = founding();
@@ -220,7 +243,7 @@ async fn what_a_node_has_saved_is_sent_though_whoever_asked_for_it_went_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_statement_reaches_the_nodes_though_whoever_asked_for_it_went_away() {
     let (_root, [relay_data, co_to_data, _]) = directories();
-    let Founding { entries, registrar, approvals, clerks: [clerk, _] } = founding();
+    let Founding { entries, registrar, approvals, clerks: [clerk, _], .. } = founding();
     let relay = Relay::start(&relay_data, any(), registrar.realm, Some(&entries)).await;
     let mut co_to = Node::start(&co_to_data, 20, registrar.realm, relay.address).await;
     co_to.until(State::Up).await;
@@ -248,7 +271,7 @@ async fn a_statement_reaches_the_nodes_though_whoever_asked_for_it_went_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_ends_is_sent_away_learns_why_and_what_it_brings_later_does_not_count() {
     let (_root, [relay_data, co_to_data, _]) = directories();
-    let Founding { entries, registrar, approvals, clerks: [clerk, _] } = founding();
+    let Founding { entries, registrar, approvals, clerks: [clerk, _], .. } = founding();
     let relay = Relay::start(&relay_data, any(), registrar.realm, Some(&entries)).await;
     let mut co_to = Node::start(&co_to_data, 20, registrar.realm, relay.address).await;
     co_to.until(State::Up).await;

@@ -8,6 +8,7 @@ use hoso_registry::Role;
 /// The node of one commune office: keeps its dossiers, serves its desk, syncs when it can.
 #[derive(Debug, Parser)]
 #[command(name = "hoso-node", version, about, disable_help_subcommand = true)]
+#[command(after_help = "Example:\n  hoso-node run --data ./node --listen-http 127.0.0.1:8081")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -36,6 +37,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  hoso-node run --data ./node --listen-http 127.0.0.1:8081")]
     Run(Run),
     /// The people of this node.
+    #[command(after_help = "Example:\n  hoso-node user list --data ./node")]
     #[command(subcommand)]
     User(User),
     /// Let the node sync, or keep it off the line.
@@ -113,9 +115,17 @@ pub struct UserAdd {
     /// The administrator who signs the grant.
     #[arg(long, value_name = "NAME")]
     pub admin: String,
-    /// The name that screens and slips show. Default: the log-in name.
+    /// The name that screens and slips show. Default: the one by which they are known, else the
+    /// log-in name.
     #[arg(long, value_name = "NAME")]
     pub display_name: Option<String>,
+    /// They are the person with this id, as `user list` shows it: a further grant for the same
+    /// person. Default: somebody new.
+    #[arg(long, value_name = "ID", conflicts_with = "like")]
+    pub person: Option<String>,
+    /// They are whoever has this log-in here.
+    #[arg(long, value_name = "NAME")]
+    pub like: Option<String>,
 }
 
 /// `user disable`.
@@ -175,4 +185,24 @@ fn role(code: &str) -> Result<String, String> {
     let known = Role::from_code(code).is_some_and(Role::is_given_by_administrator);
     let all = "reception, processing, approval, clerk, cashier, return, viewer or administrator";
     if known { Ok(code.to_owned()) } else { Err(all.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn without_example(command: &clap::Command, path: &str) -> Vec<String> {
+        let path = format!("{path} {}", command.get_name());
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let own = (!help.contains("Example")).then(|| path.clone());
+        let below = command.get_subcommands().flat_map(|below| without_example(below, &path));
+        own.into_iter().chain(below).collect()
+    }
+
+    #[test]
+    fn the_help_of_every_command_holds_an_example() {
+        assert_eq!(without_example(&Cli::command(), ""), Vec::<String>::new());
+    }
 }

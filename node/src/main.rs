@@ -77,6 +77,8 @@ fn people(user: User) -> Result<(), Problem> {
                 display_name: args.display_name,
                 roles: args.roles,
                 password,
+                person: args.person,
+                like: args.like,
                 admin: args.admin,
                 admin_password,
             };

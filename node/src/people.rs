@@ -23,7 +23,7 @@ use hoso_identity::{
     DocumentId, Entry, EntryId, Header, Kind, Nonce, PayloadHash, PersonId, Realm, SigningKey,
     UnitId, VerifiedEntry,
 };
-use hoso_registry::State;
+use hoso_registry::{Role, State};
 use hoso_store::{
     accounts::{self, Account},
     sessions::{self, Session},
@@ -34,7 +34,7 @@ use crate::{
     times,
 };
 
-pub(crate) use staff::NewPerson;
+pub(crate) use staff::{Known, NewPerson};
 
 /// Milliseconds after which a session ends whatever happens: 12 hours.
 const SESSION_MS: u64 = 12 * 3600 * 1000;
@@ -49,9 +49,9 @@ pub(crate) struct Actor {
     pub(crate) name: String,
     /// The person.
     pub(crate) person: PersonId,
-    /// The statement that empowers the key.
-    pub(crate) grant: EntryId,
-    /// The same person as the rules of dossiers see them.
+    /// The statements that empower the key now, each with its roles.
+    grants: Vec<(EntryId, Vec<Role>)>,
+    /// The same person as the rules of dossiers see them, with the roles of all these grants.
     pub(crate) author: Author,
     key: SigningKey,
 }
@@ -77,9 +77,30 @@ pub(crate) struct Heading {
 }
 
 impl Actor {
+    /// Whether they read dossiers: whoever acts in them, and viewers.
+    pub(crate) fn reads(&self) -> bool {
+        let has = |role: &Role| self.author.has(*role);
+        has(&Role::Viewer) || Role::DESK.iter().any(has)
+    }
+
+    /// Whether a role of theirs allows entries of this kind.
+    pub(crate) fn writes(&self, kind: Kind) -> bool {
+        let roles = hoso_registry::roles_for(kind).unwrap_or_default();
+        roles.iter().any(|role| self.author.has(*role))
+    }
+
     /// The actor under whose name a payload with this nonce stands.
     pub(crate) fn actor_id(&self, nonce: &Nonce) -> hoso_identity::ActorId {
         hoso_identity::ActorId::of(&self.key.public(), nonce)
+    }
+
+    /// The grant that an entry of this kind rests on: entries count by the roles of the one grant
+    /// that they name.
+    fn grant_for(&self, kind: Kind) -> EntryId {
+        let wanted = hoso_registry::roles_for(kind).unwrap_or_default();
+        let allows = |roles: &[Role]| roles.iter().any(|role| wanted.contains(role));
+        let best = self.grants.iter().max_by_key(|(_, roles)| (allows(roles), roles.len()));
+        best.map_or(EntryId::ZERO, |(statement, _)| *statement)
     }
 
     /// Signs an entry.
@@ -93,7 +114,7 @@ impl Actor {
             document: heading.document,
             kind: heading.kind,
             author: self.key.public(),
-            grant: self.grant,
+            grant: self.grant_for(heading.kind),
             nonce: heading.nonce,
             units_added: heading.units_added,
             payload: PayloadHash::ZERO,
@@ -242,18 +263,22 @@ fn actor(state: &State, unit: UnitId, username: &str, key: &SigningKey) -> Resul
             && !grant.roles.is_empty()
             && today.is_some_and(|today| grant.covers(today))
     });
-    let grant = grants.last().ok_or_else(|| {
+    let grants: Vec<_> = grants.collect();
+    let newest = grants.last().ok_or_else(|| {
         let text = "this log-in has no rights now: the province has not approved it yet, or its \
                     grant has ended";
         Problem::new("no-grant", text)
     })?;
-    let author = Author::of(grant, state, None);
+    let unknown = || Problem::new("no-grant", "no province is known here yet");
+    let author = Author::of(newest, state, None).ok_or_else(unknown)?;
+    // All of them hold today, and whatever rests on one of them names it.
+    let roles: BTreeSet<Role> = grants.iter().flat_map(|grant| grant.roles.clone()).collect();
     Ok(Actor {
         username: username.to_owned(),
-        name: grant.name.clone(),
-        person: grant.person.unwrap_or(PersonId::ZERO),
-        grant: grant.statement,
-        author: author.ok_or_else(|| Problem::new("no-grant", "no province is known here yet"))?,
+        name: newest.name.clone(),
+        person: newest.person.unwrap_or(PersonId::ZERO),
+        grants: grants.iter().map(|grant| (grant.statement, grant.roles.clone())).collect(),
+        author: Author { roles: roles.into_iter().collect(), from: None, until: None, ..author },
         key: key.clone(),
     })
 }

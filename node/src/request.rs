@@ -19,6 +19,10 @@ pub enum Request {
         roles: Vec<String>,
         /// Their password.
         password: Secret,
+        /// The id of a person who is known already.
+        person: Option<String>,
+        /// The log-in of a person who is known already.
+        like: Option<String>,
         /// Who signs.
         admin: String,
         /// The password of who signs.

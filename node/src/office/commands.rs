@@ -8,7 +8,10 @@ use hoso_store::{backup, database::Schema};
 use serde_json::json;
 
 use super::{Office, storage};
-use crate::{people::NewPerson, request::Request};
+use crate::{
+    people::{Known, NewPerson},
+    request::Request,
+};
 
 impl Office {
     /// Answers one line of the control socket with one line.
@@ -27,9 +30,22 @@ impl Office {
     /// What the command did wrong, or the storage says.
     pub async fn answer(&self, request: Request) -> Answer {
         match request {
-            Request::UserAdd { name, display_name, roles, password, admin, admin_password } => {
-                let display_name = display_name.unwrap_or_else(|| name.clone());
-                let person = NewPerson { name, display_name, roles, password };
+            Request::UserAdd {
+                name,
+                display_name,
+                roles,
+                password,
+                person,
+                like,
+                admin,
+                admin_password,
+            } => {
+                let known = match (person, like) {
+                    (Some(person), _) => Known::Person(person),
+                    (None, Some(like)) => Known::Like(like),
+                    (None, None) => Known::New,
+                };
+                let person = NewPerson { name, display_name, roles, password, known };
                 self.add_user(person, &admin, admin_password).await
             }
             Request::UserList {} => self.list_users().await,

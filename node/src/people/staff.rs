@@ -5,9 +5,10 @@ use hoso_engine::{
     command::{Answer, Problem, Secret},
     secret,
 };
-use hoso_identity::{DocumentId, EntryId, Nonce, Verdict};
+use hoso_identity::{DocumentId, EntryId, Nonce, PersonId, Verdict};
 use hoso_registry::{
-    Facts, Role, Statement, admit,
+    Facts, Role, State, Statement, admit,
+    state::GrantFacts,
     statement::{End, Grant, Part},
 };
 use hoso_store::{
@@ -26,12 +27,25 @@ use crate::office::{Failed, Office, storage};
 pub(crate) struct NewPerson {
     /// The log-in name.
     pub(crate) name: String,
-    /// The name that others see.
-    pub(crate) display_name: String,
+    /// The name that others see; none for the one by which they are known, else the log-in name.
+    pub(crate) display_name: Option<String>,
     /// Codes of the roles.
     pub(crate) roles: Vec<String>,
     /// Their password.
     pub(crate) password: Secret,
+    /// Whether they are somebody who is known already.
+    pub(crate) known: Known,
+}
+
+/// Whether somebody who gets a log-in is known already: by another log-in, another node, a key
+/// that was lost.
+pub(crate) enum Known {
+    /// Nobody knows them yet.
+    New,
+    /// They are the person with this id.
+    Person(String),
+    /// They are whoever has this log-in here.
+    Like(String),
 }
 
 impl Office {
@@ -42,13 +56,18 @@ impl Office {
         admin_password: Secret,
     ) -> Answer {
         let roles = roles(&person.roles)?;
+        let known = self.known(&person.known).await?;
         let admin = self.administrator(admin, admin_password).await?;
         let node = self.node().ok_or_else(not_approved)?;
         let made = self.people.passwords.make(person.password.clone()).await.map_err(unopened)?;
         let (key, wrapped) = made.map_err(|error| Problem::new("password", error.to_string()))?;
+        let state = self.state();
+        let known_as = known.and_then(|known| state.person(known));
+        let known_as = known_as.map_or(&person.name, |person| &person.name).clone();
+        let display_name = person.display_name.unwrap_or(known_as);
         let statement = Statement::Grant(Grant {
-            person: None,
-            name: person.display_name.clone(),
+            person: known,
+            name: display_name.clone(),
             key: key.public(),
             unit: Some(self.unit()),
             node: Some(node.id),
@@ -56,14 +75,15 @@ impl Office {
             from: None,
             until: None,
         });
-        let answer = json!({ "username": person.name, "roles": person.roles });
-        self.publish(&admin, &statement, move |tx, id| {
+        let (name, roles) = (person.name.clone(), person.roles.clone());
+        self.publish(&admin, &[statement], move |tx, ids| {
+            let id = ids.first().copied().unwrap_or(EntryId::ZERO);
             let account = Account {
                 username: person.name,
-                person: id.person(),
+                person: known.unwrap_or(id.person()),
                 grant: id,
                 wrapped_key: wrapped.to_bytes(),
-                display_name: person.display_name,
+                display_name,
                 roles: String::new(),
                 disabled: false,
                 created_ms: clock::now_ms(),
@@ -74,7 +94,50 @@ impl Office {
             Err(Problem::new("name", "that name is taken: choose another").into())
         })
         .await?;
-        Ok(answer)
+        Ok(json!({ "username": name, "roles": roles }))
+    }
+
+    /// The id of a person who is known already, if they are said to be.
+    async fn known(&self, known: &Known) -> Result<Option<PersonId>, Problem> {
+        let state = self.state();
+        match known {
+            Known::New => Ok(None),
+            Known::Person(id) => {
+                let person = PersonId::from_hex(id).filter(|id| {
+                    state.grants_of_person(*id).any(|at| at.unit == Some(self.unit()))
+                });
+                let text = "nobody of this unit has that id: see `user list`";
+                person.map(Some).ok_or_else(|| Problem::new("person", text))
+            }
+            Known::Like(name) => {
+                let account = self.found(name).await?;
+                let grant = self.grants_of(&state, &account).next();
+                let text = "that log-in has no grant yet: wait until the province has approved it";
+                let person = grant.and_then(|grant| grant.person);
+                person.map(Some).ok_or_else(|| Problem::new("person", text))
+            }
+        }
+    }
+
+    /// The grants of whoever has this log-in. The first administrator's is the approval's, which
+    /// came after the account.
+    fn grants_of<'a>(
+        &self,
+        state: &'a State,
+        account: &Account,
+    ) -> impl Iterator<Item = &'a GrantFacts> + use<'a> {
+        let approval = || self.node().map_or(EntryId::ZERO, |node| node.approval);
+        let given = if account.grant.is_zero() { approval() } else { account.grant };
+        let grants = state.grants_of_unit(self.unit());
+        grants.filter(move |grant| grant.statement == given && grant.person.is_some())
+    }
+
+    /// The account of that name, disabled or not.
+    async fn found(&self, name: &str) -> Result<Account, Problem> {
+        let wanted = name.to_owned();
+        let found = self.memory.read(move |tx| accounts::get(tx, &wanted)).await;
+        let found = found.map_err(|error: StoreError| storage(&error))?;
+        found.ok_or_else(|| Problem::new("name", "nobody has that name: see `user list`"))
     }
 
     pub(crate) async fn list_users(&self) -> Answer {
@@ -82,19 +145,15 @@ impl Office {
         let accounts = accounts.map_err(|error: StoreError| storage(&error))?;
         let state = self.state();
         let items = accounts.iter().map(|account| {
-            // The first administrator's grant is the approval's, which came after the account.
-            let mut grants = state.grants_of_unit(self.unit()).filter(|grant| {
-                grant.ended.is_none()
-                    && (grant.statement == account.grant
-                        || account.grant.is_zero() && grant.name == account.display_name)
-            });
-            let roles = grants
-                .next()
-                .map(|grant| grant.roles.iter().map(|role| role.code()).collect::<Vec<_>>());
+            let grants = self.grants_of(&state, account);
+            let grant = grants.filter(|grant| grant.ended.is_none()).last();
+            let roles = grant.map(|grant| grant.roles.iter().map(|role| role.code()).collect());
+            let person = grant.and_then(|grant| grant.person);
             json!({
                 "username": account.username,
                 "name": account.display_name,
-                "roles": roles.unwrap_or_default(),
+                "person": person.map(|person| person.to_string()),
+                "roles": roles.unwrap_or_else(Vec::new),
                 "disabled": account.disabled,
             })
         });
@@ -107,26 +166,32 @@ impl Office {
         admin: &str,
         admin_password: Secret,
     ) -> Answer {
-        let wanted = name.to_owned();
-        let found = self.memory.read(move |tx| accounts::get(tx, &wanted)).await;
-        let found = found.map_err(|error| storage(&error))?;
-        let found =
-            found.ok_or_else(|| Problem::new("name", "nobody has that name: see `user list`"))?;
+        let found = self.found(name).await?;
         if found.grant.is_zero() {
             let text = "the first administrator is ended by the province: ask for `revoke`";
             return Err(Problem::new("administrator", text));
         }
         let admin = self.administrator(admin, admin_password).await?;
-        let end = Statement::End(End { grant: found.grant, what: Part::Person });
-        let username = found.username.clone();
-        self.publish(&admin, &end, move |tx, _| {
-            accounts::set_disabled(tx, &username, true)?;
-            sessions::end_all_of(tx, &username)?;
-            Ok(())
-        })
-        .await?;
-        self.people.end_all(&found.username);
-        Ok(json!({ "username": found.username, "disabled": true }))
+        // Whoever leaves the office leaves it with every key, also those made at its other nodes.
+        let (state, unit) = (self.state(), self.unit());
+        let theirs = state.grants_of_person(found.person);
+        let open = theirs.filter(|grant| grant.unit == Some(unit) && grant.ended.is_none());
+        let ends =
+            open.map(|grant| Statement::End(End { grant: grant.statement, what: Part::Person }));
+        let ends: Vec<_> = ends.collect();
+        let person = found.person;
+        let ended = self.publish(&admin, &ends, move |tx, _| {
+            let mut names = Vec::new();
+            for account in accounts::by_person(tx, &person)? {
+                accounts::set_disabled(tx, &account.username, true)?;
+                sessions::end_all_of(tx, &account.username)?;
+                names.push(account.username);
+            }
+            Ok(names)
+        });
+        let names = ended.await?;
+        names.iter().for_each(|name| self.people.end_all(name));
+        Ok(json!({ "username": found.username, "disabled": true, "log_ins": names }))
     }
 
     /// The administrator who signs.
@@ -146,31 +211,39 @@ impl Office {
         Err(Problem::new("role", format!("{name} is no administrator: name one with --admin")))
     }
 
-    /// Signs a statement and keeps it in the journal; `also` is kept with it.
-    async fn publish(
+    /// Signs statements and keeps them in the journal; `also` is kept with them.
+    async fn publish<R: Send + 'static>(
         &self,
         admin: &Actor,
-        statement: &Statement,
-        also: impl FnOnce(&mut Tx<'_>, EntryId) -> Result<(), Failed> + Send + 'static,
-    ) -> Result<(), Problem> {
-        let nonce = secret::chance().map_err(|error| Problem::new("chance", error.to_string()))?;
-        let heading = Heading {
-            realm: self.memory.realm(),
-            document: DocumentId::ZERO,
-            kind: statement.kind().kind(),
-            nonce: Nonce(nonce),
-            units_added: Vec::new(),
-        };
-        let entry = admin.sign(heading, statement.encode())?;
-        let facts = Facts { statement: Some(statement), ..Facts::default() };
-        let verdict = admit(entry.header(), &entry.id(), None, &self.state(), &facts);
-        if verdict != Verdict::Admitted {
-            let text = "the rules do not allow this to this administrator";
-            return Err(Problem::new("role", text));
+        statements: &[Statement],
+        also: impl FnOnce(&mut Tx<'_>, &[EntryId]) -> Result<R, Failed> + Send + 'static,
+    ) -> Result<R, Problem> {
+        let mut entries = Vec::new();
+        for statement in statements {
+            let nonce =
+                secret::chance().map_err(|error| Problem::new("chance", error.to_string()))?;
+            let heading = Heading {
+                realm: self.memory.realm(),
+                document: DocumentId::ZERO,
+                kind: statement.kind().kind(),
+                nonce: Nonce(nonce),
+                units_added: Vec::new(),
+            };
+            let entry = admin.sign(heading, statement.encode())?;
+            let facts = Facts { statement: Some(statement), ..Facts::default() };
+            let verdict = admit(entry.header(), &entry.id(), None, &self.state(), &facts);
+            if verdict != Verdict::Admitted {
+                let text = "the rules do not allow this to this administrator";
+                return Err(Problem::new("role", text));
+            }
+            entries.push(entry);
         }
         let written = self.memory.write(false, move |tx, registrar| {
-            journal::append(tx, registrar, &entry)?;
-            also(tx, entry.id())
+            for entry in &entries {
+                journal::append(tx, registrar, entry)?;
+            }
+            let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id()).collect();
+            also(tx, &ids)
         });
         written.await.map_err(|failed: Failed| failed.0)
     }

@@ -2,4 +2,5 @@
 
 mod api;
 mod pages;
+mod people;
 pub(crate) mod scene;

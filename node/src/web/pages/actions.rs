@@ -1,7 +1,10 @@
 //! The form of each action.
 
+use std::collections::BTreeMap;
+
 use hoso_dossier::deadline::local_date;
 use hoso_engine::web::Words;
+use hoso_identity::PersonId;
 use hoso_registry::{Day, EventKind, Role};
 use serde_json::Value;
 
@@ -59,7 +62,7 @@ pub(super) fn fields_of(kind: EventKind) -> &'static [(&'static str, &'static st
         K::Noted => &[("text", "area*")],
         K::FieldCorrected => &[("field", "field*"), ("value", "text"), ("reason", "text*")],
         K::UnitAdded => &[("unit", "office*"), ("reason", "text*")],
-        // Printing writes that it has printed.
+        // Printing has its button beside the slip.
         K::Printed
         | K::Submitted
         | K::Received
@@ -154,12 +157,14 @@ fn staff(site: &Site) -> Vec<Choice> {
     let state = site.office.state();
     let grants = state.grants_of_unit(site.office.unit());
     let working = grants.filter(|grant| grant.ended.is_none() && grant.has(Role::Processing));
-    working
-        .filter_map(|grant| {
-            let value = grant.person?.to_string();
-            Some(Choice { value, label: grant.name.clone() })
-        })
-        .collect()
+    // Whoever has several grants is one person all the same.
+    let people: BTreeMap<PersonId, &str> =
+        working.filter_map(|grant| Some((grant.person?, grant.name.as_str()))).collect();
+    let choice = |(person, name): (PersonId, &str)| Choice {
+        value: person.to_string(),
+        label: name.to_owned(),
+    };
+    people.into_iter().map(choice).collect()
 }
 
 /// Lines of the dossier to choose from: fees or scans.

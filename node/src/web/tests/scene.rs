@@ -112,6 +112,11 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])
 }
 
+/// The clerk's public key.
+pub(super) fn clerks_key() -> PublicKey {
+    key(7).public()
+}
+
 fn data(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/data").join(name);
     std::fs::read_to_string(path).unwrap()
@@ -314,7 +319,19 @@ impl Scene {
     }
 
     /// Sends a request as it is.
-    pub(super) async fn send(&self, mut request: Request<Body>) -> Answer {
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let (status, headers, bytes) = self.sent(request).await;
+        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    /// Fetches what is no text.
+    pub(super) async fn bytes(&self, path: &str) -> Bytes {
+        let (status, _, bytes) = self.sent(Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        bytes
+    }
+
+    async fn sent(&self, mut request: Request<Body>) -> (StatusCode, HeaderMap, Bytes) {
         let from = SocketAddr::from(([127, 0, 0, 1], 50_000));
         request.extensions_mut().insert(ConnectInfo(from));
         let headers = request.headers_mut();
@@ -325,7 +342,7 @@ impl Scene {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes: Bytes = to_bytes(response.into_body(), 1 << 24).await.unwrap();
-        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        (status, headers, bytes)
     }
 
     /// Fetches.

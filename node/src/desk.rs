@@ -4,6 +4,7 @@
 //! document makes the change, the actor signs the entry, and one transaction keeps entry, record
 //! and answer. Nothing is shown before that has committed.
 
+mod codes;
 mod command;
 mod read;
 mod refused;
@@ -30,6 +31,7 @@ use hoso_store::{
 };
 use serde_json::Value as Json;
 
+pub(crate) use codes::reissuable;
 pub(crate) use command::{act, receive};
 pub(crate) use read::{ListQuery, document, due, entries, list, open};
 pub(crate) use refused::Refused;

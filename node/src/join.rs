@@ -33,8 +33,8 @@ use crate::{
 /// What is wrong with the invitation, the directory or the line, with what to do. A failed try
 /// can be repeated.
 pub async fn join(code: &str, data: &Path, admin: &str, password: &Secret) -> Answer {
-    let invitation = Invitation::parse(code)
-        .map_err(|error| Problem::new("invitation", format!("{error}: copy the whole line")))?;
+    let invitation =
+        Invitation::parse(code).map_err(|error| Problem::new("invitation", error.to_string()))?;
     secret::make_data_directory(data)
         .map_err(|error| Problem::new("data", format!("{}: {error}", data.display())))?;
     let realm = invitation.realm();

@@ -10,17 +10,18 @@ use hoso_dossier::{
     rules,
 };
 use hoso_engine::secret;
-use hoso_identity::{DocumentId, EntryId, Position};
+use hoso_identity::{DocumentId, EntryId};
 use hoso_registry::{
     Day, EventKind, State,
     statement::{Competent, Procedure, RealmKind},
 };
-use hoso_store::{StoreError, records, tables::JournalTables, writer::Tx};
 use serde_json::{Map, Value as Json};
 
-use super::{Once, Refused, answered_before, base_of, begin, load, shown, submit};
+use super::{
+    Once, Refused, answered_before, base_of, begin, codes::may_reissue, load, shown, submit,
+};
 use crate::{
-    dossiers::forms::{closing_minute, office_of, unit_code, value_of},
+    dossiers::forms::{closing_minute, office_of, value_of},
     office::Office,
     people::Actor,
     times,
@@ -44,16 +45,18 @@ pub(crate) async fn receive(
     once: &Once,
     body: &Json,
 ) -> Result<Json, Refused> {
+    may_write(actor, EventKind::Received)?;
     if let Some(id) = answered_before(office, actor, once).await? {
         return shown(office, actor, id).await;
     }
     let form = body.as_object().ok_or(Refused::new(422, "field-type"))?;
-    let roles = hoso_registry::roles_for(EventKind::Received.kind()).unwrap_or_default();
-    if !roles.iter().any(|role| actor.author.has(*role)) {
-        return Err(Refused::new(403, "rule-role"));
-    }
     let event = received(office, form).await?;
     begin(office, actor, once, &event).await?.shown(office, actor).await
+}
+
+/// What nobody lets them do is refused before anything else is said about it.
+fn may_write(actor: &Actor, kind: EventKind) -> Result<(), Refused> {
+    if actor.writes(kind.kind()) { Ok(()) } else { Err(Refused::new(403, "rule-role")) }
 }
 
 /// The event of a dossier that is handed in here.
@@ -78,8 +81,10 @@ async fn received(office: &Arc<Office>, form: &Map<String, Json>) -> Result<Even
     }
     let day =
         local_date(received_ms).ok_or(Refused::new(422, "field-time").about("received_at"))?;
-    let Some(Value::Text(code)) = parts.get("procedure_code") else {
-        return Err(Refused::new(422, "field-missing").about("procedure_code"));
+    let code = match parts.get("procedure_code") {
+        Some(Value::Text(code)) => code,
+        None => return Err(Refused::new(422, "field-missing").about("procedure_code")),
+        Some(_) => return Err(Refused::new(422, "field-type").about("procedure_code")),
     };
     let (version, procedure) = state
         .procedure(code, day)
@@ -176,14 +181,18 @@ pub(crate) async fn act(
     once: &Once,
     body: &Json,
 ) -> Result<Json, Refused> {
+    let form = body.as_object().ok_or(Refused::new(422, "field-type"))?;
+    let kind = match form.get("kind") {
+        Some(Json::String(kind)) => kind,
+        Some(Json::Null) | None => return Err(Refused::new(422, "field-missing").about("kind")),
+        Some(_) => return Err(Refused::new(422, "field-type").about("kind")),
+    };
+    let kind = EventKind::from_code(kind).filter(|kind| is_written_here(*kind));
+    let kind = kind.ok_or(Refused::new(422, "field-unknown").about("kind"))?;
+    may_write(actor, kind)?;
     if let Some(id) = answered_before(office, actor, once).await? {
         return shown(office, actor, id).await;
     }
-    let form = body.as_object().ok_or(Refused::new(422, "field-type"))?;
-    let kind = form.get("kind").and_then(Json::as_str);
-    let kind = kind.ok_or(Refused::new(422, "field-missing").about("kind"))?;
-    let kind = EventKind::from_code(kind).filter(|kind| is_written_here(*kind));
-    let kind = kind.ok_or(Refused::new(422, "field-unknown").about("kind"))?;
     let base = match form.get("base") {
         Some(Json::String(base)) => Some(base_of(base)?),
         Some(Json::Null) | None => None,
@@ -207,37 +216,6 @@ pub(crate) async fn act(
     let event = event(office, kind, &fields, &accepting).await?;
     let standing = submit(office, actor, Some(once), (id, base.as_deref()), &event).await?;
     standing.shown(office, actor).await
-}
-
-/// A code gives way where it is provisional, or where an older dossier has it too: of two with one
-/// code the one at the later position gets another.
-async fn may_reissue(office: &Arc<Office>, id: DocumentId) -> Result<(), Refused> {
-    let read = office.memory.read(move |tx| {
-        let code = records::summary(tx, &id)?.and_then(|summary| summary.code);
-        let same = code.as_ref().map_or(Ok(Vec::new()), |code| records::by_code(tx, code))?;
-        let mut begun = Vec::new();
-        for document in same {
-            begun.push((began(tx, &document)?, document));
-        }
-        Ok::<_, StoreError>((code, begun))
-    });
-    let (code, begun) = read.await?;
-    let provisional = |code: String| code.parse::<Code>().is_ok_and(|code| code.is_provisional());
-    if code.is_none_or(provisional) {
-        return Ok(());
-    }
-    match begun.into_iter().min() {
-        Some((_, first)) if first != id => Ok(()),
-        _ => Err(Refused::new(409, "code-stays")),
-    }
-}
-
-/// Where a dossier's first entry was accepted; one without a position comes last.
-fn began(tx: &mut Tx<'_>, document: &DocumentId) -> Result<(bool, Option<Position>), StoreError> {
-    let entries = tx.document(document)?;
-    let first = entries.iter().find(|entry| entry.id.document() == *document);
-    let position = first.and_then(|entry| entry.position);
-    Ok((position.is_none(), position))
 }
 
 async fn event(
@@ -270,8 +248,7 @@ async fn event(
         && let Place::Unit(unit) = body.to_unit
         && state.unit(unit).is_none()
     {
-        let code = unit_code(&state, unit);
-        return Err(Refused::new(422, "field-unknown-unit").about(code));
+        return Err(Refused::new(422, "field-unknown-unit").about("to_unit"));
     }
     Ok(event)
 }

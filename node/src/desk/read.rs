@@ -11,7 +11,7 @@ use hoso_dossier::{
 };
 use hoso_engine::clock;
 use hoso_identity::{DocumentId, EntryId, Position, UnitId};
-use hoso_registry::{Calendar, Day, EventKind, Role, State, statement::Competent};
+use hoso_registry::{Calendar, Day, EventKind, State, statement::Competent};
 use hoso_store::{
     StoreError, journal as facts,
     records::{self, Cursor, DueRange, Filter, Page, Summary},
@@ -40,6 +40,8 @@ use crate::{
 const DAY_MS: i64 = 24 * 3600 * 1000;
 /// Days ahead that count as soon.
 const SOON_DAYS: i64 = 3;
+/// The last element of an export, while there are no checkpoints: `{2: null}`.
+const NO_CHECKPOINT: [u8; 3] = [0xA1, 0x02, 0xF6];
 /// Rows of a page, if nothing is said.
 const LIMIT: usize = 50;
 
@@ -60,11 +62,9 @@ pub(crate) struct ListQuery {
     pub(crate) after: Option<String>,
 }
 
-/// Whether they may read dossiers: whoever acts in them, and viewers.
+/// Whether they may read dossiers.
 fn may_read(actor: &Actor) -> Result<(), Refused> {
-    let reads =
-        actor.author.has(Role::Viewer) || Role::DESK.iter().any(|role| actor.author.has(*role));
-    if reads { Ok(()) } else { Err(Refused::new(403, "rule-role")) }
+    if actor.reads() { Ok(()) } else { Err(Refused::new(403, "rule-role")) }
 }
 
 /// A page of dossiers, newest first.
@@ -121,8 +121,8 @@ fn filter(query: &ListQuery, state: &State) -> Result<Filter, Refused> {
     let unit = match query.unit.as_deref() {
         None | Some("") => None,
         Some(code) => {
-            let unit = state.unit_by_code(code);
-            Some(unit.ok_or(Refused::new(422, "field-unknown-unit").about("unit"))?.id)
+            let office = office_by_code(code, state);
+            Some(office.ok_or(Refused::new(422, "field-unknown-unit").about("unit"))?.id())
         }
     };
     let after = match query.after.as_deref() {
@@ -202,7 +202,7 @@ pub(super) async fn shown(
     dossier: &Dossier,
 ) -> Result<Json, Refused> {
     let id = dossier.id;
-    if may_read(actor).is_err() {
+    if !actor.reads() {
         return told(office, id).await;
     }
     let read = office.memory.read(move |tx| {
@@ -347,7 +347,8 @@ struct Exported {
     position: Option<Position>,
 }
 
-/// The entries of a dossier with their positions, a CBOR sequence in the order of arrival.
+/// The entries of a dossier with their positions in the order of arrival, and the last signed
+/// checkpoint, which is none yet: a CBOR sequence.
 pub(crate) async fn entries(
     office: &Arc<Office>,
     actor: &Arc<Actor>,
@@ -364,6 +365,7 @@ pub(crate) async fn entries(
         let bytes = minicbor::to_vec(&exported).map_err(|_| Refused::new(500, "internal"))?;
         sequence.extend_from_slice(&bytes);
     }
+    sequence.extend_from_slice(&NO_CHECKPOINT);
     Ok(sequence)
 }
 
@@ -375,7 +377,7 @@ pub(crate) fn due(
     unit: Option<&str>,
 ) -> Result<Json, Refused> {
     let state = office.state();
-    let received_ms = match received_at {
+    let received_ms = match received_at.filter(|text| !text.trim().is_empty()) {
         Some(text) => {
             times::instant(text).ok_or(Refused::new(422, "field-time").about("received_at"))?
         }

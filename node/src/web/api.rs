@@ -39,8 +39,19 @@ fn document(id: &str) -> Result<DocumentId, Refused> {
 }
 
 fn text<'a>(body: &'a Value, field: &str) -> Result<&'a str, Refused> {
-    let text = body.get(field).and_then(Value::as_str);
-    text.ok_or(Refused::new(422, "field-missing").about(field))
+    part(body, field, Value::as_str)
+}
+
+/// A part of a body that must be there, as what it must be.
+fn part<'a, Part>(
+    body: &'a Value,
+    field: &str,
+    read: impl Fn(&'a Value) -> Option<Part>,
+) -> Result<Part, Refused> {
+    match body.get(field) {
+        None | Some(Value::Null) => Err(Refused::new(422, "field-missing").about(field)),
+        Some(value) => read(value).ok_or(Refused::new(422, "field-type").about(field)),
+    }
 }
 
 /// `POST /sessions`.
@@ -261,8 +272,7 @@ pub(super) async fn link(State(site): Shared, headers: HeaderMap, request: Reque
             return Err(Refused::new(403, "rule-role"));
         }
         let (_, body) = json_body(request).await?;
-        let enabled = body.get("enabled").and_then(Value::as_bool);
-        let enabled = enabled.ok_or(Refused::new(422, "field-missing").about("enabled"))?;
+        let enabled = part(&body, "enabled", Value::as_bool)?;
         site.office.set_link(enabled).await?;
         Ok(Json(json!({ "enabled": enabled })).into_response())
     };

@@ -35,6 +35,9 @@ const SEQ: &str = "SELECT seq FROM record WHERE document = :document";
 const REMOVE: &str = "DELETE FROM record WHERE seq = :seq";
 const BY_CODE: &str = "SELECT document FROM record WHERE code = :code ORDER BY document";
 const CODES: &str = "SELECT code FROM record WHERE code IS NOT NULL";
+const DOUBTFUL: &str = "SELECT document, code FROM record WHERE code IS NOT NULL
+    AND (code GLOB :provisional OR code IN (SELECT code FROM record WHERE code IS NOT NULL
+    GROUP BY code HAVING count(*) > 1)) ORDER BY code, document LIMIT :limit";
 const COUNTS: &str = "SELECT status, count(*) FROM record GROUP BY status ORDER BY status";
 const WORD: &str = " AND seq IN (SELECT seq FROM record_word WHERE word >= ? AND word < ?)";
 
@@ -269,6 +272,27 @@ pub fn codes(tx: &mut Tx<'_>) -> Result<Vec<String>, StoreError> {
     let mut statement = tx.connection.prepare_cached(CODES)?;
     let codes = statement.query_map([], |row| row.get(0))?;
     Ok(codes.collect::<Result<_, _>>()?)
+}
+
+/// Dossiers whose code is provisional, as the pattern says (`*`, `?`), or shared with another one;
+/// at most a page of them, by code.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn doubtful_codes(
+    tx: &mut Tx<'_>,
+    provisional: &str,
+) -> Result<Vec<(DocumentId, String)>, StoreError> {
+    let limit = i64::try_from(PAGE_MAX).unwrap_or(i64::MAX);
+    let mut statement = tx.connection.prepare_cached(DOUBTFUL)?;
+    let mut rows =
+        statement.query(named_params! { ":provisional": provisional, ":limit": limit })?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push((DocumentId(blob(row, "document")?), row.get("code")?));
+    }
+    Ok(found)
 }
 
 /// How many dossiers have which status.

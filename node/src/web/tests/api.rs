@@ -94,6 +94,93 @@ async fn whatever_is_wrong_is_answered_with_a_problem_and_the_office_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_decision_names_its_version_and_whoever_may_not_make_it_hears_that_first() {
+    let mut scene = Scene::with_clerk().await;
+    let made = scene.call("POST", "/api/v1/dossiers", "one", &reception().to_string()).await;
+    let path = format!("/api/v1/dossiers/{}/events", made.json()["id"].as_str().unwrap());
+    let missing = scene.call("POST", &path, "two", "{\"kind\":\"approved\"}").await;
+    assert_eq!(missing.status, 428, "{}", missing.text);
+    assert_eq!(missing.json()["type"], "urn:hoso:problem:base-missing");
+    let unknown = "{\"kind\":\"approved\",\"base\":\"00\"}";
+    assert_eq!(scene.call("POST", &path, "two", unknown).await.status, 412);
+    scene.log_in(ADMINISTRATOR).await;
+    for body in ["{\"kind\":\"approved\"}", unknown] {
+        let refused = scene.call("POST", &path, "two", body).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.json()["type"]),
+            (403, &json!("urn:hoso:problem:rule-role"))
+        );
+    }
+    let refused = scene.call("POST", "/api/v1/dossiers", "one", "[]").await;
+    assert_eq!(refused.status, 403, "{}", refused.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_problem_names_the_field_and_tells_a_wrong_type_from_a_missing_one() {
+    let scene = Scene::with_clerk().await;
+    let with = |key: &str, value: serde_json::Value| {
+        let mut body = reception();
+        body[key] = value;
+        body.to_string()
+    };
+    let made = scene.call("POST", "/api/v1/dossiers", "made", &reception().to_string()).await;
+    let events = format!("/api/v1/dossiers/{}/events", made.json()["id"].as_str().unwrap());
+    let away = json!({ "kind": "handed_over", "to_unit": "00000", "papers": [] }).to_string();
+    for (path, body, code, field) in [
+        ("/api/v1/dossiers", with("procedure_code", json!(1)), "field-type", "procedure_code"),
+        ("/api/v1/dossiers", with("procedure_code", json!("")), "field-missing", "procedure_code"),
+        (
+            "/api/v1/dossiers",
+            with("return_unit", json!("00000")),
+            "field-unknown-unit",
+            "return_unit",
+        ),
+        ("/api/v1/sessions", json!({ "username": 1 }).to_string(), "field-type", "username"),
+        ("/api/v1/sessions", "{}".to_owned(), "field-missing", "username"),
+        (events.as_str(), "{\"kind\":1}".to_owned(), "field-type", "kind"),
+        (events.as_str(), "{}".to_owned(), "field-missing", "kind"),
+        (events.as_str(), away, "field-unknown-unit", "to_unit"),
+    ] {
+        let problem = scene.call("POST", path, "key", &body).await.json();
+        assert_eq!(problem["type"], format!("urn:hoso:problem:{code}"), "{body}: {problem}");
+        assert_eq!(problem["field"], field, "{body}: {problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blank_choice_is_none_and_an_agency_is_a_place_like_a_unit() {
+    let scene = Scene::with_clerk().await;
+    let due = "/api/v1/procedures/1.001193/due";
+    let (open, blank) =
+        (scene.get(due).await, scene.get(&format!("{due}?received_at=&unit=")).await);
+    assert_eq!(blank.status, 200, "{}", blank.text);
+    assert_eq!(blank.json()["due_at"], open.json()["due_at"]);
+    let agency = scene.office.state().agencies().next().unwrap().code.clone();
+    let listed = scene.get(&format!("/api/v1/dossiers?unit={agency}")).await;
+    assert_eq!(listed.status, 200, "{}", listed.text);
+    assert_eq!(scene.get("/api/v1/dossiers?unit=00000").await.status, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_ends_with_a_place_for_the_checkpoint() {
+    let scene = Scene::with_clerk().await;
+    let made = scene.call("POST", "/api/v1/dossiers", "one", &reception().to_string()).await;
+    let path = format!("/api/v1/dossiers/{}/entries", made.json()["id"].as_str().unwrap());
+    let exported = scene.bytes(&path).await;
+    let mut decoder = minicbor::Decoder::new(&exported);
+    let mut keys = Vec::new();
+    while decoder.position() < exported.len() {
+        let pairs = decoder.map().unwrap().unwrap();
+        for _ in 0..pairs {
+            keys.push(decoder.u8().unwrap());
+            decoder.skip().unwrap();
+        }
+    }
+    assert_eq!(keys, [0, 2], "an entry without a position, and the checkpoint");
+    assert_eq!(exported.last(), Some(&0xF6), "there is none yet");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_post_without_a_key_is_refused_before_anything_is_stored() {
     let scene = Scene::with_clerk().await;
     let request = Request::post("/api/v1/dossiers").body(reception().to_string().into()).unwrap();

@@ -32,7 +32,7 @@ problem-field-missing = { $about } is missing. Fill it in and send again.
 problem-field-type = { $about } has the wrong type.
 problem-field-bounds = { $about } is too long or not in the right form.
 problem-field-unknown = { $about } does not exist or its value is not known.
-problem-field-unknown-unit = There is no unit { $about } in the catalogue.
+problem-field-unknown-unit = { $about } names a unit that is not in the catalogue. Choose another one.
 problem-field-time = { $about } is no valid time (for example 2026-11-24T08:00:00+07:00).
 problem-field-depth = { $about } is nested too deeply.
 problem-rule-role = Your roles do not allow this.
@@ -89,12 +89,30 @@ find = Search
 all = All
 empty = There are no dossiers here yet. Choose "Receive a dossier" to begin.
 more = Next page
-minutes = { $count } minutes
-hours = { $count } hours
-days = { $count } days
-sync-up = Connected to the province since { $since }. { $pending } dossiers waiting to be sent.
-sync-down = No connection since { $since } ({ $lasting }). Everything is saved safely on this machine. { $pending } dossiers waiting to be sent.
-sync-off = The link was switched off at { $since } ({ $lasting }). Everything is saved safely on this machine. { $pending } dossiers waiting to be sent.
+minutes = { $count ->
+    [one] 1 minute
+   *[other] { $count } minutes
+}
+hours = { $count ->
+    [one] 1 hour
+   *[other] { $count } hours
+}
+days = { $count ->
+    [one] 1 day
+   *[other] { $count } days
+}
+sync-up = Connected to the province since { $since }. { $pending ->
+    [one] 1 dossier is waiting to be sent.
+   *[other] { $pending } dossiers are waiting to be sent.
+}
+sync-down = No connection since { $since } ({ $lasting }). Everything is saved safely on this machine. { $pending ->
+    [one] 1 dossier is waiting to be sent.
+   *[other] { $pending } dossiers are waiting to be sent.
+}
+sync-off = The link was switched off at { $since } ({ $lasting }). Everything is saved safely on this machine. { $pending ->
+    [one] 1 dossier is waiting to be sent.
+   *[other] { $pending } dossiers are waiting to be sent.
+}
 sync-state-saved = Saved here
 sync-state-at-province = At the province
 sync-state-delivered = At its destination
@@ -295,3 +313,67 @@ field-unit = Unit
 field-code = Code
 field-papers = Papers
 code-repeated = This code was given to another dossier too: two copies worked without a link at once. An administrator issues a new code for the later one.
+page-office = Office
+office-link = Link to the province
+office-link-on = Switch the link on
+office-link-off = Switch the link off
+office-people = People of the unit
+office-codes = Codes to be given anew
+office-codes-none = No code has to be given anew.
+column-log-in = User name
+column-name = Name
+column-roles = Roles
+column-state = State
+log-in-open = In use
+log-in-disabled = Disabled
+role-reception = Reception
+role-processing = Processing
+role-approval = Approval
+role-clerk = Clerk
+role-cashier = Cashier
+role-return = Return of results
+role-viewer = Reading only
+role-administrator = Administrator
+paper-a5 = A5
+paper-80mm = 80 mm roll
+paper-a4 = A4
+problem-field-lines = { $about } is beyond the 32 lines of one form. Take lines out and send it again.
+slip-title = Slip of reception { $code }
+slip-nation = SOCIALIST REPUBLIC OF VIET NAM
+slip-motto = Independence – Freedom – Happiness
+slip-heading = SLIP OF RECEPTION AND APPOINTMENT FOR THE RESULT
+slip-code = Code
+slip-provisional = (provisional number)
+slip-desk = Desk of reception and return
+slip-applicant = Received from
+slip-representative = Authorised person
+slip-address = Address
+slip-phone = Telephone
+slip-email = Email
+slip-subject = What is asked for
+slip-papers = Papers handed in
+slip-column-number = No.
+slip-column-paper = Paper
+slip-column-originals = Originals
+slip-column-certified = Certified copies
+slip-column-copies = Photocopies
+slip-sets = Number of sets
+slip-sets-value = { $count }
+slip-term = Time for the procedure
+slip-same-day = within the working day
+slip-working-days = { $days } working days
+slip-calendar-days = { $days } days
+slip-by-announcement = by announcement
+slip-received = Received at
+slip-due = Result at
+slip-due-uncertain = { $due } (expected)
+slip-moment = { $hour }:{ $minute }, { $day }
+slip-collected = Result collected at
+slip-by-post = Public postal service
+slip-electronic = Electronic copy
+slip-blank = ……
+slip-register = Entered in the register
+slip-register-value = Volume: …… Number: ……
+slip-submitter = WHO HANDED IT IN
+slip-receiver = WHO RECEIVED IT
+slip-sign = (Signature and full name)

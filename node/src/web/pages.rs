@@ -5,6 +5,7 @@ mod dossier;
 mod fields;
 mod frame;
 mod list;
+mod office;
 mod receive;
 mod session;
 mod slip;
@@ -35,6 +36,8 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/receive", get(receive::form).post(receive::receive))
         .route("/dossiers/{id}", get(dossier::open))
         .route("/dossiers/{id}/events", post(dossier::act))
+        .route("/office", get(office::form))
+        .route("/office/link", post(office::switch))
         .route("/assets/node.css", get(style))
 }
 

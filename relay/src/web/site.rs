@@ -13,7 +13,6 @@ use hoso_engine::{
 use super::session::Operator;
 use crate::office::Office;
 
-
 /// Why nobody was logged in.
 pub(super) enum LogInProblem {
     /// Name or password is not right; which is not told.
@@ -36,10 +35,7 @@ impl Site {
     pub fn new(office: Arc<Office>) -> Self {
         let vietnamese = include_str!("../../locales/vi.ftl");
         let english = include_str!("../../locales/en.ftl");
-        Self {
-            office,
-            speech: Speech::new(vietnamese, english),
-        }
+        Self { office, speech: Speech::new(vietnamese, english) }
     }
 
     /// The words in the language of this request: the cookie, then what the browser accepts.

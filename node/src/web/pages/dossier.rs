@@ -15,12 +15,14 @@ use hoso_registry::EventKind;
 use serde_json::Value;
 
 use super::{
-    super::site::Site,
+    super::site::{Site, encoded},
     actions::{Action, action},
-    fields::{json_of, placed, sent},
+    fields::{Choice, choices, json_of, placed, sent},
     frame::{Frame, check_token, date, frame, moment, render},
     receive::fresh_key,
     refused,
+    session::form_keeping,
+    slip,
 };
 use crate::{
     desk::{self, Once, Refused},
@@ -57,6 +59,9 @@ const SHOWN: [&str; 21] = [
 /// The steps of the badge.
 const STEPS: [&str; 4] = ["saved", "at_province", "delivered", "opened"];
 
+/// What was typed in one of the forms of the page, and what is wrong with it.
+type Typed<'a> = (&'a [(String, String)], Option<&'a Refused>);
+
 #[derive(Template)]
 #[template(path = "dossier.html")]
 struct DossierPage {
@@ -83,6 +88,10 @@ struct DossierPage {
     actions: Vec<Action>,
     key: String,
     slip: String,
+    /// Whether printing it is noted.
+    may_print: bool,
+    paper: String,
+    slip_papers: Vec<Choice>,
     history_title: String,
     history: Vec<Happened>,
 }
@@ -134,15 +143,32 @@ pub(super) async fn open(
     }
 }
 
+/// The page with what was typed in one of its forms.
+pub(super) async fn form_with(
+    site: &Arc<Site>,
+    headers: &HeaderMap,
+    actor: &Arc<Actor>,
+    (id, typed): (&str, &[(String, String)]),
+) -> Response {
+    match dossier(site, actor, id).await {
+        Ok(dossier) => render(&page(site, headers, actor, &dossier, Some((typed, None))).await),
+        Err(problem) => refused(site, headers, &problem).await,
+    }
+}
+
 async fn read(
     site: &Arc<Site>,
     headers: &HeaderMap,
     id: &str,
 ) -> Result<(Arc<Actor>, Value), Refused> {
     let actor = site.actor(headers).await?;
-    let id = DocumentId::from_hex(id).ok_or(Refused::new(404, "not-found"))?;
-    let dossier = desk::open(&site.office, &actor, id).await?;
+    let dossier = dossier(site, &actor, id).await?;
     Ok((actor, dossier))
+}
+
+async fn dossier(site: &Site, actor: &Arc<Actor>, id: &str) -> Result<Value, Refused> {
+    let id = DocumentId::from_hex(id).ok_or(Refused::new(404, "not-found"))?;
+    desk::open(&site.office, actor, id).await
 }
 
 /// Acts, or shows the page again with what is wrong.
@@ -153,12 +179,16 @@ pub(super) async fn act(
     Form(form): Form<Vec<(String, String)>>,
 ) -> Response {
     match acted(&site, &headers, &id, &form).await {
-        Ok(()) => Redirect::to(&format!("/dossiers/{id}")).into_response(),
+        Ok(actor) => Redirect::to(&after(&actor, &id, &form)).into_response(),
+        Err(problem) if problem.status == 401 && DocumentId::from_hex(&id).is_some() => {
+            let address = format!("/dossiers/{id}");
+            form_keeping(&site, &headers, (&problem, &address), &form).await
+        }
         Err(problem) => match read(&site, &headers, &id).await {
             Ok((actor, dossier)) if problem.status != 403 => {
                 let status =
                     StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
-                let refused = Some((form.as_slice(), &problem));
+                let refused = Some((form.as_slice(), Some(&problem)));
                 let page = page(&site, &headers, &actor, &dossier, refused).await;
                 (status, render(&page)).into_response()
             }
@@ -167,16 +197,28 @@ pub(super) async fn act(
     }
 }
 
+/// Where an action leads: who prints comes to what is printed, who reads no dossiers to the office.
+fn after(actor: &Actor, id: &str, form: &[(String, String)]) -> String {
+    if !actor.reads() {
+        return "/office".to_owned();
+    }
+    if sent(form, "kind") == EventKind::Printed.code() {
+        let (form, paper) = (encoded(sent(form, "form")), encoded(sent(form, "paper")));
+        return format!("/api/v1/dossiers/{id}/slip?form={form}&paper={paper}");
+    }
+    format!("/dossiers/{id}")
+}
+
 async fn acted(
     site: &Arc<Site>,
     headers: &HeaderMap,
     id: &str,
     form: &[(String, String)],
-) -> Result<(), Refused> {
+) -> Result<Arc<Actor>, Refused> {
     let actor = site.actor(headers).await?;
     check_token(headers, form)?;
     let document = DocumentId::from_hex(id).ok_or(Refused::new(404, "not-found"))?;
-    let mut body = json_of(form);
+    let mut body = json_of(form)?;
     // A hand-over says its papers even where there are none, and the form has no line then.
     if let Some(parts) = body.as_object_mut()
         && sent(form, "kind") == EventKind::HandedOver.code()
@@ -187,7 +229,8 @@ async fn acted(
         key: sent(form, "_key").to_owned(),
         body: format!("form /dossiers/{id}/events {body}").into_bytes(),
     };
-    desk::act(&site.office, &actor, document, &once, &body).await.map(|_| ())
+    desk::act(&site.office, &actor, document, &once, &body).await?;
+    Ok(actor)
 }
 
 async fn page(
@@ -195,7 +238,7 @@ async fn page(
     headers: &HeaderMap,
     actor: &Actor,
     dossier: &Value,
-    refused: Option<(&[(String, String)], &Refused)>,
+    typed: Option<Typed<'_>>,
 ) -> DossierPage {
     let (words, _) = site.words(headers);
     let status = words.say(&format!("status-{}", text(dossier, "/status").replace('_', "-")));
@@ -203,10 +246,11 @@ async fn page(
     let offered = offered.filter_map(EventKind::from_code);
     let actions = offered.filter(|kind| !FORMLESS.contains(kind));
     let mut actions: Vec<_> = actions.map(|kind| action(site, words, dossier, kind)).collect();
-    let (problem, problem_at) = refused
+    let (problem, problem_at) = typed
         .map(|(form, problem)| refill(site, words, &mut actions, form, problem))
         .unwrap_or_default();
-    let may_choose = list(dossier, "/actions").any(|kind| kind == "conflict_resolved");
+    let may = |kind: EventKind| list(dossier, "/actions").any(|offered| offered == kind.code());
+    let may_choose = may(EventKind::ConflictResolved);
     let (badge, badge_word) = badge(site, words, dossier);
     let review = !text_of_bool(dossier, "/needs_review").is_empty();
     let repeated = !text_of_bool(dossier, "/code_repeated").is_empty();
@@ -233,30 +277,34 @@ async fn page(
         actions,
         key: fresh_key(),
         slip: if text(dossier, "/code").is_empty() { String::new() } else { words.say("slip") },
+        may_print: may(EventKind::Printed),
+        paper: words.say("field-paper"),
+        slip_papers: choices(words, "paper", &slip::PAPERS),
         history_title: words.say("history"),
         history: list(dossier, "/events").map(|event| happened(site, words, event)).collect(),
     }
 }
 
-/// Opens the form that was refused again, with what was typed and what is wrong with it. Gives the
-/// sentence and the field that it is about.
+/// Opens the form again in which something was typed, with that and what is wrong with it. Gives
+/// the sentence and the field that it is about.
 fn refill(
     site: &Site,
     words: &Words,
     actions: &mut [Action],
     form: &[(String, String)],
-    problem: &Refused,
+    problem: Option<&Refused>,
 ) -> (String, String) {
     let kind = sent(form, "kind");
-    let Some(action) = actions.iter_mut().find(|action| action.kind == kind) else {
-        return placed(site, words, problem, std::iter::empty());
-    };
-    action.open = true;
-    for field in &mut action.fields {
-        field.typed(form);
+    let mut action = actions.iter_mut().find(|action| action.kind == kind);
+    if let Some(action) = &mut action {
+        action.open = true;
+        for field in &mut action.fields {
+            field.typed(form);
+        }
     }
-    let fields = action.fields.iter_mut().map(|field| ("", field));
-    let (sentence, at) = placed(site, words, problem, fields);
+    let Some(problem) = problem else { return Default::default() };
+    let fields = action.into_iter().flat_map(|action| &mut action.fields);
+    let (sentence, at) = placed(site, words, problem, fields.map(|field| ("", field)));
     (sentence, if at.is_empty() { at } else { format!("{kind}-{at}") })
 }
 

@@ -124,9 +124,9 @@ pub(super) fn sent<'a>(form: &'a [(String, String)], name: &str) -> &'a str {
 }
 
 /// The JSON that a sent form means: dotted names nest, numbers make lists, blanks are left out. A
-/// name of too many parts stays one name, which no form has. Lines of papers without a name are
-/// left out too; a count that is blank is none.
-pub(super) fn json_of(form: &[(String, String)]) -> Value {
+/// name of too many parts stays one name, which no form has. Of papers without a count there is
+/// one original.
+pub(super) fn json_of(form: &[(String, String)]) -> Result<Value, Refused> {
     let mut root = Map::new();
     for (name, text) in form {
         if name.starts_with('_') || text.trim().is_empty() {
@@ -135,21 +135,40 @@ pub(super) fn json_of(form: &[(String, String)]) -> Value {
         if name.split('.').count() > NAMES_MAX {
             root.insert(name.clone(), json!(text));
         } else {
-            put(&mut root, name, typed(name, text));
+            put(&mut root, name, typed(name, text))
+                .map_err(|code| Refused::new(422, code).about(name.as_str()))?;
         }
     }
-    for value in root.values_mut() {
+    for (name, value) in &mut root {
         if let Value::Array(lines) = value {
-            lines.retain(|line| line.get("name").is_some());
-            for line in lines.iter_mut().filter_map(Value::as_object_mut) {
-                for count in COUNTS {
-                    line.entry(count).or_insert(json!(0));
-                }
-            }
+            complete(name, lines)?;
         }
     }
-    root.retain(|_, value| value.as_array().is_none_or(|lines| !lines.is_empty()));
-    Value::Object(root)
+    Ok(Value::Object(root))
+}
+
+/// The value of one field of a sent form, as it stands in its JSON.
+pub(super) fn value_sent(form: &[(String, String)], name: &str) -> Value {
+    typed(name, sent(form, name))
+}
+
+/// Leaves out the lines of papers in which nothing stands, and fills in the counts of the others.
+fn complete(list: &str, lines: &mut Vec<Value>) -> Result<(), Refused> {
+    for (number, line) in lines.iter_mut().enumerate() {
+        let Some(line) = line.as_object_mut().filter(|line| !line.is_empty()) else { continue };
+        if !line.contains_key("name") {
+            let about = format!("{list}.{number}.name");
+            return Err(Refused::new(422, "field-missing").about(about));
+        }
+        if !COUNTS.iter().any(|count| line.contains_key(*count)) {
+            line.insert(COUNTS[0].to_owned(), json!(1));
+        }
+        for count in COUNTS {
+            line.entry(count).or_insert(json!(0));
+        }
+    }
+    lines.retain(|line| line.get("name").is_some());
+    Ok(())
 }
 
 fn typed(name: &str, text: &str) -> Value {
@@ -166,37 +185,41 @@ fn typed(name: &str, text: &str) -> Value {
     json!(text)
 }
 
-fn put(map: &mut Map<String, Value>, path: &str, value: Value) {
+/// Puts a value at its place, or gives the word for why there is none.
+fn put(map: &mut Map<String, Value>, path: &str, value: Value) -> Result<(), &'static str> {
     let Some((first, rest)) = path.split_once('.') else {
         map.insert(path.to_owned(), value);
-        return;
+        return Ok(());
     };
     let line = rest.split_once('.').and_then(|(number, rest)| {
-        Some((number.parse::<usize>().ok().filter(|number| *number < LINES_MAX)?, rest))
+        let number = number.parse::<usize>().ok()?;
+        Some((number, rest))
     });
-    match line {
-        Some((number, rest)) => {
+    let inner = match line {
+        Some((number, _)) if number >= LINES_MAX => return Err("field-lines"),
+        Some((number, _)) => {
             let lines = map.entry(first).or_insert_with(|| json!([]));
-            let Some(lines) = lines.as_array_mut() else { return };
+            let lines = lines.as_array_mut().ok_or("field-unknown")?;
             while lines.len() <= number {
                 lines.push(json!({}));
             }
-            if let Some(line) = lines.get_mut(number).and_then(Value::as_object_mut) {
-                put(line, rest, value);
-            }
+            lines.get_mut(number)
         }
-        None => {
-            let inner = map.entry(first).or_insert_with(|| json!({}));
-            if let Some(inner) = inner.as_object_mut() {
-                put(inner, rest, value);
-            }
-        }
-    }
+        None => Some(map.entry(first).or_insert_with(|| json!({}))),
+    };
+    let inner = inner.and_then(Value::as_object_mut).ok_or("field-unknown")?;
+    put(inner, line.map_or(rest, |(_, rest)| rest), value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn meant(form: &[(&str, &str)]) -> Result<Value, Refused> {
+        let form: Vec<_> =
+            form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        json_of(&form)
+    }
 
     #[test]
     fn a_form_means_the_json_of_the_interface() {
@@ -206,22 +229,39 @@ mod tests {
             ("applicant.name", "Đường Thị Thử"),
             ("applicant.email", " "),
             ("papers.0.name", "Tờ khai"),
-            ("papers.0.originals", "2"),
-            ("papers.1.originals", "1"),
+            ("papers.0.photocopies", "2"),
+            ("papers.1.originals", ""),
+            ("papers.2.name", "Căn cước công dân"),
             ("received_at", "2026-11-24T08:00"),
             ("pauses", "on"),
         ];
-        let form: Vec<_> =
-            form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let expected = json!({
             "procedure_code": "1.001193",
             "applicant": { "name": "Đường Thị Thử" },
-            "papers": [{
-                "name": "Tờ khai", "originals": 2, "certified_copies": 0, "photocopies": 0,
-            }],
+            "papers": [
+                { "name": "Tờ khai", "originals": 0, "certified_copies": 0, "photocopies": 2 },
+                {
+                    "name": "Căn cước công dân", "originals": 1, "certified_copies": 0,
+                    "photocopies": 0,
+                },
+            ],
             "received_at": "2026-11-24T08:00:00+07:00",
             "pauses": true,
         });
-        assert_eq!(json_of(&form), expected);
+        assert_eq!(meant(&form).unwrap(), expected);
+    }
+
+    #[test]
+    fn nothing_that_was_typed_is_dropped_in_silence() {
+        for (form, code, about) in [
+            (vec![("papers.99.name", "x")], "field-lines", "papers.99.name"),
+            (vec![("papers.1.photocopies", "2")], "field-missing", "papers.1.name"),
+            (vec![("papers", "x"), ("papers.0.name", "x")], "field-unknown", "papers.0.name"),
+            (vec![("papers.0.name", "x"), ("papers.a", "x")], "field-unknown", "papers.a"),
+            (vec![("a.b", "x"), ("a.b.c", "x")], "field-unknown", "a.b.c"),
+        ] {
+            let refused = Refused::new(422, code).about(about);
+            assert_eq!(meant(&form), Err(refused));
+        }
     }
 }

@@ -13,6 +13,7 @@ use hoso_engine::{
     web::{Language, Words, token},
 };
 use hoso_identity::PayloadHash;
+use hoso_registry::{EventKind, Role};
 use serde_json::Value;
 
 use super::super::site::Site;
@@ -31,8 +32,8 @@ pub(super) struct Frame {
     pub(super) log_out: String,
     pub(super) skip: String,
     pub(super) pages: String,
-    pub(super) list: String,
-    pub(super) receive: String,
+    /// The pages that are open to whoever is logged in, with their addresses.
+    pub(super) nav: Vec<(&'static str, String)>,
     /// Whether the link is up.
     pub(super) up: bool,
     pub(super) sync: String,
@@ -81,12 +82,21 @@ pub(super) async fn frame(
         log_out: words.say("log-out"),
         skip: words.say("skip"),
         pages: words.say("pages"),
-        list: words.say("page-list"),
-        receive: words.say("page-receive"),
+        nav: actor.map(|actor| open_pages(words, actor)).unwrap_or_default(),
         up,
         sync,
         token: form_token(headers),
     }
+}
+
+fn open_pages(words: &Words, actor: &Actor) -> Vec<(&'static str, String)> {
+    let pages = [
+        (actor.reads(), "/", words.say("page-list")),
+        (actor.writes(EventKind::Received.kind()), "/receive", words.say("page-receive")),
+        (actor.author.has(Role::Administrator), "/office", words.say("page-office")),
+    ];
+    let open = pages.into_iter().filter(|(open, ..)| *open);
+    open.map(|(_, address, label)| (address, label)).collect()
 }
 
 /// Whether the link is up, and the sentence of the bar.
@@ -97,7 +107,7 @@ fn sync_sentence(words: &Words, status: &Value) -> (bool, String) {
     let mut values = FluentArgs::new();
     values.set("since", since_when(words, since));
     values.set("lasting", lasting(words, since));
-    values.set("pending", pending.to_string());
+    values.set("pending", pending);
     (link == "up", words.say_with(&format!("sync-{link}"), &values))
 }
 
@@ -124,7 +134,7 @@ fn lasting(words: &Words, since: &str) -> String {
         120..2_880 => ("hours", minutes / 60),
         _ => ("days", minutes / 1_440),
     };
-    words.say_with(key, &[("count", count.to_string())].into_iter().collect())
+    words.say_with(key, &[("count", count)].into_iter().collect())
 }
 
 /// `2026-11-24T08:14:00+07:00` as people here write it: `24/11/2026 08:14`.

@@ -6,10 +6,11 @@ use askama::Template;
 use axum::{
     extract::{Query, State},
     http::HeaderMap,
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
 use hoso_dossier::axes::Status;
 use hoso_engine::web::Words;
+use hoso_registry::Role;
 use serde_json::Value;
 
 use super::{
@@ -75,17 +76,22 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Response {
     match page(&site, &headers, query).await {
-        Ok(page) => render(&page),
+        Ok(Some(page)) => render(&page),
+        Ok(None) => Redirect::to("/office").into_response(),
         Err(problem) => refused(&site, &headers, &problem).await,
     }
 }
 
+/// The page; none for administrators, who read no dossiers and have a page of their own.
 async fn page(
     site: &Arc<Site>,
     headers: &HeaderMap,
     pairs: Vec<(String, String)>,
-) -> Result<ListPage, Refused> {
+) -> Result<Option<ListPage>, Refused> {
     let actor = site.actor(headers).await?;
+    if !actor.reads() && actor.author.has(Role::Administrator) {
+        return Ok(None);
+    }
     let query = list_query(pairs)?;
     let status = query.status.clone().unwrap_or_default();
     let (wanted, due) = (query.q.clone(), query.due.clone().unwrap_or_default());
@@ -110,7 +116,7 @@ async fn page(
     let dues = choices(words, "due", &["overdue", "today", "soon", "later", "none"]);
     let columns = ["code", "applicant", "procedure", "status", "due", "units"]
         .map(|column| words.say(&format!("column-{column}")));
-    Ok(ListPage {
+    Ok(Some(ListPage {
         frame: frame(site, headers, "page-list", Some(&actor)).await,
         search: words.say("search"),
         find: words.say("find"),
@@ -128,7 +134,7 @@ async fn page(
         empty: words.say("empty"),
         more: words.say("more"),
         next: next.unwrap_or_default(),
-    })
+    }))
 }
 
 fn row(site: &Site, words: &Words, item: &Value) -> Row {

@@ -17,10 +17,10 @@ use time::Date;
 use super::{
     super::{catalogue, site::Site},
     dossier::{Day, days},
-    fields::{Choice, Field, choices, json_of, placed, sent},
+    fields::{Choice, Field, choices, json_of, placed, sent, value_sent},
     frame::{Frame, check_token, frame, moment, render},
     refused,
-    session::form_keeping,
+    session::{RECEIVE, form_keeping},
 };
 use crate::{
     desk::{self, Once, Refused},
@@ -84,7 +84,7 @@ pub(super) async fn receive(
     let actor = match site.actor(&headers).await {
         Ok(actor) => actor,
         Err(problem) if problem.status == 401 => {
-            return form_keeping(&site, &headers, &problem, &form).await;
+            return form_keeping(&site, &headers, (&problem, RECEIVE), &form).await;
         }
         Err(problem) => return refused(&site, &headers, &problem).await,
     };
@@ -94,10 +94,13 @@ pub(super) async fn receive(
     if sent(&form, "_do") == "fill" {
         return form_with(&site, &headers, &actor, &filled(&site, form)).await;
     }
-    let body = json_of(&form);
-    let key = sent(&form, "_key").to_owned();
-    let once = Once { key, body: format!("form /receive {body}").into_bytes() };
-    match desk::receive(&site.office, &actor, &once, &body).await {
+    let received = async {
+        let body = json_of(&form)?;
+        let key = sent(&form, "_key").to_owned();
+        let once = Once { key, body: format!("form /receive {body}").into_bytes() };
+        desk::receive(&site.office, &actor, &once, &body).await
+    };
+    match received.await {
         Ok(dossier) => {
             let id = dossier.get("id").and_then(Value::as_str).unwrap_or_default();
             Redirect::to(&format!("/dossiers/{id}")).into_response()
@@ -124,9 +127,9 @@ fn filled(site: &Site, mut form: Vec<(String, String)>) -> Vec<(String, String)>
 
 /// The day on which the dossier was handed in, as it was typed: today if nothing was.
 fn day(form: &[(String, String)]) -> Option<Date> {
-    let typed = json_of(form);
-    let received_at = typed.get("received_at").and_then(Value::as_str);
-    local_date(received_at.and_then(times::instant).unwrap_or_else(times::now_ms))
+    let received_at = value_sent(form, "received_at");
+    let received_ms = received_at.as_str().and_then(times::instant);
+    local_date(received_ms.unwrap_or_else(times::now_ms))
 }
 
 fn chosen(site: &Site, form: &[(String, String)]) -> Option<Value> {
@@ -172,10 +175,9 @@ async fn page(
 /// When it would be due, once a procedure is chosen.
 fn due(site: &Site, form: &[(String, String)]) -> Option<Value> {
     let code = Some(sent(form, "procedure_code")).filter(|code| !code.is_empty())?;
-    let typed = json_of(form);
-    let received_at = typed.get("received_at").and_then(Value::as_str);
+    let received_at = value_sent(form, "received_at");
     let competent = Some(sent(form, "competent_unit"));
-    desk::due(&site.office, code, received_at, competent).ok()
+    desk::due(&site.office, code, received_at.as_str(), competent).ok()
 }
 
 /// How many lines for papers a form needs.
@@ -269,9 +271,9 @@ fn papers(words: &Words, line: usize) -> Group {
         title: words.say_with("paper-number", &[("number", number)].into_iter().collect()),
         fields: vec![
             part("name", "text"),
-            part("originals", "number").holding("1"),
-            part("certified_copies", "number").holding("0"),
-            part("photocopies", "number").holding("0"),
+            part("originals", "number"),
+            part("certified_copies", "number"),
+            part("photocopies", "number"),
         ],
     }
 }

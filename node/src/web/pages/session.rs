@@ -16,6 +16,7 @@ use hoso_engine::{
 
 use super::{
     super::site::{Site, session_cookie},
+    dossier,
     fields::sent,
     frame::{Frame, check_token, frame, render},
     receive, refused,
@@ -23,7 +24,7 @@ use super::{
 use crate::desk::Refused;
 
 /// Where the form of reception is.
-const RECEIVE: &str = "/receive";
+pub(super) const RECEIVE: &str = "/receive";
 /// Stands before the names of what was typed before the session was locked.
 const KEPT: &str = "kept.";
 /// Names in the log-in form's own use.
@@ -56,18 +57,18 @@ pub(super) async fn form(
     page(&site, &headers, why.unwrap_or_default(), &query).await
 }
 
-/// The form to log in again, with what was typed in the form of reception, so that nothing is
+/// The form to log in again, with what was typed in the form of that address, so that nothing is
 /// lost when a session was locked meanwhile.
 pub(super) async fn form_keeping(
     site: &Arc<Site>,
     headers: &HeaderMap,
-    refused: &Refused,
+    (refused, address): (&Refused, &str),
     typed: &[(String, String)],
 ) -> Response {
     let typed = typed.iter().filter(|(name, _)| name != "_token");
     let kept = typed.map(|(name, value)| (format!("{KEPT}{name}"), value.clone()));
     let mut kept: Vec<_> = kept.collect();
-    kept.push(("then".to_owned(), RECEIVE.to_owned()));
+    kept.push(("then".to_owned(), address.to_owned()));
     let page = page(site, headers, site.sentence(headers, refused), &kept).await;
     (StatusCode::UNAUTHORIZED, page).into_response()
 }
@@ -118,7 +119,11 @@ pub(super) async fn log_in(
         return ([cookie], Redirect::to(local(sent(&form, "then")))).into_response();
     }
     let headers = with_session(&site, &headers, &logged_in.token);
-    let again = receive::form_with(&site, &headers, &logged_in.actor, &kept).await;
+    let actor = &logged_in.actor;
+    let again = match sent(&form, "then").strip_prefix("/dossiers/") {
+        Some(id) => dossier::form_with(&site, &headers, actor, (id, &kept)).await,
+        None => receive::form_with(&site, &headers, actor, &kept).await,
+    };
     ([cookie], again).into_response()
 }
 

@@ -12,9 +12,9 @@ mod tests {
         rules::Objection,
     };
     use hoso_engine::web::TurnedAway;
-    use hoso_registry::EventKind;
+    use hoso_registry::{EventKind, Role};
 
-    use super::super::actions::fields_of;
+    use super::super::{actions::fields_of, slip::PAPERS};
 
     const FILES: [&str; 2] =
         [include_str!("../../../locales/vi.ftl"), include_str!("../../../locales/en.ftl")];
@@ -32,20 +32,30 @@ mod tests {
             include_str!("list.rs"),
             include_str!("receive.rs"),
             include_str!("dossier.rs"),
+            include_str!("office.rs"),
+            include_str!("fields.rs"),
+            include_str!("slip.rs"),
             include_str!("../pages.rs"),
             include_str!("../api.rs"),
             include_str!("../answer.rs"),
             include_str!("../catalogue.rs"),
             include_str!("../refusal.rs"),
             include_str!("../../desk.rs"),
+            include_str!("../../desk/codes.rs"),
             include_str!("../../desk/command.rs"),
             include_str!("../../desk/read.rs"),
             include_str!("../../desk/refused.rs"),
         ];
         let mut named = BTreeSet::new();
         for source in sources {
-            for part in source.split("say(\"").skip(1) {
+            for part in source.split(".say(\"").skip(1) {
                 named.extend(part.split('"').next().map(str::to_owned));
+            }
+            // The slip leaves the beginning out.
+            for start in [" say(\"", " with(words, \""] {
+                for part in source.split(start).skip(1) {
+                    named.extend(part.split('"').next().map(|key| format!("slip-{key}")));
+                }
             }
             for part in source.split("frame(site, headers, \"").skip(1) {
                 named.extend(part.split('"').next().map(str::to_owned));
@@ -64,10 +74,39 @@ mod tests {
         named
     }
 
+    fn dashed(prefix: &str, code: &str) -> String {
+        format!("{prefix}-{}", code.replace('_', "-"))
+    }
+
+    /// Every key of the slip and of the administrator's page that is put together.
+    fn of_slip_and_office() -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        for role in Role::DESK.iter().chain(&[Role::Viewer, Role::Administrator]) {
+            keys.insert(dashed("role", role.code()));
+        }
+        for column in ["log-in", "name", "roles", "state"] {
+            keys.insert(dashed("column", column));
+        }
+        for line in ["desk", "applicant", "representative", "address", "phone", "email", "subject"]
+        {
+            keys.insert(dashed("slip", line));
+        }
+        for line in ["sets", "term", "received", "due", "collected", "register"] {
+            keys.insert(dashed("slip", line));
+        }
+        for column in ["number", "paper", "originals", "certified", "copies"] {
+            keys.insert(dashed("slip-column", column));
+        }
+        for paper in PAPERS {
+            keys.insert(dashed("paper", paper));
+        }
+        keys.extend(["on", "off"].map(|switch| dashed("office-link", switch)));
+        keys
+    }
+
     /// Every key that is put together from a code.
     fn composed() -> BTreeSet<String> {
-        let dashed = |prefix: &str, code: &str| format!("{prefix}-{}", code.replace('_', "-"));
-        let mut keys = BTreeSet::new();
+        let mut keys = of_slip_and_office();
         keys.extend(Status::ALL.iter().map(|each| dashed("status", each.code())));
         keys.extend(Financial::ALL.iter().map(|each| dashed("financial", each.code())));
         keys.extend(Delivery::ALL.iter().map(|each| dashed("delivery", each.code())));
@@ -111,7 +150,8 @@ mod tests {
         for state in ["up", "down", "off"] {
             keys.insert(dashed("sync", state));
         }
-        let refusals = ["session-locked", "session-unknown", "log-in-wrong", "log-in-later"];
+        let refusals =
+            ["field-lines", "session-locked", "session-unknown", "log-in-wrong", "log-in-later"];
         let others =
             ["no-grant", "storage", "storage-dead", "storage-full", "time", "request", "internal"];
         keys.extend(refusals.iter().chain(&others).map(|code| format!("problem-{code}")));

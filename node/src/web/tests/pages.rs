@@ -4,7 +4,7 @@ use axum::{body::Body, http::Request};
 use hoso_engine::{clock, link::State};
 use serde_json::json;
 
-use super::scene::{Answer, CLERK, PASSWORD, Scene, WORDS};
+use super::scene::{ADMINISTRATOR, Answer, CLERK, PASSWORD, Scene, WORDS};
 
 const TYPED: [(&str, &str); 7] = [
     ("procedure_code", "1.001193"),
@@ -258,6 +258,97 @@ async fn what_was_typed_outlives_a_session_that_ended_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_into_an_action_outlives_a_session_that_ended_meanwhile() {
+    let mut scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let page = scene.get(&path).await;
+    let form = filled(&page, &[("kind", "noted"), ("text", "Đã gọi điện hai lần")]);
+    scene.cookie = "hoso_session=ended".to_owned();
+    let asked = scene.post(&format!("{path}/events"), &form).await;
+    assert_eq!(asked.status, 401);
+    assert_eq!(asked.input("then"), path);
+    let kept =
+        ["kind", "text"].map(|name| (format!("kept.{name}"), asked.input(&format!("kept.{name}"))));
+    let mut again = vec![("username", CLERK), ("password", PASSWORD), ("then", path.as_str())];
+    again.extend(kept.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let back = scene.post("/log-in", &again).await;
+    assert_eq!(back.status, 200, "{}", back.text);
+    assert!(back.text.contains("Đã gọi điện hai lần"), "{}", back.text);
+    assert!(back.text.contains("<details open><summary>Ghi chú"), "{}", back.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_comes_to_the_office_and_is_offered_nothing_that_is_refused() {
+    let mut scene = Scene::with_clerk().await;
+    scene.set_copies(9).await;
+    let path = receive(&scene).await;
+    let provisional = scene.get(&format!("/api/v1{path}")).await.json()["code"].clone();
+    assert_eq!(scene.get("/office").await.status, 403);
+    scene.set_copies(0).await;
+    scene.log_in(ADMINISTRATOR).await;
+    assert_eq!(scene.get("/").await.header("location"), "/office");
+    let page = scene.get("/office").await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    for shown in [ADMINISTRATOR, CLERK, "Tiếp nhận, Thụ lý", provisional.as_str().unwrap()] {
+        assert!(page.text.contains(shown), "no {shown} in {}", page.text);
+    }
+    assert!(!page.text.contains("href=\"/receive\"") && !page.text.contains("Đường Thị"));
+    let token = page.input("_token");
+    let off = scene.post("/office/link", &[("_token", &token), ("link", "off")]).await;
+    assert_eq!((off.status.as_u16(), off.header("location")), (303, "/office"));
+    assert_eq!(scene.get("/api/v1/sync").await.json()["link"], "off");
+    assert_eq!(scene.post("/office/link", &[("link", "on")]).await.status, 403);
+    let form = filled(&page, &[("kind", "code_reissued")]);
+    let said = scene.post(&format!("{path}/events"), &form).await;
+    assert_eq!((said.status.as_u16(), said.header("location")), (303, "/office"));
+    let page = scene.get("/office").await;
+    assert!(page.text.contains("Không có mã nào phải cấp lại."), "{}", page.text);
+    assert!(page.text.contains("Bật kết nối"), "{}", page.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slip_that_is_printed_is_noted_in_the_dossier() {
+    let scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let answer = act(&scene, &path, "printed", &[("paper", "80mm")]).await;
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    let slip = scene.get(answer.header("location")).await;
+    assert!(slip.text.contains("paper-80mm"), "{}", slip.text);
+    let dossier = scene.get(&format!("/api/v1{path}")).await.json();
+    let last = dossier["events"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["kind"], "printed");
+    assert_eq!((&last["body"]["form"], &last["body"]["paper"]), (&json!("01"), &json!("80mm")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paper_without_a_name_and_a_line_too_many_are_refused_with_a_sentence() {
+    let scene = Scene::with_clerk().await;
+    let page = scene.get("/receive").await;
+    for (name, sentence) in
+        [("papers.1.originals", "Thiếu mục"), ("papers.99.name", "vượt quá 32 dòng")]
+    {
+        let mut form = filled(&page, &TYPED);
+        form.push((name, "2"));
+        let answer = scene.post("/receive", &form).await;
+        assert_eq!(answer.status, 422, "{name}");
+        assert!(answer.text.contains(sentence), "{name}: {}", answer.text);
+    }
+    assert_eq!(scene.dossiers().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_dossier_waits_in_the_singular_and_two_in_the_plural() {
+    let scene = Scene::with_clerk().await;
+    for sentence in ["1 dossier is waiting to be sent.", "2 dossiers are waiting to be sent."] {
+        receive(&scene).await;
+        let cookies = format!("{}; hoso_language=en", scene.cookie);
+        let request = Request::get("/").header("cookie", cookies);
+        let page = scene.send(request.body(Body::empty()).unwrap()).await;
+        assert!(page.text.contains(sentence), "{}", page.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_of_another_session_changes_nothing() {
     let scene = Scene::with_clerk().await;
     let page = scene.get("/receive").await;
@@ -332,7 +423,7 @@ async fn an_office_that_waits_for_its_approval_shows_the_words_and_no_realm() {
 async fn the_slip_has_the_fields_of_the_form_on_every_paper() {
     let scene = Scene::with_clerk().await;
     let path = receive(&scene).await;
-    assert!(scene.get(&path).await.text.contains("/slip?form=01"));
+    assert!(scene.get(&path).await.text.contains("In giấy tiếp nhận (mẫu 01)</button>"));
     for paper in ["a5", "80mm", "a4"] {
         let slip = scene.get(&format!("/api/v1{path}/slip?form=01&paper={paper}")).await;
         assert_eq!(slip.status, 200, "{}", slip.text);

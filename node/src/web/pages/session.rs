@@ -180,7 +180,8 @@ fn came_from(headers: &HeaderMap) -> String {
     match page {
         Some((host, path)) if text(header::HOST) == Some(host) => {
             // An action that was refused is shown under its own address, which takes no GET.
-            let path = path.strip_suffix("/events").unwrap_or(path);
+            let shown = path.strip_suffix("/events").or(path.strip_suffix("/link"));
+            let path = shown.unwrap_or(path);
             local(&format!("/{path}")).to_owned()
         }
         Some(_) | None => "/".to_owned(),
@@ -203,6 +204,7 @@ mod tests {
         };
         let page = headers("http://localhost:1/dossiers/1/events");
         assert_eq!(came_from(&page), "/dossiers/1");
+        assert_eq!(came_from(&headers("http://localhost:1/office/link")), "/office");
         assert_eq!(came_from(&headers("http://evil.example/x")), "/");
     }
 }

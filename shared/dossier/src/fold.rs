@@ -6,19 +6,31 @@
 //! the two are a [`Conflict`], both stay visible, and the first in the order has effect until a
 //! person who has seen both chooses.
 
+mod bits;
+mod course;
 mod effects;
 mod graph;
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
+mod view;
+mod votes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
-use hoso_identity::EntryId;
+use hoso_identity::{EntryId, UnitId};
 use hoso_registry::EventKind;
 
+use self::{bits::Bits, course::Course, graph::Graph, view::View, votes::Votes};
 use crate::{
     event::{Body, Event, Frozen, Office, Unreadable},
-    fold::graph::{Bits, Graph},
+    fields,
     rules::{self, Objection},
-    standing::{Author, Conflict, Outcome, Standing, Terms},
+    standing::{Author, Outcome, Standing, Terms},
     value::ChangeHash,
 };
 
@@ -85,27 +97,25 @@ pub struct Folded {
     pub history: Vec<(usize, Effect)>,
 }
 
-/// Folds the items, whatever their order in the list; of two with one hash the lower entry id
+/// Folds the items, whatever their order in the list; of two with one hash the first in the list
 /// counts. `terms` gives what the catalogue said, if this node has it.
 #[must_use]
 pub fn fold(items: &[Item], terms: &dyn Fn(&Frozen) -> Option<Terms>) -> Folded {
     let graph = Graph::of(items);
     let mut fold = Fold::new(items, &graph, terms);
     let view = fold.run();
+    let mut standing = Rc::unwrap_or_clone(view.shown(|place| fold.hash(place)));
+    let mut code = None;
+    for (_, event) in view.taken.iter().filter_map(|place| fold.readable(place)) {
+        effects::show(&mut standing, &mut code, event);
+    }
     let placed = graph.order.iter().zip(&view.effects);
     let mut history: Vec<_> =
         placed.map(|(place, effect)| (*place, effect.unwrap_or(Effect::Waiting))).collect();
     let here: BTreeSet<usize> = graph.order.iter().copied().collect();
     let waiting = (0..items.len()).filter(|place| !here.contains(place));
     history.extend(waiting.map(|place| (place, Effect::Waiting)));
-    Folded { standing: view.standing, history }
-}
-
-/// A standing with what became of the events so far, by place in the order.
-#[derive(Clone, Debug)]
-struct View {
-    standing: Standing,
-    effects: Vec<Option<Effect>>,
+    Folded { standing, history }
 }
 
 /// One run over a dossier. All places are places in the order.
@@ -117,23 +127,22 @@ struct Fold<'a> {
     lawful: Vec<Result<(), Objection>>,
     /// What had no effect as each author saw the dossier.
     barred_then: Vec<Bits>,
-    /// For each lawful resolution what it chose and what it put aside.
-    resolutions: BTreeMap<usize, Resolution>,
+    /// What the rules see of the dossier as the authors of those events saw it that move it and
+    /// that others may exclude.
+    seen: BTreeMap<usize, Course>,
+    /// The lawful resolutions.
+    votes: Votes,
+    /// The last replay.
+    replayed: Replayed,
 }
 
-#[derive(Clone, Debug)]
-struct Resolution {
-    choice: usize,
-    losers: BTreeSet<usize>,
-}
-
-impl Resolution {
-    fn touches(&self, other: &Self) -> bool {
-        let sides = |of: &Self| -> BTreeSet<usize> {
-            of.losers.iter().copied().chain([of.choice]).collect()
-        };
-        !sides(self).is_disjoint(&sides(other))
-    }
+/// How the last replay went, so that the next one begins where the two differ.
+#[derive(Default)]
+struct Replayed {
+    /// What it took, and what was put aside in it.
+    chosen: [Bits; 3],
+    /// The view before each word of places.
+    views: Vec<View>,
 }
 
 impl<'a> Fold<'a> {
@@ -142,14 +151,17 @@ impl<'a> Fold<'a> {
         graph: &'a Graph,
         terms: &'a dyn Fn(&Frozen) -> Option<Terms>,
     ) -> Self {
-        let items = graph.order.iter().filter_map(|place| items.get(*place)).collect();
+        let items: Vec<&Item> = graph.order.iter().filter_map(|place| items.get(*place)).collect();
+        let replayed = Replayed { views: vec![View::none(items.len())], ..Replayed::default() };
         Self {
             items,
             graph,
             terms,
             lawful: Vec::new(),
             barred_then: Vec::new(),
-            resolutions: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            votes: Votes::default(),
+            replayed,
         }
     }
 
@@ -157,16 +169,15 @@ impl<'a> Fold<'a> {
     fn run(&mut self) -> View {
         let mut after: BTreeMap<usize, View> = BTreeMap::new();
         let mut children = self.graph.children.clone();
+        let last = self.items.len().checked_sub(1);
         for place in 0..self.items.len() {
             let before = self.before(place, &mut after, &mut children);
             let lawful = self.lawfulness(place, &before);
-            self.note_resolution(place, &before, lawful);
-            self.lawful.push(lawful);
-            self.barred_then.push(barred(&before.effects));
-            if children.get(place).is_some_and(|count| *count > 0) || place + 1 == self.items.len()
-            {
-                let view = if self.resolutions.contains_key(&place) {
-                    let mut all = self.graph.ancestors_of(place);
+            self.note(place, &before, lawful);
+            let goes_on = children.get(place).is_some_and(|count| *count > 0);
+            if goes_on || Some(place) == last {
+                let view = if self.votes.contains(place) {
+                    let mut all = self.ancestors_of(place);
                     all.insert(place);
                     self.replay(&all)
                 } else {
@@ -175,7 +186,7 @@ impl<'a> Fold<'a> {
                 after.insert(place, view);
             }
         }
-        match (self.graph.heads.as_slice(), self.items.len().checked_sub(1)) {
+        match (self.graph.heads.as_slice(), last) {
             ([head], Some(last)) if *head == last => after.remove(&last),
             _ => None,
         }
@@ -184,12 +195,13 @@ impl<'a> Fold<'a> {
 
     /// What the author of the event saw.
     fn before(
-        &self,
+        &mut self,
         place: usize,
         after: &mut BTreeMap<usize, View>,
         children: &mut [usize],
     ) -> View {
-        let parents = self.graph.parents.get(place).map(Vec::as_slice).unwrap_or_default();
+        let graph = self.graph;
+        let parents = graph.parents.get(place).map(Vec::as_slice).unwrap_or_default();
         for parent in parents {
             if let Some(count) = children.get_mut(*parent) {
                 *count = count.saturating_sub(1);
@@ -211,14 +223,20 @@ impl<'a> Fold<'a> {
         for parent in parents.iter().filter(|parent| spent(**parent, children)) {
             after.remove(parent);
         }
-        self.replay(&self.graph.ancestors_of(place))
+        self.replay(&self.ancestors_of(place))
+    }
+
+    fn ancestors_of(&self, place: usize) -> Bits {
+        let known = self.graph.ancestors_of(place).cloned();
+        known.unwrap_or_else(|| Bits::none(self.items.len()))
     }
 
     fn lawfulness(&self, place: usize, before: &View) -> Result<(), Objection> {
         let Some((item, event)) = self.readable(place) else { return Ok(()) };
-        rules::lawful(&before.standing, &item.author, event)?;
+        let standing = before.shown(|place| self.hash(place));
+        rules::lawful(&standing, &item.author, event)?;
         if let Body::Received(body) = &event.body {
-            let form = body.application.as_ref().or(before.standing.application.as_ref());
+            let form = body.application.as_ref().or(standing.application.as_deref());
             let terms = (self.terms)(&body.frozen);
             let same = form
                 .zip(terms)
@@ -229,108 +247,80 @@ impl<'a> Fold<'a> {
         }
         if let Body::ConflictResolved(body) = &event.body {
             let chosen = self.place_of(&body.choice).and_then(|chosen| self.kind(chosen));
-            let chosen = chosen.ok_or(Objection::Role)?;
-            rules::may_choose(&before.standing, &item.author, chosen)?;
+            rules::may_choose(&standing, &item.author, chosen.ok_or(Objection::Role)?)?;
         }
         Ok(())
     }
 
-    fn note_resolution(&mut self, place: usize, before: &View, lawful: Result<(), Objection>) {
-        let Some((_, event)) = self.readable(place) else { return };
-        let Body::ConflictResolved(body) = &event.body else { return };
-        if lawful.is_err() {
-            return;
+    /// Keeps of what the author saw what later events are held against.
+    fn note(&mut self, place: usize, before: &View, lawful: Result<(), Objection>) {
+        self.lawful.push(lawful);
+        self.barred_then.push(before.barred.clone());
+        let Some((_, event)) = self.readable(place).filter(|_| lawful.is_ok()) else { return };
+        if let Body::ConflictResolved(body) = &event.body
+            && let Some(choice) = self.place_of(&body.choice)
+        {
+            let clashes = before.clashes.iter().filter(|clash| clash.sides.contains(&choice));
+            let sides: Vec<usize> = clashes.flat_map(|clash| &clash.sides).copied().collect();
+            self.votes.note(self.graph, place, choice, &sides);
         }
-        let conflicts = before.standing.conflicts.iter();
-        let sides = conflicts.filter(|conflict| conflict.sides.contains(&body.choice));
-        let sides: BTreeSet<usize> = sides
-            .flat_map(|conflict| &conflict.sides)
-            .filter_map(|side| self.place_of(side))
-            .collect();
-        if let Some(choice) = self.place_of(&body.choice) {
-            let losers = sides.into_iter().filter(|side| *side != choice).collect();
-            self.resolutions.insert(place, Resolution { choice, losers });
+        if rules::moves(event.body.kind()) && self.graph.has_rivals(place) {
+            self.seen.insert(place, Course::of(&before.standing, event));
         }
     }
 
     /// The view after these events, taken in the order.
-    fn replay(&self, chosen: &Bits) -> View {
-        let mut view =
-            View { standing: Standing::default(), effects: vec![None; self.items.len()] };
-        let (outvoted, void) = self.votes(chosen);
-        for place in chosen.iter() {
-            if outvoted.contains(&place) {
-                self.note(&mut view, place, Effect::Outvoted);
-            } else if void.contains(&place) {
-                self.note(&mut view, place, Effect::Contested);
-            } else {
-                view = self.step(view, place);
+    fn replay(&mut self, chosen: &Bits) -> View {
+        let [outvoted, void] = self.votes.among(chosen, self.items.len());
+        let now = [chosen.clone(), outvoted, void];
+        let common = self.replayed.chosen.iter().zip(&now);
+        let common = common.map(|(then, now)| then.words_in_common(now)).min().unwrap_or_default();
+        self.replayed.views.truncate(common.saturating_add(1));
+        let begun = self.replayed.views.len().saturating_sub(1);
+        let mut view = match self.replayed.views.last() {
+            Some(view) => view.clone(),
+            None => View::none(self.items.len()),
+        };
+        let [_, outvoted, void] = &now;
+        for word in begun..chosen.words() {
+            for place in chosen.in_word(word) {
+                if outvoted.contains(place) {
+                    view.note(place, Effect::Outvoted, self.unit(place));
+                } else if void.contains(place) {
+                    view.note(place, Effect::Contested, self.unit(place));
+                } else {
+                    view = self.step(view, place);
+                }
             }
+            self.replayed.views.push(view.clone());
         }
+        self.replayed.chosen = now;
         view
     }
 
-    /// What resolutions among these events have put aside, older resolutions with it; and the
-    /// resolutions that contradict each other, which have no effect.
-    fn votes(&self, chosen: &Bits) -> (BTreeSet<usize>, BTreeSet<usize>) {
-        let here: Vec<(usize, &Resolution)> = self
-            .resolutions
-            .iter()
-            .filter(|(place, _)| chosen.contains(**place))
-            .map(|(place, resolution)| (*place, resolution))
-            .collect();
-        let later = |place: usize, resolution: &Resolution| {
-            here.iter().any(|(other, theirs)| {
-                self.graph.is_ancestor(place, *other) && theirs.touches(resolution)
-            })
-        };
-        let (old, latest): (Vec<_>, Vec<_>) =
-            here.iter().copied().partition(|(place, resolution)| later(*place, resolution));
-        let mut outvoted: BTreeSet<usize> = old.into_iter().map(|(place, _)| place).collect();
-        let mut void = BTreeSet::new();
-        for (place, resolution) in &latest {
-            let against = latest
-                .iter()
-                .any(|(_, other)| other.touches(resolution) && other.choice != resolution.choice);
-            if against {
-                void.insert(*place);
-            } else {
-                outvoted.extend(&resolution.losers);
-            }
-        }
-        (outvoted, void)
-    }
-
     /// The view with one event more.
-    fn step(&self, mut view: View, place: usize) -> View {
+    fn step(&mut self, mut view: View, place: usize) -> View {
         let effect = self.judge(&mut view, place);
         if effect == Effect::Taken
             && let Some((item, event)) = self.readable(place)
         {
-            effects::apply(&mut view.standing, item, event, self.terms);
+            effects::apply(Rc::make_mut(&mut view.standing), item, event, self.terms);
+            if let Body::FieldCorrected(body) = &event.body {
+                view.clashes.retain(|clash| clash.field != Some(body.field.as_str()));
+            }
         }
-        self.note(&mut view, place, effect);
+        view.note(place, effect, self.unit(place));
         view
     }
 
-    fn note(&self, view: &mut View, place: usize, effect: Effect) {
-        if let Some(slot) = view.effects.get_mut(place) {
-            *slot = Some(effect);
-        }
-        if let Some(item) = self.items.get(place) {
-            view.standing.last_unit = Some(item.author.unit);
-        }
-    }
-
-    fn judge(&self, view: &mut View, place: usize) -> Effect {
+    fn judge(&mut self, view: &mut View, place: usize) -> Effect {
         let Some((item, event)) = self.readable(place) else { return Effect::Unreadable };
         match self.lawful.get(place) {
             Some(Err(Objection::Repeated)) => return Effect::Repeated,
             Some(Err(objection)) => return Effect::Refused(*objection),
-            // The event whose lawfulness is being found out was asked for by nobody yet.
             Some(Ok(())) | None => {}
         }
-        if self.resolutions.contains_key(&place) {
+        if self.votes.contains(place) {
             return Effect::Taken;
         }
         if let Some(effect) = self.register(view, place) {
@@ -350,7 +340,7 @@ impl<'a> Fold<'a> {
         }
         match self.opponent(view, place) {
             Some(opponent) => {
-                contest(&mut view.standing, opponent, item.hash, None);
+                view.contest(opponent, place, None);
                 Effect::Contested
             }
             None => Effect::Refused(objection),
@@ -359,57 +349,41 @@ impl<'a> Fold<'a> {
 
     /// What may be written once at a time: whether somebody wrote it whom the author had not seen.
     fn register(&self, view: &mut View, place: usize) -> Option<Effect> {
-        let (item, event) = self.readable(place)?;
+        let (_, event) = self.readable(place)?;
         let key = effects::register(&event.body)?;
-        let seen = |hash: &ChangeHash| {
-            self.place_of(hash).is_some_and(|other| self.graph.is_ancestor(other, place))
-        };
-        let writer = *view.standing.registers.get(&key)?;
-        let open = view.standing.conflicts.iter().find(|conflict| conflict.sides.contains(&writer));
-        let all_seen =
-            open.map_or_else(|| seen(&writer), |conflict| conflict.sides.iter().all(seen));
+        let writer = self.place_of(view.standing.registers.get(&key)?)?;
+        let seen = |other: usize| self.graph.is_ancestor(other, place);
+        let all_seen = view
+            .clash_of(writer)
+            .map_or_else(|| seen(writer), |clash| clash.sides.iter().all(|side| seen(*side)));
         if all_seen {
             return None;
         }
-        let mut field = None;
         if let Body::FieldCorrected(body) = &event.body {
             let application = view.standing.application.as_ref()?;
-            let now = crate::fields::corrected(application, &body.field, body.value.as_deref());
-            if now.as_ref() == Some(application) {
+            if fields::holds(application, &body.field, body.value.as_deref()) {
                 return Some(Effect::Repeated);
             }
-            field = Some(body.field.clone());
         }
-        contest(&mut view.standing, writer, item.hash, field);
+        view.contest(writer, place, key.field());
         Some(Effect::Contested)
     }
 
     /// Whether the event rests on one that has no effect here, though it had as the author saw it.
     fn rests_on_barred(&self, view: &View, place: usize) -> bool {
-        let then = self.barred_then.get(place);
-        let now = barred(&view.effects);
-        now.iter().any(|other| {
-            self.graph.is_ancestor(other, place) && then.is_none_or(|then| !then.contains(other))
-        })
+        let (then, before) = (self.barred_then.get(place), self.graph.ancestors_of(place));
+        then.zip(before).is_some_and(|(then, before)| view.barred.without(then).meets(before))
     }
 
     /// The first event unknown to the author after which theirs no longer fits.
-    fn opponent(&self, view: &View, place: usize) -> Option<ChangeHash> {
+    fn opponent(&mut self, view: &View, place: usize) -> Option<usize> {
         let (item, event) = self.readable(place)?;
-        let mut standing = self.replay(&self.graph.ancestors_of(place)).standing;
-        let mut last = None;
-        for (other, effect) in view.effects.iter().enumerate() {
-            let unknown = *effect == Some(Effect::Taken) && !self.graph.is_ancestor(other, place);
-            let Some((theirs, said)) = self.readable(other).filter(|_| unknown) else { continue };
-            effects::apply(&mut standing, theirs, said, self.terms);
-            if rules::moves(said.body.kind()) {
-                last = Some(theirs.hash);
-            }
-            if last.is_some() && rules::permitted(&standing, &item.author, event).is_err() {
-                return last;
-            }
-        }
-        last
+        let unknown = view.taken.without(self.graph.ancestors_of(place)?);
+        let mut course = self.seen.remove(&place)?;
+        let opponent =
+            course.opponent(unknown, (item, event), |other| self.readable(other), self.terms);
+        self.seen.insert(place, course);
+        opponent
     }
 
     fn readable(&self, place: usize) -> Option<(&'a Item, &'a Event)> {
@@ -419,6 +393,14 @@ impl<'a> Fold<'a> {
 
     fn kind(&self, place: usize) -> Option<EventKind> {
         self.readable(place).map(|(_, event)| event.body.kind())
+    }
+
+    fn unit(&self, place: usize) -> Option<UnitId> {
+        self.items.get(place).map(|item| item.author.unit)
+    }
+
+    fn hash(&self, place: usize) -> Option<ChangeHash> {
+        self.items.get(place).map(|item| item.hash)
     }
 
     fn place_of(&self, hash: &ChangeHash) -> Option<usize> {
@@ -434,25 +416,4 @@ fn is_done(standing: &Standing, item: &Item, event: &Event) -> bool {
     }
     let here = |result: &Outcome| result.towards.is_none() && result.unit == item.author.unit;
     matches!(event.body, Body::ResultArrived(_)) && standing.result.as_ref().is_some_and(here)
-}
-
-/// Notes that one event excludes another, with those that exclude the same one.
-fn contest(standing: &mut Standing, held: ChangeHash, other: ChangeHash, field: Option<String>) {
-    let known = standing.conflicts.iter_mut().find(|conflict| conflict.sides.contains(&held));
-    match known {
-        Some(conflict) => conflict.sides.push(other),
-        None => standing.conflicts.push(Conflict { sides: vec![held, other], field }),
-    }
-}
-
-/// The events without effect.
-fn barred(effects: &[Option<Effect>]) -> Bits {
-    let without =
-        |effect: &Effect| matches!(effect, Effect::Contested | Effect::Outvoted | Effect::Resting);
-    let mut bits = Bits::none(effects.len());
-    let places = effects.iter().enumerate();
-    for (place, _) in places.filter(|(_, effect)| effect.as_ref().is_some_and(without)) {
-        bits.insert(place);
-    }
-    bits
 }

@@ -6,6 +6,9 @@
 //! who may say it when, [`fold`] what follows from it, [`standing`] how the dossier then stands;
 //! [`code`] is its number on the slip, [`deadline`] says when its result is owed.
 
+#[cfg(test)]
+extern crate self as hoso_dossier;
+
 pub mod axes;
 pub mod chunk;
 pub mod code;

@@ -1,6 +1,9 @@
 //! How a dossier stands after some of its events: what the rules ask and what screens show.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use hoso_identity::{PayloadHash, PersonId, Position, UnitId};
 use hoso_registry::{Calendar, Day, Role, State, state::GrantFacts, statement::RealmKind};
@@ -69,6 +72,9 @@ impl Author {
 
     /// Whether the grant held on the day of this moment, Unix milliseconds.
     pub(crate) fn is_covered(&self, at_ms: i64) -> bool {
+        if self.from.is_none() && self.until.is_none() {
+            return true;
+        }
         deadline::local_date(at_ms).is_some_and(|date| {
             self.from.is_none_or(|from| from.0 <= date)
                 && self.until.is_none_or(|until| date <= until.0)
@@ -190,6 +196,27 @@ pub struct Conflict {
     pub field: Option<String>,
 }
 
+/// What may be written once at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Register {
+    /// To whom it was handed over.
+    HandOver,
+    /// A field of the application.
+    Field(&'static str),
+    /// The code.
+    Code,
+}
+
+impl Register {
+    /// The field, if it is one.
+    pub(crate) fn field(self) -> Option<&'static str> {
+        match self {
+            Self::Field(name) => Some(name),
+            Self::HandOver | Self::Code => None,
+        }
+    }
+}
+
 /// How a dossier stands. Empty by default: before its first event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -198,7 +225,7 @@ pub struct Standing {
     /// Where a supplement was asked for: there it goes back to.
     pub(crate) asked_from: Option<Status>,
     /// What is applied for, with corrections.
-    pub application: Option<Application>,
+    pub application: Option<Arc<Application>>,
     /// The code.
     pub code: Option<Code>,
     /// Codes that it had before.
@@ -208,7 +235,7 @@ pub struct Standing {
     /// Which catalogue counts: that of the reception, or calendars that were accepted since.
     pub frozen: Option<Frozen>,
     /// That catalogue, if it is known here.
-    pub terms: Option<Terms>,
+    pub terms: Option<Arc<Terms>>,
     /// Due times before other calendars were accepted, in order; Unix milliseconds.
     pub former_dues: Vec<i64>,
     /// When the clock stood still.
@@ -232,20 +259,20 @@ pub struct Standing {
     /// When the dossier was closed, Unix milliseconds.
     pub closed_ms: Option<i64>,
     /// The fees.
-    pub fees: Vec<FeeLine>,
+    pub fees: Vec<Arc<FeeLine>>,
     /// The payments.
     pub payments: Vec<Payment>,
     /// What will have been paid altogether once the last request is met, in đồng: what was paid
     /// or awaited when it was written, and its amount.
     pub requested: u64,
     /// The scans that are not hidden.
-    pub scans: Vec<Scan>,
+    pub scans: Vec<Arc<Scan>>,
     /// When each unit first read it, Unix milliseconds.
     pub opened: BTreeMap<UnitId, i64>,
     /// The units that it concerns.
     pub audience: BTreeSet<UnitId>,
     /// Who wrote what may be written once at a time: the hand-over, each field, the code.
-    pub(crate) registers: BTreeMap<String, ChangeHash>,
+    pub(crate) registers: BTreeMap<Register, ChangeHash>,
     /// The unit of the author of the last event, with or without effect.
     pub(crate) last_unit: Option<UnitId>,
     /// What a person must decide.
@@ -280,7 +307,7 @@ impl Standing {
     /// When the result is owed.
     #[must_use]
     pub fn due(&self) -> Due {
-        let (Some(terms), Some(received)) = (&self.terms, self.received_ms) else {
+        let (Some(terms), Some(received)) = (self.terms.as_deref(), self.received_ms) else {
             return Due { at_ms: None, certain: false, steps: Vec::new() };
         };
         let Terms { rule, calendar, .. } = terms;
@@ -290,7 +317,7 @@ impl Standing {
     /// When the result is owed, without the days on the way; Unix milliseconds.
     #[must_use]
     pub fn due_ms(&self) -> Option<i64> {
-        let Terms { rule, calendar, .. } = self.terms.as_ref()?;
+        let Terms { rule, calendar, .. } = self.terms.as_deref()?;
         deadline::due_ms(rule, calendar, self.received_ms?, &self.pauses, &self.extensions)
     }
 

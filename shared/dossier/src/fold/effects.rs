@@ -1,27 +1,31 @@
 //! What an event that holds does to the standing.
 
+use std::sync::Arc;
+
 use super::Item;
 use crate::{
     axes::{Delivery, Status},
+    code::Code,
     deadline::{Extension, PauseKind},
     event::{
         Application, Attached, Body, CalendarAccepted, Event, Fee, FieldCorrected, Frozen,
         HandedOver, Method, Office, Paid, PaymentConfirmed, PaymentRequested, PaymentReversed,
-        Received, ResultReady, Supplemented,
+        Received, ResultReady,
     },
-    standing::{Decision, FeeLine, Line, Outcome, Payment, Scan, Standing, Terms},
+    fields,
+    standing::{Decision, FeeLine, Line, Outcome, Payment, Register, Scan, Standing, Terms},
 };
 
 /// What may be written once at a time, if the event writes such a thing.
-pub(super) fn register(body: &Body) -> Option<String> {
+pub(super) fn register(body: &Body) -> Option<Register> {
     if let Body::FieldCorrected(body) = body {
-        return Some(format!("field {}", body.field));
+        return fields::named(&body.field).map(Register::Field);
     }
-    let once = matches!(body, Body::HandedOver(_) | Body::CodeReissued(_));
-    once.then(|| body.kind().code().to_owned())
+    let hand_over = matches!(body, Body::HandedOver(_)).then_some(Register::HandOver);
+    hand_over.or_else(|| matches!(body, Body::CodeReissued(_)).then_some(Register::Code))
 }
 
-/// Lets the event have its effect.
+/// Lets the event have its effect on everything that a rule may ask for.
 pub(super) fn apply(
     standing: &mut Standing,
     item: &Item,
@@ -46,7 +50,7 @@ pub(super) fn apply(
         Body::TakenOver(_) => taken_over(standing, at_ms),
         Body::Assigned(body) => standing.assigned = Some(body.person),
         Body::SupplementRequested(_) => supplement_requested(standing, at_ms),
-        Body::Supplemented(body) => supplemented(standing, body, at_ms),
+        Body::Supplemented(_) => supplemented(standing, at_ms),
         Body::Extended(body) => {
             standing.extensions.push(Extension { given_ms: at_ms, due_ms: body.due_at });
         }
@@ -59,10 +63,10 @@ pub(super) fn apply(
             standing.go_on(PauseKind::Other, at_ms);
             standing.status = Some(Status::Processing);
         }
-        Body::FeeAdded(body) => standing.fees.push(FeeLine {
-            id: item.hash.to_string(),
-            fee: Fee { name: body.name.clone(), amount: body.amount },
-        }),
+        Body::FeeAdded(body) => {
+            let fee = Fee { name: body.name.clone(), amount: body.amount };
+            standing.fees.push(Arc::new(FeeLine { id: item.hash.to_string(), fee }));
+        }
         Body::FeeRemoved(body) => standing.fees.retain(|line| line.id != body.fee),
         Body::PaymentRequested(body) => payment_requested(standing, body, at_ms),
         Body::Paid(body) => paid(standing, item, body),
@@ -86,10 +90,7 @@ pub(super) fn apply(
         Body::Attached(body) => attached(standing, item, body),
         Body::Detached(body) => standing.scans.retain(|scan| scan.event != body.attachment),
         Body::FieldCorrected(body) => field_corrected(standing, body),
-        Body::CodeReissued(body) => {
-            let former = standing.code.replace(body.code.clone());
-            standing.former_codes.extend(former);
-        }
+        Body::CodeReissued(body) => standing.code = Some(body.code.clone()),
         Body::Opened(_) => {
             standing.opened.insert(item.author.unit, at_ms);
         }
@@ -98,14 +99,32 @@ pub(super) fn apply(
     settle(standing, at_ms);
 }
 
+/// Adds what no rule asks for and people want to see, once it is known which events have effect.
+pub(super) fn show(standing: &mut Standing, code: &mut Option<Code>, event: &Event) {
+    let (mut begun, mut coded) = (None, None);
+    if let Body::Submitted(body) = &event.body {
+        begun = Some(&body.application);
+    } else if let Body::Received(body) = &event.body {
+        (begun, coded) = (body.application.as_ref(), Some(&body.code));
+    } else if let Body::Supplemented(body) = &event.body {
+        standing.papers.extend(body.papers.0.iter().cloned());
+    } else if let Body::CodeReissued(body) = &event.body {
+        standing.former_codes.extend(code.take());
+        coded = Some(&body.code);
+    }
+    if let Some(application) = begun {
+        standing.papers.clone_from(&application.papers);
+    }
+    *code = coded.cloned().or(code.take());
+}
+
 fn begin(standing: &mut Standing, item: &Item, application: &Application) {
-    standing.application = Some(application.clone());
-    standing.papers.clone_from(&application.papers);
+    standing.application = Some(Arc::new(application.clone()));
     standing.holder = Some(Office::Unit(application.receiving_unit));
-    let fees = application.fees.iter().enumerate();
-    standing.fees = fees
-        .map(|(number, fee)| FeeLine { id: format!("{}.{number}", item.hash), fee: fee.clone() })
-        .collect();
+    let lines = application.fees.iter().enumerate().map(|(number, fee)| {
+        Arc::new(FeeLine { id: format!("{}.{number}", item.hash), fee: fee.clone() })
+    });
+    standing.fees = lines.collect();
 }
 
 fn received(
@@ -121,7 +140,7 @@ fn received(
     standing.status = Some(Status::Accepted);
     standing.code = Some(body.code.clone());
     standing.received_ms = Some(body.received_at.unwrap_or(event.at_ms));
-    standing.terms = terms(&body.frozen);
+    standing.terms = terms(&body.frozen).map(Arc::new);
     standing.frozen = Some(body.frozen.clone());
 }
 
@@ -133,7 +152,7 @@ fn calendar_accepted(
     standing.former_dues.extend(standing.due_ms());
     if let Some(frozen) = &mut standing.frozen {
         frozen.calendars.clone_from(&body.calendars);
-        standing.terms = terms(frozen);
+        standing.terms = terms(frozen).map(Arc::new);
     }
 }
 
@@ -165,8 +184,7 @@ fn supplement_requested(standing: &mut Standing, at_ms: i64) {
     standing.status = Some(Status::Supplement);
 }
 
-fn supplemented(standing: &mut Standing, body: &Supplemented, at_ms: i64) {
-    standing.papers.extend(body.papers.0.iter().cloned());
+fn supplemented(standing: &mut Standing, at_ms: i64) {
     standing.go_on(PauseKind::Supplement, at_ms);
     standing.status = standing.asked_from.take().or(Some(Status::Processing));
 }
@@ -257,19 +275,17 @@ fn on_its_way(standing: &mut Standing, change: impl FnOnce(&mut Outcome)) {
 }
 
 fn attached(standing: &mut Standing, item: &Item, body: &Attached) {
-    standing.scans.push(Scan {
+    standing.scans.push(Arc::new(Scan {
         event: item.hash,
         blob: body.blob,
         name: body.name.clone(),
         size: body.size,
-    });
+    }));
 }
 
 fn field_corrected(standing: &mut Standing, body: &FieldCorrected) {
-    let application = standing.application.as_ref();
-    let changed = application.and_then(|application| {
-        crate::fields::corrected(application, &body.field, body.value.as_deref())
-    });
-    standing.application = changed.or_else(|| standing.application.take());
-    standing.conflicts.retain(|conflict| conflict.field.as_ref() != Some(&body.field));
+    let application = standing.application.as_deref();
+    let changed = application
+        .and_then(|application| fields::corrected(application, &body.field, body.value.as_deref()));
+    standing.application = changed.map(Arc::new).or_else(|| standing.application.take());
 }

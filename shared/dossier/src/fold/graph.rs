@@ -2,50 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Item;
+use super::{Item, bits::Bits};
 use crate::value::ChangeHash;
-
-/// Bits of a word.
-const WORD: usize = 64;
-
-/// A set of places.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Bits(Vec<u64>);
-
-impl Bits {
-    /// None of so many places.
-    pub(super) fn none(places: usize) -> Self {
-        Self(vec![0; places.div_ceil(WORD)])
-    }
-
-    /// All of so many places.
-    pub(super) fn all(places: usize) -> Self {
-        let mut bits = Self::none(places);
-        (0..places).for_each(|place| bits.insert(place));
-        bits
-    }
-
-    pub(super) fn insert(&mut self, place: usize) {
-        if let Some(word) = self.0.get_mut(place / WORD) {
-            *word |= 1 << (place % WORD);
-        }
-    }
-
-    pub(super) fn contains(&self, place: usize) -> bool {
-        self.0.get(place / WORD).is_some_and(|word| word >> (place % WORD) & 1 == 1)
-    }
-
-    fn unite(&mut self, other: &Self) {
-        for (word, more) in self.0.iter_mut().zip(&other.0) {
-            *word |= more;
-        }
-    }
-
-    /// The places, ascending.
-    pub(super) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.0.len().saturating_mul(WORD)).filter(|place| self.contains(*place))
-    }
-}
 
 /// The events whose dependencies are all here. Places are places in the order.
 #[derive(Debug)]
@@ -61,6 +19,8 @@ pub(super) struct Graph {
     /// The events on which none depends.
     pub(super) heads: Vec<usize>,
     ancestors: Vec<Bits>,
+    /// How many events rest on each.
+    descendants: Vec<usize>,
 }
 
 impl Graph {
@@ -78,6 +38,7 @@ impl Graph {
             children: vec![0; order.len()],
             heads: Vec::new(),
             ancestors: Vec::new(),
+            descendants: vec![0; order.len()],
             order: order.clone(),
             places,
         };
@@ -94,6 +55,11 @@ impl Graph {
                     *count = count.saturating_add(1);
                 }
             }
+            for before in ancestors.iter() {
+                if let Some(count) = graph.descendants.get_mut(before) {
+                    *count = count.saturating_add(1);
+                }
+            }
             graph.parents.push(parents);
             graph.ancestors.push(ancestors);
         }
@@ -103,8 +69,15 @@ impl Graph {
     }
 
     /// Everything on which the event rests.
-    pub(super) fn ancestors_of(&self, place: usize) -> Bits {
-        self.ancestors.get(place).cloned().unwrap_or_else(|| Bits::none(self.order.len()))
+    pub(super) fn ancestors_of(&self, place: usize) -> Option<&Bits> {
+        self.ancestors.get(place)
+    }
+
+    /// Whether there is an event that neither rests on this one nor this one on it.
+    pub(super) fn has_rivals(&self, place: usize) -> bool {
+        let before = self.ancestors.get(place).map_or(0, Bits::count);
+        let after = self.descendants.get(place).copied().unwrap_or_default();
+        before.saturating_add(after).saturating_add(1) < self.order.len()
     }
 
     /// Whether the later event rests on the earlier one.
@@ -114,14 +87,11 @@ impl Graph {
 }
 
 /// The depth of each event that can be placed, by its index: one that rests on an event that is not
-/// here cannot. Of two with one hash the lower entry id is placed.
+/// here cannot. Of two with one hash the first in the list is placed.
 fn depths(items: &[Item]) -> BTreeMap<usize, u32> {
     let mut indexes: BTreeMap<ChangeHash, usize> = BTreeMap::new();
     for (index, item) in items.iter().enumerate() {
-        let known = indexes.entry(item.hash).or_insert(index);
-        if items.get(*known).is_some_and(|known| item.entry < known.entry) {
-            *known = index;
-        }
+        indexes.entry(item.hash).or_insert(index);
     }
     let mut open: BTreeMap<usize, usize> = BTreeMap::new();
     let mut waiting: BTreeMap<ChangeHash, Vec<usize>> = BTreeMap::new();

@@ -10,6 +10,7 @@ use crate::{
         Body, Channel, Event, Extended, Office, Received, ResultChannel, ResultSent,
         SupplementRequested,
     },
+    fields,
     standing::{Author, Standing},
 };
 
@@ -58,10 +59,10 @@ pub(super) fn body(standing: &Standing, author: &Author, event: &Event) -> Resul
             require(scans.any(|scan| scan.event == body.attachment), Objection::NotThere)
         }
         Body::FieldCorrected(body) => {
-            let application = standing.application.as_ref().ok_or(Objection::Field)?;
-            crate::fields::corrected(application, &body.field, body.value.as_deref())
-                .map(|_| ())
-                .ok_or(Objection::Field)
+            let value = body.value.as_deref();
+            let application = standing.application.as_ref();
+            let fits = application.is_some_and(|form| fields::fits(form, &body.field, value));
+            require(fits, Objection::Field)
         }
         Body::ConflictResolved(body) => {
             let mut sides = standing.conflicts.iter().flat_map(|conflict| &conflict.sides);

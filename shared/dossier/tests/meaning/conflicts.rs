@@ -134,6 +134,17 @@ fn what_rests_on_the_losing_side_loses_with_it_and_is_shown() {
     assert_eq!(scene.effect(sending), Effect::Resting);
 }
 
+#[test]
+fn of_two_entries_with_one_change_the_first_that_is_listed_counts() {
+    let mut scene = Scene::processing();
+    scene.then(CO_TO, approved());
+    let mut copy = scene.items.last().unwrap().clone();
+    copy.entry = EntryId([0; 32]);
+    scene.items.push(copy);
+    let history = scene.fold().history;
+    assert_eq!(history[3..], [(3, Effect::Taken), (4, Effect::Waiting)]);
+}
+
 fn bodies() -> Vec<Body> {
     let own = Office::Unit(CO_TO);
     vec![

@@ -209,11 +209,13 @@ impl Scene {
     }
 
     pub(crate) fn add_by(&mut self, deps: &[ChangeHash], author: Author, body: Body) -> ChangeHash {
-        let number = u8::try_from(self.items.len()).unwrap() + 1;
-        let hash = ChangeHash([number; 32]);
+        let number = u32::try_from(self.items.len()).unwrap() + 1;
+        let mut id = [0; 32];
+        id[..4].copy_from_slice(&number.to_be_bytes());
+        let hash = ChangeHash(id);
         let at_ms = BEGIN_MS + i64::from(number) * MINUTE_MS;
         self.items.push(Item {
-            entry: EntryId([number; 32]),
+            entry: EntryId(id),
             hash,
             deps: deps.to_vec(),
             author,

@@ -2,16 +2,21 @@
 //!
 //! While the program runs, nothing is written before an attempt. What was in work when it ended
 //! otherwise than in order has perhaps ended it: such dossiers are tried one by one, each attempt
-//! durable before it begins, and what has ended the process twice is set aside until a newer
-//! version.
+//! durable before it begins. Most ends have nothing to do with what was in work: power goes and
+//! comes and goes. So the second attempt waits until the program has run for a while, and only
+//! what ends the program then as well is set aside, until a newer version.
 
 mod keep;
 #[cfg(test)]
 mod tests;
 mod work;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use hoso_identity::DocumentId;
 use hoso_store::{
     StoreError,
     meta::{meta, put_meta},
@@ -33,6 +38,9 @@ const BATCH: usize = 64;
 const IN_WORK: usize = 2 * BATCH;
 /// The longest time for one dossier; a process that needs more is ended.
 const WATCHDOG: Duration = Duration::from_secs(60);
+/// How long the program must have run before a dossier is tried for the second time; shorter than
+/// a desk waits for what is in work.
+const PROBATION: Duration = Duration::from_secs(2);
 /// How long to wait after a failure of the storage, and at most without being woken.
 const PAUSE: Duration = Duration::from_secs(5);
 /// The name of the version that last set something aside.
@@ -43,11 +51,12 @@ const VERSION: &str = "version";
 pub(crate) struct Method {
     compute: fn(Work, &hoso_registry::State) -> Applied,
     watchdog: Duration,
+    probation: Duration,
 }
 
 impl Default for Method {
     fn default() -> Self {
-        Self { compute: applied, watchdog: WATCHDOG }
+        Self { compute: applied, watchdog: WATCHDOG, probation: PROBATION }
     }
 }
 
@@ -58,6 +67,7 @@ pub(crate) async fn run(office: Arc<Office>, stop: watch::Receiver<bool>) {
 
 async fn run_by(method: Method, office: Arc<Office>, stop: watch::Receiver<bool>) {
     let projection = Projection { office, method, stop };
+    let begun = Instant::now();
     if let Err(error) = projection.after_start().await {
         tracing::error!(%error, "what was stored before the start could not be applied");
     }
@@ -65,6 +75,11 @@ async fn run_by(method: Method, office: Arc<Office>, stop: watch::Receiver<bool>
     while !projection.stops() {
         if let Err(error) = projection.pending().await {
             tracing::error!(%error, "what has arrived could not be applied");
+        }
+        if begun.elapsed() >= method.probation
+            && let Err(error) = projection.once_more().await
+        {
+            tracing::error!(%error, "what was tried before could not be tried again");
         }
         tokio::select! {
             () = projection.office.arrived.notified() => {}
@@ -85,30 +100,48 @@ impl Projection {
         *self.stop.borrow()
     }
 
-    /// Tries what was in work when the program last ended, if it did not end in order. The end
-    /// counts as one attempt.
+    /// Tries, one by one, what was in work when the program last ended, if it did not end in order.
     async fn after_start(&self) -> Result<(), StoreError> {
         let crashed = self.office.memory.crashed();
         let suspects = move |tx: &mut Tx<'_>, _: &mut _| {
             try_again_after_upgrade(tx)?;
-            let marks = if crashed { tx.to_apply(0, IN_WORK)? } else { Vec::new() };
-            for mark in marks.iter().filter(|mark| mark.attempts == 0) {
-                tx.set_attempts(&mark.document, 1)?;
+            if crashed { tx.to_apply(0, IN_WORK) } else { Ok(Vec::new()) }
+        };
+        let mut marks = self.office.memory.write(false, suspects).await?;
+        marks.retain(|mark| mark.attempts == 0);
+        self.one_by_one(marks).await
+    }
+
+    /// Tries for the last time what was tried before.
+    async fn once_more(&self) -> Result<(), StoreError> {
+        let tried = |tx: &mut Tx<'_>| {
+            let mut marks = Vec::new();
+            for document in hoso_store::journal::set_aside(tx, 1)? {
+                marks.extend(tx.mark(&document)?.filter(|mark| mark.attempts < ATTEMPTS_MAX));
             }
             Ok::<_, StoreError>(marks)
         };
-        for mark in self.office.memory.write(false, suspects).await? {
+        self.one_by_one(self.office.memory.read(tried).await?).await
+    }
+
+    async fn one_by_one(&self, marks: Vec<ToApply>) -> Result<(), StoreError> {
+        for mark in marks {
             if self.stops() {
                 break;
             }
-            let document = mark.document;
+            let (document, before) = (mark.document, mark.attempts);
             let attempt = move |tx: &mut Tx<'_>, _: &mut _| journal::attempt(tx, &document);
-            if self.office.memory.write(false, attempt).await? {
-                let done = self.computed(self.read(vec![mark]).await?).await?;
-                self.keep(done).await?;
-            } else {
-                tracing::error!(%document, "a dossier ended this program twice and is set aside");
+            if !self.office.memory.write(false, attempt).await? {
+                continue;
             }
+            let works = self.read(vec![mark]).await?;
+            let (done, failed) = self.compute(works).await;
+            if done.is_empty() && failed.is_empty() {
+                // The program stops: that is no failure of this dossier.
+                let again = move |tx: &mut Tx<'_>, _: &mut _| tx.set_attempts(&document, before);
+                self.office.memory.write(false, again).await?;
+            }
+            self.keep(done).await?;
         }
         Ok(())
     }
@@ -117,8 +150,9 @@ impl Projection {
     async fn pending(&self) -> Result<(), StoreError> {
         let (mut done, mut after, mut found) = (Vec::new(), 0, false);
         while !self.stops() {
-            let marks = self.office.memory.read(move |tx| tx.to_apply(after, BATCH)).await?;
+            let mut marks = self.office.memory.read(move |tx| tx.to_apply(after, BATCH)).await?;
             let last = marks.last().map(|mark| mark.place);
+            marks.retain(|mark| mark.attempts == 0);
             let works = self.read(marks).await?;
             found |= !works.is_empty();
             let (computed, kept) = tokio::join!(self.computed(works), self.keep(done));
@@ -134,12 +168,9 @@ impl Projection {
         Ok(())
     }
 
-    /// What these marks speak of, but for what is set aside.
     async fn read(&self, marks: Vec<ToApply>) -> Result<Vec<Work>, StoreError> {
-        let read = move |tx: &mut Tx<'_>| {
-            let tried = marks.into_iter().filter(|mark| mark.attempts < ATTEMPTS_MAX);
-            tried.map(|mark| Work::read(tx, mark)).collect()
-        };
+        let read =
+            move |tx: &mut Tx<'_>| marks.into_iter().map(|mark| Work::read(tx, mark)).collect();
         self.office.memory.read(read).await
     }
 
@@ -152,17 +183,25 @@ impl Projection {
         Ok(())
     }
 
-    /// Computes these, as many at once as there are processors. One that fails is tried once more;
-    /// one that does not end is set aside, and the process with it ends.
+    /// Computes these; one that fails counts as attempted.
     async fn computed(&self, works: Vec<Work>) -> Result<Vec<Applied>, StoreError> {
-        let (results, failed) =
-            work::computed(&self.office, self.method, works, self.stop.clone()).await;
+        let (results, failed) = self.compute(works).await;
         for document in failed {
-            tracing::error!(%document, "a dossier could not be applied here");
             let attempt = move |tx: &mut Tx<'_>, _: &mut _| journal::attempt(tx, &document);
             self.office.memory.write(false, attempt).await?;
         }
         Ok(results)
+    }
+
+    /// Computes these, as many at once as there are processors, and gives also those that failed;
+    /// one that does not end is set aside, and the process with it ends.
+    async fn compute(&self, works: Vec<Work>) -> (Vec<Applied>, Vec<DocumentId>) {
+        let stop = self.stop.clone();
+        let (results, failed) = work::computed(&self.office, self.method, works, stop).await;
+        for document in &failed {
+            tracing::error!(%document, "a dossier could not be applied here");
+        }
+        (results, failed)
     }
 }
 

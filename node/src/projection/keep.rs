@@ -17,6 +17,8 @@ pub(super) fn keep(tx: &mut Tx<'_>, done: Vec<Applied>) -> Result<(), StoreError
             None => false,
         };
         if moved || times != Some(applied.mark.times) {
+            // It could be computed, whatever an earlier attempt came to.
+            tx.set_attempts(&document, 0)?;
             continue;
         }
         if let Some(plan) = &applied.plan {

@@ -133,7 +133,7 @@ pub struct ToApply {
     pub document: DocumentId,
     /// The lowest row among them, zero if none has one.
     pub row: u64,
-    /// How often applying was begun and not ended: two deaths set the dossier aside.
+    /// How often applying it alone was begun and not ended: twice sets the dossier aside.
     pub attempts: u32,
     /// How often it was marked: whether anything came while it was applied.
     pub times: u32,

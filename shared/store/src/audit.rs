@@ -13,6 +13,7 @@ const LAST: &str = "SELECT chain FROM audit ORDER BY seq DESC LIMIT 1";
 const APPEND: &str = "INSERT INTO audit (at_ms, who, what, detail, chain)
     VALUES (:at_ms, :who, :what, :detail, :chain)";
 const NEWEST: &str = "SELECT * FROM audit WHERE seq < :before ORDER BY seq DESC LIMIT :limit";
+const COUNT: &str = "SELECT count(*) FROM audit";
 const ALL: &str = "SELECT * FROM audit ORDER BY seq";
 
 /// One row.
@@ -80,6 +81,15 @@ pub fn newest(
         found.push(read(row)?);
     }
     Ok(found)
+}
+
+/// How many rows there are.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn count(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    unsigned(tx.connection.prepare_cached(COUNT)?.query_row([], |row| row.get(0))?)
 }
 
 /// The number of the first row that does not follow from the one before it, if there is one.

@@ -50,10 +50,12 @@ impl Schema {
                 include_str!("migrations/node/0004_places.sql"),
                 include_str!("migrations/node/0005_marks.sql"),
                 include_str!("migrations/node/0006_link.sql"),
+                include_str!("migrations/node/0007_standings.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),
                 include_str!("migrations/relay/0002_operators.sql"),
+                include_str!("migrations/relay/0003_watch.sql"),
             ],
         }
     }
@@ -117,6 +119,29 @@ impl Database {
         let log = log::name(DATABASE_NAME);
         let left = [MARKER_NAME, &log, backup::RESTORED_NAME, backup::REPLACED_NAME];
         data.join(DATABASE_NAME).exists() || left.iter().any(|name| data.join(name).exists())
+    }
+
+    /// Whether there is a database file with anything in it.
+    #[must_use]
+    pub fn begun(data: &Path) -> bool {
+        data.join(DATABASE_NAME).metadata().is_ok_and(|file| file.len() > 0)
+    }
+
+    /// Removes the database and all that stands beside it. For one that was begun and never used.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InUse`]; what the system says.
+    pub fn remove(data: &Path) -> Result<(), StoreError> {
+        let lock = lock(data)?;
+        let (log, journal) = (log::name(DATABASE_NAME), format!("{DATABASE_NAME}-journal"));
+        for name in [DATABASE_NAME, &journal, &log, &shared_memory_name(DATABASE_NAME), MARKER_NAME]
+        {
+            remove(&data.join(name))?;
+        }
+        sync_directory(data)?;
+        drop(lock);
+        Ok(())
     }
 
     /// The data directory.

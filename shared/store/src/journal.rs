@@ -1,5 +1,6 @@
 //! The node's tables in SQLite.
 
+mod excepted;
 mod figures;
 mod in_order;
 
@@ -20,8 +21,7 @@ use crate::{
     },
     error::StoreError,
     tables::{
-        Delivered, Digest, EXCEPTIONS_MAX, JournalTables, NodeEntry, NodeFacts, ScopePoint,
-        Standing, ToApply,
+        Delivered, Digest, JournalTables, NodeEntry, NodeFacts, ScopePoint, Standing, ToApply,
     },
     writer::Tx,
 };
@@ -51,6 +51,7 @@ const APPEND: &str = "INSERT INTO journal (number, entry, digest)
     SELECT :number, seq, :digest FROM entry WHERE key = :key";
 const AFTER: &str = "SELECT entry.* FROM journal JOIN entry ON entry.seq = journal.entry
     WHERE journal.number > :after ORDER BY journal.number LIMIT :limit";
+const UNNUMBER: &str = "UPDATE entry SET journal = NULL WHERE seq IN (SELECT entry FROM journal)";
 const DIGEST: &str = "SELECT digest FROM journal WHERE number = :number";
 const CURSORS: &str = "SELECT scope, feed_row, digest FROM cursor ORDER BY scope";
 const PUT_CURSOR: &str = "INSERT INTO cursor VALUES (:scope, :row, :digest)
@@ -76,8 +77,6 @@ const MARKS: &str = "SELECT * FROM to_apply WHERE seq > :after ORDER BY seq LIMI
 const MARK_OF: &str = "SELECT * FROM to_apply WHERE document = :document";
 const LOWEST_MARK: &str = "SELECT min(feed_row) FROM to_apply
     WHERE feed_row > 0 AND attempts < :attempts";
-const EXCEPTED: &str = "SELECT id FROM entry WHERE feed_row IS NOT NULL AND (standing = 1
-    OR document IN (SELECT document FROM to_apply WHERE attempts >= :attempts)) LIMIT :limit";
 const SET_ATTEMPTS: &str = "UPDATE to_apply SET attempts = :attempts WHERE document = :document";
 const CLEAR_MARK: &str = "DELETE FROM to_apply WHERE document = :document";
 const DELIVERED: &str = "SELECT * FROM delivered WHERE unit = :unit";
@@ -248,8 +247,8 @@ impl JournalTables for Tx<'_> {
     }
 
     fn journal_clear(&mut self) -> Result<(), StoreError> {
+        self.connection.execute(UNNUMBER, [])?;
         self.connection.execute("DELETE FROM journal", [])?;
-        self.connection.execute("UPDATE entry SET journal = NULL WHERE journal IS NOT NULL", [])?;
         Ok(())
     }
 
@@ -369,15 +368,7 @@ impl JournalTables for Tx<'_> {
     }
 
     fn excepted(&mut self, attempts_max: u32) -> Result<Vec<EntryId>, StoreError> {
-        let limit = i64::try_from(EXCEPTIONS_MAX).unwrap_or(i64::MAX);
-        let mut statement = self.connection.prepare_cached(EXCEPTED)?;
-        let mut rows =
-            statement.query(named_params! { ":attempts": attempts_max, ":limit": limit })?;
-        let mut ids = Vec::new();
-        while let Some(row) = rows.next()? {
-            ids.push(EntryId(blob(row, "id")?));
-        }
-        Ok(ids)
+        excepted::excepted(self, attempts_max)
     }
 
     fn set_attempts(&mut self, document: &DocumentId, attempts: u32) -> Result<(), StoreError> {

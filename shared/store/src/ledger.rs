@@ -1,11 +1,14 @@
 //! The relay's tables in SQLite.
 
+mod figures;
+
 use hoso_identity::{
     DocumentId, EntryId, Epoch, Incarnation, NodeId, Position, Reason, Scope, SessionToken, UnitId,
     WaitingFor,
 };
 use rusqlite::{OptionalExtension, Row, named_params};
 
+pub use self::figures::{hand_over, refused, troubled, waiting};
 use crate::{
     columns::{
         blob, fixed, ids_from_bytes, ids_to_bytes, key, optional_blob, position, signed, unit,
@@ -77,12 +80,6 @@ const PUT_READER: &str = "INSERT INTO reader VALUES (:node, :scope, :stored, :ap
     applied = excluded.applied, except_ids = excluded.except_ids";
 const HEALINGS: &str = "SELECT at_ms FROM healing WHERE node = :node ORDER BY rowid DESC LIMIT 2";
 const NOTE_HEALING: &str = "INSERT INTO healing VALUES (:node, :at_ms)";
-const TROUBLED: &str = "SELECT
-    (SELECT count(*) FROM waiting WHERE origin_node = :node)
-    + (SELECT count(*) FROM quarantine WHERE origin_node = :node)";
-const REFUSED: &str = "SELECT reason, count(*) FROM quarantine GROUP BY reason ORDER BY reason";
-const WAITING_COUNT: &str = "SELECT count(*) FROM waiting";
-
 /// Begins the ledger of a database that is new.
 ///
 /// # Errors
@@ -105,40 +102,6 @@ pub fn statements(tx: &mut Tx<'_>) -> Result<Vec<LedgerEntry>, StoreError> {
         entries.push(ledger_entry(row)?);
     }
     Ok(entries)
-}
-
-/// How many entries of this node wait or are in quarantine.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn troubled(tx: &mut Tx<'_>, node: &NodeId) -> Result<u64, StoreError> {
-    let mut statement = tx.connection.prepare_cached(TROUBLED)?;
-    unsigned(statement.query_row(named_params! { ":node": node.0 }, |row| row.get(0))?)
-}
-
-/// How many entries were refused, by reason.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn refused(tx: &mut Tx<'_>) -> Result<Vec<(Reason, u64)>, StoreError> {
-    let mut statement = tx.connection.prepare_cached(REFUSED)?;
-    let mut rows = statement.query([])?;
-    let mut counts = Vec::new();
-    while let Some(row) = rows.next()? {
-        counts.push((reason(row.get(0)?)?, unsigned(row.get(1)?)?));
-    }
-    Ok(counts)
-}
-
-/// How many entries wait.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn waiting_count(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
-    unsigned(tx.connection.prepare_cached(WAITING_COUNT)?.query_row([], |row| row.get(0))?)
 }
 
 impl LedgerTables for Tx<'_> {

@@ -15,6 +15,8 @@ pub mod ledger;
 pub mod link;
 mod log;
 pub mod meta;
+#[cfg(test)]
+mod plans;
 pub mod readers;
 pub mod records;
 pub mod rules;

@@ -376,6 +376,12 @@ fn conditions(filter: &Filter, words: &[String], limit: usize) -> (String, Vec<B
     (sql, values)
 }
 
+/// The text of a filter's query.
+#[cfg(test)]
+pub(crate) fn query_of(filter: &Filter) -> String {
+    conditions(filter, &fold::asked(&filter.query), filter.limit).0
+}
+
 fn read_summary(row: &Row<'_>) -> Result<Summary, StoreError> {
     let optional_unit = |column: &str| -> Result<Option<UnitId>, StoreError> {
         row.get::<_, Option<i64>>(column)?.map(unit).transpose()

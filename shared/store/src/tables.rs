@@ -213,8 +213,8 @@ pub trait JournalTables {
     fn mark(&mut self, document: &DocumentId) -> Result<Option<ToApply>, Self::Error>;
     /// The lowest row of those marks that have one and fewer attempts than this.
     fn lowest_to_apply(&mut self, attempts_max: u32) -> Result<Option<u64>, Self::Error>;
-    /// Entries with a row that wait, or whose dossier has at least `attempts_max` attempts; at
-    /// most [`EXCEPTIONS_MAX`].
+    /// Entries with a row that wait, or whose dossier has at least `attempts_max` attempts; those
+    /// of the lowest rows, at most [`EXCEPTIONS_MAX`].
     fn excepted(&mut self, attempts_max: u32) -> Result<Vec<EntryId>, Self::Error>;
     /// Sets the attempts of a mark.
     fn set_attempts(&mut self, document: &DocumentId, attempts: u32) -> Result<(), Self::Error>;

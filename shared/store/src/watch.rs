@@ -41,9 +41,9 @@ pub struct NodeStatus {
     pub backlog_bytes: u64,
     /// When the oldest of them was made, Unix milliseconds by its clock.
     pub oldest_pending_ms: Option<u64>,
-    /// Entries that wait at it.
+    /// Entries of it that wait at the relay.
     pub waiting: u64,
-    /// Entries that were refused at it.
+    /// Entries of it that the relay has refused.
     pub refused: u64,
     /// Its clock less the relay's.
     pub clock_skew_ms: i64,

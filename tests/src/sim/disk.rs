@@ -284,7 +284,9 @@ impl JournalTables for NodeDisk {
             let waits = matches!(entry.standing, Standing::Waiting(_));
             entry.row.is_some() && (waits || set_aside(&entry.document))
         });
-        Ok(excepted.map(|entry| entry.id).take(EXCEPTIONS_MAX).collect())
+        let mut excepted: Vec<_> = excepted.map(|entry| (entry.row, entry.id)).collect();
+        excepted.sort_unstable();
+        Ok(excepted.into_iter().map(|(_, id)| id).take(EXCEPTIONS_MAX).collect())
     }
 
     fn set_attempts(&mut self, document: &DocumentId, attempts: u32) -> Result<(), DiskError> {

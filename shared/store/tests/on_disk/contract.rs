@@ -185,6 +185,11 @@ fn marks<T: JournalTables<Error: Debug>>(tables: &mut T) {
     assert_eq!(tables.excepted(2).unwrap(), []);
     tables.set_attempts(&DOSSIER, 2).unwrap();
     assert_eq!(tables.excepted(2).unwrap(), [id(1)], "its dossier is set aside");
+    let row = settled.row.unwrap();
+    let standing = Standing::Waiting(WaitingFor::Document(other));
+    let lower = NodeEntry { id: id(77), row: Some(row - 1), standing, ..settled };
+    tables.put_entry(&lower).unwrap();
+    assert_eq!(tables.excepted(2).unwrap(), [id(77), id(1)], "the lowest row first, each once");
     assert!(tables.excepted(0).unwrap().len() <= EXCEPTIONS_MAX);
     tables.clear_to_apply(&DOSSIER).unwrap();
     tables.clear_to_apply(&other).unwrap();

@@ -37,8 +37,7 @@ pub enum Command {
     #[command(after_help = "Example:\n  hoso-node run --data ./node --listen-http 127.0.0.1:8081")]
     Run(Run),
     /// The people of this node.
-    #[command(after_help = "Example:\n  hoso-node user list --data ./node")]
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  hoso-node user list --data ./node")]
     User(User),
     /// Let the node sync, or keep it off the line.
     #[command(after_help = "Example:\n  hoso-node link off --data ./node")]
@@ -46,10 +45,18 @@ pub enum Command {
     /// Link, backlog and what needs attention.
     #[command(after_help = "Example:\n  hoso-node status --data ./node --json")]
     Status(Common),
-    /// Write a backup of the running or resting node.
-    #[command(after_help = "Example:\n  hoso-node backup /media/usb/node-1.db --data ./node")]
+    /// Write a backup of the running or resting node, or check one. The keys are not in it: keep
+    /// copies of transport.key, signing.key and age.key beside it.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        subcommand_negates_reqs = true,
+        after_help = "Example:\n  hoso-node backup /media/usb/node-1.db --data ./node\n  \
+            hoso-node backup verify /media/usb/node-1.db"
+    )]
     Backup(Backup),
-    /// Put a backup in the place of a lost or damaged database; a new incarnation begins.
+    /// Put a backup in the place of a lost or damaged database; a new incarnation begins. On a new
+    /// machine copy the keys into the data directory first: transport.key, by which the province
+    /// knows the node, signing.key and age.key.
     #[command(after_help = "Example:\n  hoso-node restore /media/usb/node-1.db --data ./node")]
     Restore(Restore),
 }
@@ -163,11 +170,43 @@ pub enum Switch {
 /// `backup`.
 #[derive(Debug, Args)]
 pub struct Backup {
+    /// Check one instead.
+    #[command(subcommand)]
+    pub checked: Option<BackupCheck>,
+    /// What a new one needs.
+    #[command(flatten)]
+    pub made: Option<BackupMade>,
+}
+
+/// `backup FILE`.
+#[derive(Debug, Args)]
+pub struct BackupMade {
     /// The new file.
     pub file: PathBuf,
     /// Where and how to print.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// `backup verify`.
+#[derive(Debug, Subcommand)]
+pub enum BackupCheck {
+    /// Check a backup completely, and say of what and when it was made.
+    #[command(after_help = "Example:\n  hoso-node backup verify /media/usb/node-1.db")]
+    Verify(BackupFile),
+}
+
+/// `backup verify FILE`.
+#[derive(Debug, Args)]
+pub struct BackupFile {
+    /// The backup.
+    pub file: PathBuf,
+    /// Not needed here; taken as the other commands take it.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `restore`.

@@ -23,6 +23,14 @@ pub(crate) fn age(data: &Path) -> PathBuf {
     data.join("age.key")
 }
 
+/// The names of those that are missing.
+#[must_use]
+pub fn missing(data: &Path) -> Vec<String> {
+    let needed = [transport(data), signing(data), age(data)];
+    let missing = needed.iter().filter(|path| !path.exists()).filter_map(|path| path.file_name());
+    missing.map(|name| name.to_string_lossy().into_owned()).collect()
+}
+
 /// The key of that file, made if an earlier try has not made it.
 pub(crate) fn keep(path: &Path) -> Result<SigningKey, KeyError> {
     if path.exists() { keyfile::read(path) } else { keyfile::make(path) }

@@ -10,7 +10,7 @@ mod desk;
 mod dossiers;
 pub mod facts;
 pub mod join;
-mod keys;
+pub mod keys;
 pub mod office;
 mod people;
 pub mod program;

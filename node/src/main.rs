@@ -1,21 +1,19 @@
 //! `hoso-node`: the node of one commune office.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-    process::ExitCode,
-};
+use std::{path::Path, process::ExitCode};
 
 use clap::Parser;
 use hoso_engine::{
-    command::{Answer, Problem},
+    backups,
+    command::{Answer, Problem, Progress},
     secret,
-    shell::{self, closed, ended, line, secret_line, show},
+    shell::{self, closed, ended, show},
+    terminal,
 };
 use hoso_identity::Incarnation;
 use hoso_node::{
-    cli::{Cli, Command, Common, Join, Switch, User},
-    facts, join, program,
+    cli::{BackupCheck, BackupFile, Cli, Command, Common, Join, Restore, Switch, User},
+    facts, join, keys, program,
     request::Request,
 };
 use hoso_store::{StoreError, backup, database::Schema, rules::journal};
@@ -36,42 +34,51 @@ fn answer(command: Command) -> Result<(), Problem> {
         Command::User(user) => people(user),
         Command::Link(args) => ask(&args.common, Request::Link { on: args.state == Switch::On }),
         Command::Status(common) => ask(&common, Request::Status {}),
-        Command::Backup(args) => {
-            let file = std::path::absolute(&args.file)
-                .map_err(|error| Problem::new("file", error.to_string()))?;
-            ask(&args.common, Request::Backup { file })
-        }
-        Command::Restore(args) => {
-            let incarnation =
-                secret::chance().map_err(|error| Problem::new("chance", error.to_string()))?;
-            backup::restore(&args.common.data, Schema::Node, &args.file, |tx| {
-                journal::renew(tx, Incarnation(incarnation))?;
-                facts::count_copy(tx)
-            })
-            .map_err(|error: StoreError| Problem::new("restore", error.to_string()))?;
-            show(args.common.json, &json!({ "restored": args.file }))
-        }
+        Command::Backup(args) => match (args.checked, args.made) {
+            (Some(BackupCheck::Verify(file)), _) => verify(&file),
+            (None, Some(made)) => {
+                let file = std::path::absolute(&made.file)
+                    .map_err(|error| Problem::new("file", error.to_string()))?;
+                ask(&made.common, Request::Backup { file })
+            }
+            (None, None) => Err(Problem::usage("a file is missing: see `hoso-node backup --help`")),
+        },
+        Command::Restore(args) => restore(&args),
     }
 }
 
 fn enrol(args: &Join) -> Result<(), Problem> {
+    let mut missing = Vec::new();
+    if args.admin_user.is_none() {
+        missing.push("--admin-user");
+    }
+    if !args.admin_password_stdin {
+        missing.push("--admin-password-stdin");
+    }
+    if !missing.is_empty() && !terminal::is_there() {
+        let text = format!(
+            "missing: {}: give them, or run `hoso-node join` on a terminal, where it asks",
+            missing.join(", ")
+        );
+        return Err(Problem::usage(text));
+    }
     let admin = match &args.admin_user {
         Some(name) => name.clone(),
-        None => asked("log-in name of the first administrator: ")?,
+        None => terminal::ask("log-in name of the first administrator: ")?,
     };
-    if !args.admin_password_stdin {
-        prompt("password of the first administrator (at least 8 characters): ")?;
-    }
-    let password = secret_line()?;
+    let password =
+        terminal::new_secret(&format!("new password of {admin} (at least 8 characters): "))?;
     let joining = join::join(&args.code, &args.common.data, &admin, &password);
     let answer = shell::run(joining)?;
     show(args.common.json, &answer)
 }
 
 fn people(user: User) -> Result<(), Problem> {
+    let password_of = |name: &str| terminal::secret(&format!("password of {name}: "));
     match user {
         User::Add(args) => {
-            let (admin_password, password) = (secret_line()?, secret_line()?);
+            let admin_password = password_of(&args.admin)?;
+            let password = terminal::new_secret(&format!("new password of {}: ", args.name))?;
             let request = Request::UserAdd {
                 name: args.name,
                 display_name: args.display_name,
@@ -86,36 +93,61 @@ fn people(user: User) -> Result<(), Problem> {
         }
         User::List(common) => ask(&common, Request::UserList {}),
         User::Disable(args) => {
-            let admin_password = secret_line()?;
+            let admin_password = password_of(&args.admin)?;
             let (name, admin) = (args.name, args.admin);
             ask(&args.common, Request::UserDisable { name, admin, admin_password })
         }
     }
 }
 
+fn verify(args: &BackupFile) -> Result<(), Problem> {
+    let mark = backup::verify(&args.file, Schema::Node);
+    let mark = mark.map_err(|error| Problem::new("backup", error.to_string()))?;
+    show(args.json, &backups::shown(&mark))
+}
+
+fn restore(args: &Restore) -> Result<(), Problem> {
+    let incarnation =
+        secret::chance().map_err(|error| Problem::new("chance", error.to_string()))?;
+    let progress = terminal::meter();
+    let restored = backup::restore(
+        &args.common.data,
+        Schema::Node,
+        &args.file,
+        |tx| {
+            journal::renew(tx, Incarnation(incarnation))?;
+            facts::count_copy(tx)
+        },
+        |done, all| progress.tell(done, all),
+    );
+    drop(progress);
+    let mark = restored.map_err(|error: StoreError| Problem::new("restore", error.to_string()))?;
+    show(args.common.json, &json!({ "restored": args.file, "backup": backups::shown(&mark) }))?;
+    let missing = keys::missing(&args.common.data);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "the database is in place, but {} lacks {}: without them the province does not know this \
+         node; copy them from where they are kept, or have a new node invited",
+        args.common.data.display(),
+        missing.join(", ")
+    );
+    Err(Problem::new("keys", text))
+}
+
 /// Asks the running node, or opens its store when none runs.
 fn ask(common: &Common, request: Request) -> Result<(), Problem> {
-    let answer =
-        shell::ask(&common.data, &request.clone(), || shell::run(at_rest(&common.data, request)))?;
+    let answer = shell::ask(&common.data, &request.clone(), |progress| {
+        shell::run(at_rest(&common.data, request, progress))
+    })?;
     show(common.json, &answer)
 }
 
-async fn at_rest(data: &Path, request: Request) -> Answer {
+async fn at_rest(data: &Path, request: Request, progress: Progress) -> Answer {
     let (office, thread) = program::open(data).await?;
-    let answer = office.answer(request).await;
+    let answer = office.answer(request, progress).await;
     drop(office);
     closed(thread).await.map_err(|error| Problem::new("storage", error.to_string()))?;
     answer
-}
-
-fn prompt(text: &str) -> Result<(), Problem> {
-    let mut out = io::stderr().lock();
-    write!(out, "{text}")
-        .and_then(|()| out.flush())
-        .map_err(|error| Problem::new("output", error.to_string()))
-}
-
-fn asked(text: &str) -> Result<String, Problem> {
-    prompt(text)?;
-    line()
 }

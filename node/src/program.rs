@@ -11,7 +11,7 @@ use hoso_engine::{
     link::{Link, LinkStatus, Signals},
     memory::Memory,
     metrics::Histogram,
-    settings,
+    secret, settings,
     tasks::{Tasks, closed_in_time, told_to_stop},
     web::{self, Hosts},
 };
@@ -54,6 +54,8 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
     if !Database::exists(data) {
         return Err(none());
     }
+    secret::check_data_directory(data)
+        .map_err(|error| Problem::new("data", format!("{}: {error}", data.display())))?;
     let transport = keys::read_transport(data)?.public();
     let realm = |tx: &mut Tx<'_>| Ok(Facts::read(tx)?.map_or(Realm::ZERO, |facts| facts.realm()));
     let commits = Histogram::default();
@@ -149,9 +151,9 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
 
 async fn serve_commands(office: Arc<Office>, stop: watch::Receiver<bool>) -> Result<(), Problem> {
     let data = office.data.clone();
-    let answer = move |line: String| {
+    let answer = move |line: String, progress| {
         let office = Arc::clone(&office);
-        async move { office.answer_line(&line).await }
+        async move { office.answer_line(&line, progress).await }
     };
     let served = control::serve(&data, stop, answer).await;
     served.map_err(|error| Problem::new("control", error.to_string()))

@@ -1,10 +1,12 @@
 //! What a command asks, answered in one place whether the node runs or rests.
 
+use std::path::Path;
+
 use hoso_engine::{
-    clock,
-    command::{Answer, Problem},
+    backups,
+    command::{Answer, Problem, Progress},
 };
-use hoso_store::{backup, database::Schema};
+use hoso_store::{StoreError, backup, database::Schema};
 use serde_json::json;
 
 use super::{Office, storage};
@@ -15,9 +17,9 @@ use crate::{
 
 impl Office {
     /// Answers one line of the control socket with one line.
-    pub async fn answer_line(&self, line: &str) -> String {
+    pub async fn answer_line(&self, line: &str, progress: Progress) -> String {
         let answer = match serde_json::from_str(line) {
-            Ok(request) => self.answer(request).await,
+            Ok(request) => self.answer(request, progress).await,
             Err(error) => Err(Problem::new("request", error.to_string())),
         };
         serde_json::to_string(&answer).unwrap_or_default()
@@ -28,7 +30,7 @@ impl Office {
     /// # Errors
     ///
     /// What the command did wrong, or the storage says.
-    pub async fn answer(&self, request: Request) -> Answer {
+    pub async fn answer(&self, request: Request, progress: Progress) -> Answer {
         match request {
             Request::UserAdd {
                 name,
@@ -57,18 +59,17 @@ impl Office {
                 Ok(json!({ "link": if on { "on" } else { "off" } }))
             }
             Request::Status {} => self.status().await,
-            Request::Backup { file } => {
-                let (data, shown) = (self.data.clone(), file.clone());
-                let made = tokio::task::spawn_blocking(move || {
-                    backup::backup(&data, Schema::Node, &file, clock::now_ms())
-                });
-                match made.await {
-                    Ok(made) => made.map_err(|error| storage(&error))?,
-                    Err(_) => return Err(Problem::new("backup", "the backup was cut short")),
-                };
-                Ok(json!({ "file": shown }))
-            }
+            Request::Backup { file } => self.back_up(&file, progress).await,
         }
+    }
+
+    async fn back_up(&self, file: &Path, progress: Progress) -> Answer {
+        let made = backups::back_up(&self.data, Schema::Node, file, progress).await;
+        let mark = made.map_err(|error| storage(&error))?;
+        let made_at_ms = mark.made_at_ms;
+        let noted = self.memory.write(false, move |tx, _| backup::note(tx, made_at_ms)).await;
+        noted.map_err(|error: StoreError| storage(&error))?;
+        Ok(json!({ "file": file, "backup": backups::shown(&mark) }))
     }
 
     async fn status(&self) -> Answer {

@@ -7,8 +7,11 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hoso_engine::{clock, link, metrics::Page};
-use hoso_store::{StoreError, database, journal, rules::journal::ATTEMPTS_MAX};
+use hoso_engine::{
+    clock, link,
+    metrics::{Page, signed_seconds},
+};
+use hoso_store::{StoreError, backup, database, journal, rules::journal::ATTEMPTS_MAX};
 
 use super::site::Site;
 
@@ -39,14 +42,16 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
         let (waiting, _) = journal::troubled(tx)?;
         let aside = journal::set_aside(tx, ATTEMPTS_MAX)?.len();
         let waiting = waiting.saturating_add(u64::try_from(aside).unwrap_or(u64::MAX));
-        Ok::<_, StoreError>((journal::backlog(tx)?, waiting, journal::refused(tx)?))
+        let figures = (journal::backlog(tx)?, waiting, journal::refused(tx)?, backup::noted(tx)?);
+        Ok::<_, StoreError>(figures)
     });
-    let (backlog, waiting, refused) = read.await?;
+    let (backlog, waiting, refused, backup_ms) = read.await?;
     let status = office.link.borrow().clone();
     let state = office.state();
     let unit = state.unit(office.unit()).map(|unit| unit.code.clone()).unwrap_or_default();
     let up = u8::from(status.state == link::State::Up);
-    let oldest_ms = backlog.since_ms.map_or(0, |at| clock::now_ms().saturating_sub(at));
+    let now_ms = clock::now_ms();
+    let oldest_ms = backlog.since_ms.map_or(0, |at| now_ms.saturating_sub(at));
     let bytes = std::fs::metadata(office.data.join(database::DATABASE_NAME))
         .map_or(0, |metadata| metadata.len());
     let labels = [("unit", unit.as_str())];
@@ -58,9 +63,19 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
         ("hoso_oldest_unsent_seconds", oldest_ms / 1000),
         ("hoso_waiting_entries", waiting),
         ("hoso_db_bytes", bytes),
+        // Scans are not carried yet, so none waits.
+        ("hoso_blobs_pending", 0),
     ] {
         page.gauge(name, &labels, value);
     }
+    // What a node has not seen since it started is the other end of its only link.
+    page.kind("hoso_node_last_seen_seconds", "gauge");
+    if let Some(heard_ms) = status.heard_ms {
+        let age_s = now_ms.saturating_sub(heard_ms) / 1000;
+        page.line("hoso_node_last_seen_seconds", &labels, age_s);
+    }
+    page.gauge("hoso_clock_skew_seconds", &labels, signed_seconds(status.clock_skew_ms));
+    page.backup(&labels, backup_ms, now_ms);
     page.kind("hoso_refused_total", "counter");
     for (reason, times) in refused {
         page.line("hoso_refused_total", &[labels[0], ("reason", reason.code())], times);

@@ -1,12 +1,13 @@
 //! Shell: runs the conversation of `sync` over QUIC and the store.
 //!
 //! Reading order: [`endpoint`] gives authenticated connections, [`frames`] cuts their streams into
-//! bounded frames, [`control`], [`secret`], [`shell`], [`tasks`] and [`web`] serve both programs'
-//! commands, keys, lives and pages.
+//! bounded frames, [`control`], [`secret`], [`shell`], [`terminal`], [`tasks`] and [`web`] serve
+//! both programs' commands, keys, lives and pages.
 
 pub mod acceptor;
 pub mod admission;
 mod attempts;
+pub mod backups;
 pub mod clock;
 pub mod close;
 pub mod command;
@@ -28,5 +29,6 @@ pub mod settings;
 pub mod shell;
 mod streams;
 pub mod tasks;
+pub mod terminal;
 pub mod tuning;
 pub mod web;

@@ -3,24 +3,42 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
 use zeroize::Zeroizing;
 
+/// What to do about a data directory that is open to others.
+const OPEN: &str = "others can look into it: run `chmod 700` on it first, or choose another one";
+
 /// Makes the data directory, and those above it, with mode 0700 for the directory itself.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// As [`check_data_directory`] for one that is there; what the system says.
 pub fn make_data_directory(path: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
     match DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {
+            check_data_directory(path)
+        }
         made => made,
+    }
+}
+
+/// Refuses a data directory into which others can look.
+///
+/// # Errors
+///
+/// `PermissionDenied` with what to do; what the system says.
+pub fn check_data_directory(path: &Path) -> io::Result<()> {
+    if fs::metadata(path)?.permissions().mode() & 0o077 == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, OPEN))
     }
 }
 
@@ -71,9 +89,24 @@ pub fn chance<const N: usize>() -> io::Result<[u8; N]> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
+
+    #[test]
+    fn a_directory_that_others_can_look_into_is_refused_and_left_as_it_is() {
+        let data = tempfile::tempdir().unwrap();
+        let mode = |mode| fs::set_permissions(data.path(), fs::Permissions::from_mode(mode));
+        mode(0o700).unwrap();
+        make_data_directory(data.path()).unwrap();
+        for open in [0o755, 0o750, 0o701] {
+            mode(open).unwrap();
+            let refused = make_data_directory(data.path()).unwrap_err();
+            assert!(refused.to_string().contains("chmod 700"), "{refused}");
+            assert_eq!(fs::metadata(data.path()).unwrap().permissions().mode() & 0o777, open);
+        }
+        let new = data.path().join("above/new");
+        make_data_directory(&new).unwrap();
+        assert_eq!(fs::metadata(&new).unwrap().permissions().mode() & 0o777, 0o700);
+    }
 
     #[test]
     fn a_secret_is_readable_by_its_owner_alone_and_replaced_whole() {

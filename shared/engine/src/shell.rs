@@ -2,7 +2,7 @@
 
 use std::{
     future::Future,
-    io::{self, BufRead, Write},
+    io::{self, Write},
     path::Path,
     process::ExitCode,
 };
@@ -13,34 +13,41 @@ use serde_json::Value;
 use tokio::runtime::Builder;
 
 use crate::{
-    command::{Answer, Problem, Secret},
-    control,
+    command::{Answer, Problem, Progress},
+    control, terminal,
 };
 
-/// The exit status of a command, with one line on the error stream where it failed.
+/// The exit status of a command, 0 done, 1 failed, 2 called wrongly, with one line on the error
+/// stream where it is not done.
 #[must_use]
 pub fn ended(result: Result<(), Problem>) -> ExitCode {
     let Err(problem) = result else { return ExitCode::SUCCESS };
     let line = problem.text.split_whitespace().collect::<Vec<_>>().join(" ");
     // Without an error stream the exit status alone says it.
     drop(writeln!(io::stderr(), "{line}"));
-    ExitCode::FAILURE
+    if problem.is_usage() { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
-/// Asks the program that runs on this data directory; `at_rest` answers when none runs.
+/// Asks the program that runs on this data directory; `at_rest` answers when none runs. A person
+/// at a terminal sees how far long work is.
 ///
 /// # Errors
 ///
 /// What the program answers, or that it cannot be reached.
-pub fn ask(data: &Path, request: &impl Serialize, at_rest: impl FnOnce() -> Answer) -> Answer {
+pub fn ask(
+    data: &Path,
+    request: &impl Serialize,
+    at_rest: impl FnOnce(Progress) -> Answer,
+) -> Answer {
     let line = serde_json::to_string(request)
         .map_err(|error| Problem::new("request", error.to_string()))?;
-    let said =
-        control::ask(data, &line).map_err(|error| Problem::new("control", error.to_string()))?;
+    let progress = terminal::meter();
+    let said = control::ask(data, &line, &progress)
+        .map_err(|error| Problem::new("control", error.to_string()))?;
     match said {
         Some(said) => serde_json::from_str(&said)
             .map_err(|error| Problem::new("control", error.to_string()))?,
-        None => at_rest(),
+        None => at_rest(progress),
     }
 }
 
@@ -65,32 +72,6 @@ pub fn show(json: bool, value: &Value) -> Result<(), Problem> {
         Some(_) | None => writeln!(out, "{value}"),
     };
     written.map_err(|error| Problem::new("output", error.to_string()))
-}
-
-/// One line of standard input, without its end.
-///
-/// # Errors
-///
-/// When there is none, or it is empty.
-pub fn line() -> Result<String, Problem> {
-    let mut line = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .map_err(|error| Problem::new("input", error.to_string()))?;
-    match line.trim_end_matches(['\r', '\n']) {
-        "" => Err(Problem::new("input", "a line is expected on standard input, one per secret")),
-        text => Ok(text.to_owned()),
-    }
-}
-
-/// One line of standard input that must not be printed.
-///
-/// # Errors
-///
-/// As [`line()`].
-pub fn secret_line() -> Result<Secret, Problem> {
-    line().map(Secret::new)
 }
 
 /// Runs a command or a program to its end. Work on other threads that it did not wait for is cut

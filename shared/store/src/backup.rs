@@ -6,17 +6,22 @@
 //! replaced stays as `hoso.db.replaced` until the next restore.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
+    ffi::c_int,
+    fs::{self, File, OpenOptions},
     io::{self, Read},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use hoso_identity::{Epoch, Incarnation};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, backup::Backup, named_params};
+use rusqlite::{
+    Connection, OpenFlags, TransactionBehavior,
+    backup::{Backup, StepResult},
+    named_params,
+};
 
 use crate::{
-    columns::{blob, signed, unsigned},
+    columns::{blob, fixed, signed, unsigned},
     database::{self, DATABASE_NAME, Schema, remove, shared_memory_name, sync_directory},
     error::StoreError,
     log::{self, MARKER_NAME},
@@ -32,9 +37,16 @@ const MARK: &str = "CREATE TABLE watermark (
     life BLOB NOT NULL
 ) STRICT";
 const PUT_MARK: &str = "INSERT INTO watermark VALUES (:made_at_ms, :source, :generation, :life)";
+const BEGIN_READING: &str = "SELECT count(*) FROM sqlite_schema";
 const READ_MARK: &str = "SELECT * FROM watermark";
 const REMOVE_MARK: &str = "DROP TABLE watermark";
 
+/// The name of the time of the last backup.
+const NOTED: &str = "backup";
+/// Pages of the database, 4 KiB each, that are copied between two looks.
+const STEP_PAGES: c_int = 256;
+/// Bytes of a backup that are copied between two looks.
+const PART_BYTES: u64 = 1024 * 1024;
 /// A database that is complete and durable, to be put in place by the next opening.
 pub(crate) const RESTORED_NAME: &str = "hoso.db.restored";
 /// What a restore is still working on.
@@ -63,17 +75,18 @@ pub enum Life {
 }
 
 /// Makes a backup of the database in `data` as a new file, while it is in use or not. Afterwards
-/// the file is durable.
+/// the file is durable. `go_on` is told how much is done of all, and may stop it.
 ///
 /// # Errors
 ///
-/// [`StoreError::Exists`] rather than writing over a file; what SQLite and the system say, and
-/// then there is no file.
+/// [`StoreError::Exists`] rather than writing over a file, [`StoreError::Stopped`]; what SQLite and
+/// the system say. Then there is no file.
 pub fn backup(
     data: &Path,
     schema: Schema,
     file: &Path,
     made_at_ms: u64,
+    go_on: impl FnMut(u64, u64) -> bool,
 ) -> Result<Watermark, StoreError> {
     if fs::symlink_metadata(file).is_ok() {
         return Err(StoreError::Exists(file.to_owned()));
@@ -81,7 +94,8 @@ pub fn backup(
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = file.with_file_name(name);
-    let made = make(data, schema, &part, made_at_ms).and_then(|mark| {
+    let copied = copy(data, &part, go_on);
+    let made = copied.and_then(|copy| mark(copy, schema, &part, made_at_ms)).and_then(|mark| {
         if fs::symlink_metadata(file).is_ok() {
             return Err(StoreError::Exists(file.to_owned()));
         }
@@ -95,6 +109,26 @@ pub fn backup(
     made
 }
 
+/// Notes in the database that it was backed up.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn note(tx: &mut Tx<'_>, made_at_ms: u64) -> Result<(), StoreError> {
+    meta::put_meta(tx, NOTED, &made_at_ms.to_be_bytes())
+}
+
+/// When the database was last backed up, Unix milliseconds; none since it began.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn noted(tx: &mut Tx<'_>) -> Result<Option<u64>, StoreError> {
+    let bytes = meta::meta(tx, NOTED)?;
+    let time = bytes.as_deref().map(fixed).transpose()?;
+    Ok(time.map(u64::from_be_bytes))
+}
+
 /// Checks a backup completely and reads its watermark. Changes nothing.
 ///
 /// # Errors
@@ -106,7 +140,8 @@ pub fn verify(file: &Path, schema: Schema) -> Result<Watermark, StoreError> {
 }
 
 /// Puts a backup in place of the database in `data`. `before_served` runs in the restored database
-/// and commits with it: it must mint the new incarnation or epoch.
+/// and commits with it: it must mint the new incarnation or epoch. `copied` is told how many bytes
+/// are there of all.
 ///
 /// # Errors
 ///
@@ -117,11 +152,14 @@ pub fn restore<E: From<StoreError>>(
     schema: Schema,
     file: &Path,
     before_served: impl FnOnce(&mut Tx<'_>) -> Result<(), E>,
+    copied: impl FnMut(u64, u64),
 ) -> Result<Watermark, E> {
     let lock = database::lock(data)?;
     let unfinished = data.join(UNFINISHED_NAME);
     remove(&unfinished)?;
-    let restored = prepare(&unfinished, schema, file, before_served);
+    let restored = copy_file(file, &unfinished, copied)
+        .map_err(E::from)
+        .and_then(|()| prepare(&unfinished, schema, file, before_served));
     if restored.is_err() {
         remove(&unfinished)?;
     }
@@ -156,22 +194,46 @@ pub(crate) fn finish(data: &Path) -> Result<(), StoreError> {
     sync_directory(data)
 }
 
-/// Copies one committed state into a new file, marks it and makes it durable.
-fn make(
+/// Copies one committed state into a new file, some pages at a time.
+fn copy(
     data: &Path,
+    part: &Path,
+    mut go_on: impl FnMut(u64, u64) -> bool,
+) -> Result<Connection, StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600).open(part).map_err(at(part))?;
+    let mut source = database::reader(data)?;
+    // One snapshot for all steps, however busy the writer is.
+    let snapshot = source.transaction()?;
+    snapshot.query_row(BEGIN_READING, [], |_| Ok(()))?;
+    let mut copy = Connection::open(part)?;
+    {
+        let backup = Backup::new(&snapshot, &mut copy)?;
+        loop {
+            match backup.step(STEP_PAGES)? {
+                StepResult::Done => break,
+                StepResult::More => {}
+                // Both databases are ours alone: whatever it is, this is no backup.
+                StepResult::Busy | StepResult::Locked | _ => return Err(StoreError::Stopped),
+            }
+            let progress = backup.progress();
+            let all = u64::try_from(progress.pagecount).unwrap_or(0);
+            let left = u64::try_from(progress.remaining).unwrap_or(0);
+            if !go_on(all.saturating_sub(left), all) {
+                return Err(StoreError::Stopped);
+            }
+        }
+    }
+    Ok(copy)
+}
+
+/// Marks a copy as a backup and makes it durable.
+fn mark(
+    mut copy: Connection,
     schema: Schema,
     part: &Path,
     made_at_ms: u64,
 ) -> Result<Watermark, StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600).open(part).map_err(at(part))?;
-    let source = database::reader(data)?;
-    let mut copy = Connection::open(part)?;
-    {
-        // All pages in one step: one snapshot, however busy the writer is.
-        let backup = Backup::new(&source, &mut copy)?;
-        backup.step(-1)?;
-    }
     copy.pragma_update(None, "journal_mode", "DELETE")?;
     let transaction = copy.transaction()?;
     let mark = mark_of(&mut Tx::over(&transaction), schema, made_at_ms)?;
@@ -189,9 +251,6 @@ fn prepare<E: From<StoreError>>(
     file: &Path,
     before_served: impl FnOnce(&mut Tx<'_>) -> Result<(), E>,
 ) -> Result<Watermark, E> {
-    fs::copy(file, unfinished).map_err(at(file))?;
-    // A backup may come from a disc that is read only.
-    fs::set_permissions(unfinished, Permissions::from_mode(0o600)).map_err(at(unfinished))?;
     let mark = check(unfinished, file, schema)?;
     let mut connection = Connection::open(unfinished).map_err(StoreError::from)?;
     database::migrate(&mut connection, schema, schema.migrations())?;
@@ -205,6 +264,25 @@ fn prepare<E: From<StoreError>>(
     connection.close().map_err(|(_, error)| StoreError::Sql(error))?;
     sync_file(unfinished)?;
     Ok(mark)
+}
+
+/// Copies a backup to where it shall stand, whatever its mode was.
+fn copy_file(from: &Path, to: &Path, mut copied: impl FnMut(u64, u64)) -> Result<(), StoreError> {
+    let mut source = File::open(from).map_err(at(from))?;
+    let all = source.metadata().map_err(at(from))?.len();
+    let mut options = OpenOptions::new();
+    let target = options.write(true).create_new(true).mode(0o600).open(to);
+    let mut target = target.map_err(at(to))?;
+    let mut done = 0_u64;
+    loop {
+        let part = io::copy(&mut Read::by_ref(&mut source).take(PART_BYTES), &mut target);
+        let part = part.map_err(at(from))?;
+        if part == 0 {
+            return Ok(());
+        }
+        done = done.saturating_add(part);
+        copied(done, all);
+    }
 }
 
 /// Checks the backup at `path`; errors name it as `named`.

@@ -101,6 +101,9 @@ pub enum StoreError {
         /// The day as YYYYMMDD.
         day: u32,
     },
+    /// Work was cut short before it came to its end.
+    #[error("it was cut short: nothing was kept, begin again")]
+    Stopped,
     /// The backup is not one of this program, or is damaged.
     #[error("{0} is no usable backup")]
     Backup(PathBuf),
@@ -121,6 +124,7 @@ impl StoreError {
             | Self::WalGone { .. }
             | Self::Older { .. }
             | Self::Damaged(_)
+            | Self::Stopped
             | Self::Backup(_)
             | Self::Dead
             | Self::Stale

@@ -1,6 +1,6 @@
 //! Who the people of an office are: log-ins, persons, grants.
 
-use hoso_engine::command::{Answer, Secret};
+use hoso_engine::command::{Answer, Progress, Secret};
 use hoso_identity::PersonId;
 use hoso_registry::{Role, Statement, statement::Grant};
 use serde_json::json;
@@ -23,12 +23,12 @@ async fn add(scene: &Scene, name: &str, role: &str, like: Option<&str>) -> Answe
         admin: ADMINISTRATOR.to_owned(),
         admin_password: secret(),
     };
-    scene.office.answer(request).await
+    scene.office.answer(request, Progress::unseen()).await
 }
 
 /// Each log-in with the person whose it is, and whether it is disabled.
 async fn listed(scene: &Scene) -> Vec<(String, String, bool)> {
-    let listed = scene.office.answer(Request::UserList {}).await.unwrap();
+    let listed = scene.office.answer(Request::UserList {}, Progress::unseen()).await.unwrap();
     let row = |item: &serde_json::Value| {
         let text = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
         (text("username"), text("person"), item["disabled"].as_bool().unwrap())
@@ -55,7 +55,7 @@ async fn a_second_log_in_is_the_same_person_and_whoever_leaves_loses_both() {
         admin: ADMINISTRATOR.to_owned(),
         admin_password: secret(),
     };
-    scene.office.answer(disable).await.unwrap();
+    scene.office.answer(disable, Progress::unseen()).await.unwrap();
     assert_eq!(scene.get("/api/v1/dossiers").await.status, 401, "the open session has ended");
     let disabled: Vec<_> = listed(&scene).await.into_iter().filter(|row| row.2).collect();
     assert_eq!(disabled.iter().map(|row| row.0.as_str()).collect::<Vec<_>>(), ["lan", "lan-2"]);

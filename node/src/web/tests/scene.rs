@@ -1,6 +1,6 @@
 //! An office on a new directory, and requests to it as a browser or another system makes them.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{fs::Permissions, net::SocketAddr, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
 use axum::{
     Router,
@@ -49,6 +49,12 @@ pub(super) const PASSWORD: &str = "mat khau thu nghiem 1";
 pub(super) const WORDS: &str = "sáu từ để đối chiếu nhau";
 /// By this name the pages are addressed.
 const HOST: &str = "localhost:8081";
+
+/// A data directory into which nobody else can look.
+fn own_directory() -> TempDir {
+    let mode = Permissions::from_mode(0o700);
+    tempfile::Builder::new().permissions(mode).tempdir().unwrap()
+}
 
 /// The office and its pages.
 pub(crate) struct Scene {
@@ -225,14 +231,14 @@ async fn found(directory: &Path, approved: bool) {
 impl Scene {
     /// A new office that nobody is logged in to.
     pub(super) async fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = own_directory();
         found(directory.path(), true).await;
         Self::on(directory, String::new()).await
     }
 
     /// An office that the province has not approved.
     pub(super) async fn pending() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = own_directory();
         found(directory.path(), false).await;
         Self::on(directory, String::new()).await
     }

@@ -52,22 +52,61 @@ fn a_backup_of_a_live_node_holds_what_was_committed_and_comes_back_as_another_co
     scene.write(|tx| meta::put_meta(tx, meta::DATABASE, &[9; 16]));
     let elsewhere = tempfile::tempdir().unwrap();
     let file = elsewhere.path().join("monday");
-    let mark = backup::backup(scene.path(), Schema::Node, &file, 77).unwrap();
+    let mark = backup::backup(scene.path(), Schema::Node, &file, 77, |_, _| true).unwrap();
     assert_eq!((mark.made_at_ms, mark.life), (77, Life::Node(FIRST)));
     assert_eq!(mark.source, vec![9; 16]);
     assert_eq!(names(elsewhere.path()), ["monday"], "one file and nothing beside it");
     assert_eq!(backup::verify(&file, Schema::Node).unwrap(), mark);
     note(&scene, "after");
     scene.close();
-    let restored = backup::restore(scene.path(), Schema::Node, &file, mint).unwrap();
+    let restored = backup::restore(scene.path(), Schema::Node, &file, mint, |_, _| {}).unwrap();
     assert_eq!(restored, mark);
     scene.reopen();
     assert!(noted(&scene, "before") && !noted(&scene, "after"));
     let facts = scene.write(|tx| JournalTables::facts(tx));
     assert_eq!(facts.incarnation, SECOND);
     let again = elsewhere.path().join("tuesday");
-    let mark = backup::backup(scene.path(), Schema::Node, &again, 78).unwrap();
+    let mark = backup::backup(scene.path(), Schema::Node, &again, 78, |_, _| true).unwrap();
     assert_eq!(mark.life, Life::Node(SECOND), "a restored database is backed up again");
+}
+
+#[test]
+fn a_backup_is_one_state_however_busy_the_writer_is_and_says_how_far_it_is() {
+    let scene = founded();
+    for number in 0..40_u8 {
+        scene.write(move |tx| meta::put_meta(tx, &format!("large {number}"), &[number; 60_000]));
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("backup");
+    let mut steps = Vec::new();
+    let made = backup::backup(scene.path(), Schema::Node, &file, 1, |done, all| {
+        note(&scene, "meanwhile");
+        steps.push((done, all));
+        true
+    });
+    made.unwrap();
+    assert!(steps.len() > 1 && steps.is_sorted(), "{steps:?}");
+    assert!(steps.iter().all(|(done, all)| done < all || *all == 0), "{steps:?}");
+    assert!(noted(&scene, "meanwhile"));
+    backup::restore(elsewhere.path(), Schema::Node, &file, mint, |_, _| {}).unwrap();
+    let (writer, thread) = start(elsewhere.path(), Schema::Node).unwrap();
+    let found = writer.write_blocking(|tx| meta::meta(tx, "meanwhile"));
+    assert_eq!(found.map_err(|error: StoreError| error.to_string()), Ok(None));
+    drop(writer);
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_backup_that_is_stopped_leaves_nothing() {
+    let scene = founded();
+    for number in 0..40_u8 {
+        scene.write(move |tx| meta::put_meta(tx, &format!("large {number}"), &[number; 60_000]));
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("backup");
+    let stopped = backup::backup(scene.path(), Schema::Node, &file, 1, |_, _| false);
+    assert!(matches!(stopped, Err(StoreError::Stopped)), "{stopped:?}");
+    assert_eq!(names(elsewhere.path()), Vec::<String>::new());
 }
 
 #[test]
@@ -76,13 +115,11 @@ fn a_relay_comes_back_with_a_new_epoch() {
     let epoch = Epoch { generation: 4, random: [1; 8] };
     scene.write(move |tx| ledger::found(tx, epoch));
     let file = scene.path().join("backup");
-    let mark = backup::backup(scene.path(), Schema::Relay, &file, 5).unwrap();
+    let mark = backup::backup(scene.path(), Schema::Relay, &file, 5, |_, _| true).unwrap();
     assert_eq!(mark.life, Life::Relay(epoch));
     scene.close();
-    backup::restore(scene.path(), Schema::Relay, &file, |tx| {
-        mint_epoch(tx, None, [2; 8]).map(|_| ())
-    })
-    .unwrap();
+    let anew = |tx: &mut Tx<'_>| mint_epoch(tx, None, [2; 8]).map(|_| ());
+    backup::restore(scene.path(), Schema::Relay, &file, anew, |_, _| {}).unwrap();
     scene.reopen();
     let head = scene.write(|tx| LedgerTables::head(tx));
     assert_eq!(head.epoch, Epoch { generation: 5, random: [2; 8] });
@@ -93,7 +130,7 @@ fn a_restore_into_an_empty_directory_and_after_a_crash_never_meets_an_old_log() 
     let scene = founded();
     let elsewhere = tempfile::tempdir().unwrap();
     let file = elsewhere.path().join("backup");
-    backup::backup(scene.path(), Schema::Node, &file, 1).unwrap();
+    backup::backup(scene.path(), Schema::Node, &file, 1, |_, _| true).unwrap();
     note(&scene, "after");
     // What a crash leaves: database, log and marker as they stand.
     let crashed = tempfile::tempdir().unwrap();
@@ -102,7 +139,7 @@ fn a_restore_into_an_empty_directory_and_after_a_crash_never_meets_an_old_log() 
     }
     let empty = tempfile::tempdir().unwrap();
     for place in [crashed.path(), empty.path()] {
-        backup::restore(place, Schema::Node, &file, mint).unwrap();
+        backup::restore(place, Schema::Node, &file, mint, |_, _| {}).unwrap();
         let (writer, thread) = start(place, Schema::Node).unwrap();
         let found = writer.write_blocking(|tx| meta::meta(tx, "after"));
         assert_eq!(found.map_err(|error: StoreError| error.to_string()), Ok(None));
@@ -117,8 +154,8 @@ fn a_restore_that_was_cut_short_after_its_decision_is_finished_by_the_next_openi
     let mut scene = founded();
     let elsewhere = tempfile::tempdir().unwrap();
     let file = elsewhere.path().join("backup");
-    backup::backup(scene.path(), Schema::Node, &file, 1).unwrap();
-    backup::restore(elsewhere.path(), Schema::Node, &file, mint).unwrap();
+    backup::backup(scene.path(), Schema::Node, &file, 1, |_, _| true).unwrap();
+    backup::restore(elsewhere.path(), Schema::Node, &file, mint, |_, _| {}).unwrap();
     note(&scene, "after");
     scene.close();
     fs::rename(elsewhere.path().join("hoso.db"), scene.path().join("hoso.db.restored")).unwrap();
@@ -133,11 +170,12 @@ fn a_restore_that_was_cut_short_after_its_decision_is_finished_by_the_next_openi
 fn a_failed_restore_leaves_the_old_database_as_it_was() {
     let mut scene = founded();
     let file = scene.path().join("backup");
-    backup::backup(scene.path(), Schema::Node, &file, 1).unwrap();
+    backup::backup(scene.path(), Schema::Node, &file, 1, |_, _| true).unwrap();
     note(&scene, "after");
     scene.close();
     let before = names(scene.path());
-    let failed = backup::restore(scene.path(), Schema::Node, &file, |_| Err(StoreError::Stale));
+    let failed =
+        backup::restore(scene.path(), Schema::Node, &file, |_| Err(StoreError::Stale), |_, _| {});
     assert!(matches!(failed, Err(StoreError::Stale)));
     assert_eq!(names(scene.path()), before);
     scene.reopen();
@@ -148,8 +186,8 @@ fn a_failed_restore_leaves_the_old_database_as_it_was() {
 fn a_directory_in_use_is_not_restored_over() {
     let scene = founded();
     let file = scene.path().join("backup");
-    backup::backup(scene.path(), Schema::Node, &file, 1).unwrap();
-    let refused = backup::restore(scene.path(), Schema::Node, &file, mint);
+    backup::backup(scene.path(), Schema::Node, &file, 1, |_, _| true).unwrap();
+    let refused = backup::restore(scene.path(), Schema::Node, &file, mint, |_, _| {});
     assert!(matches!(refused, Err(StoreError::InUse { .. })));
     note(&scene, "after");
     assert!(noted(&scene, "after"));
@@ -160,7 +198,7 @@ fn a_backup_writes_over_no_file() {
     let scene = founded();
     let file = scene.path().join("backup");
     fs::write(&file, b"precious").unwrap();
-    let refused = backup::backup(scene.path(), Schema::Node, &file, 1);
+    let refused = backup::backup(scene.path(), Schema::Node, &file, 1, |_, _| true);
     assert!(matches!(refused, Err(StoreError::Exists(_))));
     assert_eq!(fs::read(&file).unwrap(), b"precious");
 }
@@ -170,13 +208,13 @@ fn a_plain_copy_a_damaged_backup_and_the_other_programs_are_refused() {
     let mut scene = founded();
     let elsewhere = tempfile::tempdir().unwrap();
     let good = elsewhere.path().join("good");
-    backup::backup(scene.path(), Schema::Node, &good, 1).unwrap();
+    backup::backup(scene.path(), Schema::Node, &good, 1, |_, _| true).unwrap();
     let bad = elsewhere.path().join("bad");
     let refused = |bad: &Path| {
         let verdict = backup::verify(bad, Schema::Node);
         assert!(matches!(verdict, Err(StoreError::Backup(_))), "{verdict:?}");
         let target = tempfile::tempdir().unwrap();
-        let verdict = backup::restore(target.path(), Schema::Node, bad, mint);
+        let verdict = backup::restore(target.path(), Schema::Node, bad, mint, |_, _| {});
         assert!(matches!(verdict, Err(StoreError::Backup(_))), "{verdict:?}");
         assert!(!Database::exists(target.path()));
     };
@@ -208,11 +246,11 @@ fn a_backup_from_a_disc_that_is_read_only_is_restored() {
     let scene = founded();
     let elsewhere = tempfile::tempdir().unwrap();
     let file = elsewhere.path().join("backup");
-    backup::backup(scene.path(), Schema::Node, &file, 1).unwrap();
+    backup::backup(scene.path(), Schema::Node, &file, 1, |_, _| true).unwrap();
     let mut permissions = fs::metadata(&file).unwrap().permissions();
     permissions.set_readonly(true);
     fs::set_permissions(&file, permissions).unwrap();
-    backup::restore(elsewhere.path(), Schema::Node, &file, mint).unwrap();
+    backup::restore(elsewhere.path(), Schema::Node, &file, mint, |_, _| {}).unwrap();
     let (writer, thread) = start(elsewhere.path(), Schema::Node).unwrap();
     drop(writer);
     thread.join().unwrap();

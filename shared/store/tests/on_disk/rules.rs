@@ -21,6 +21,7 @@ use hoso_store::{
         mend,
     },
     tables::{Admission, Delivered, JournalTables, LedgerTables, ScopePoint, Standing},
+    writer::Tx,
 };
 
 use crate::scene::Scene;
@@ -326,16 +327,14 @@ fn a_relay_restored_from_an_old_backup_gets_entries_back_at_the_positions_that_t
     push(&relay, &a, 0);
     pull(&relay, &a);
     let file = a.scene.path().join("relay-backup");
-    backup::backup(relay.path(), Schema::Relay, &file, 1).unwrap();
+    backup::backup(relay.path(), Schema::Relay, &file, 1, |_, _| true).unwrap();
     let lost = event(A, 2, first.document(), &[]);
     a.save(&lost);
     push(&relay, &a, 1);
     pull(&relay, &a);
     relay.close();
-    backup::restore(relay.path(), Schema::Relay, &file, |tx| {
-        greeting::mint_epoch(tx, None, [7; 8]).map(|_| ())
-    })
-    .unwrap();
+    let anew = |tx: &mut Tx<'_>| greeting::mint_epoch(tx, None, [7; 8]).map(|_| ());
+    backup::restore(relay.path(), Schema::Relay, &file, anew, |_, _| {}).unwrap();
     relay.reopen();
     let welcome = match greet(&relay, &a, 4) {
         Greeting::Welcome(welcome) => welcome,
@@ -369,12 +368,19 @@ fn a_copy_of_a_nodes_database_is_told_that_it_is_one() {
     let (relay, a) = (relay(), Office::new(A));
     meet(&relay, &a, 1);
     let file = relay.path().join("node-backup");
-    backup::backup(a.scene.path(), Schema::Node, &file, 1).unwrap();
+    backup::backup(a.scene.path(), Schema::Node, &file, 1, |_, _| true).unwrap();
     meet(&relay, &a, 2);
     meet(&relay, &a, 3);
     let mut copy = Office::new(A);
     copy.scene.close();
-    backup::restore(copy.scene.path(), Schema::Node, &file, |_| Ok::<(), StoreError>(())).unwrap();
+    backup::restore(
+        copy.scene.path(),
+        Schema::Node,
+        &file,
+        |_| Ok::<(), StoreError>(()),
+        |_, _| {},
+    )
+    .unwrap();
     copy.scene.reopen();
     assert_eq!(greet(&relay, &copy, 4), Greeting::Copy);
     copy.scene.write(|tx| journal::renew(tx, Incarnation([77; 16])));

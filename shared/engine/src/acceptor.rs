@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use hoso_identity::{NodeId, PublicKey, SessionToken, UnitId};
+use hoso_identity::{Incarnation, NodeId, PublicKey, SessionToken, UnitId};
 use hoso_store::{StoreError, rules::greeting::Chance};
 use hoso_sync::{
     relay::{Conversation, Greeted, Input, Output},
@@ -32,11 +32,12 @@ use crate::{
     frames::WireBytes,
     line::{Event, Line},
     link::{becomes, steady_ms},
+    metrics::{Counter, Histogram},
     relay_host::{Caller, Session},
     secret,
 };
 
-/// Sessions at once; more are turned away and come again.
+/// Sessions at once; more wait at the door, and dial again when they have waited too long.
 const SESSIONS_MAX: usize = 512;
 /// How long a handshake may take.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
@@ -46,6 +47,11 @@ const GREETING_WAIT: Duration = Duration::from_secs(10);
 const REACHED_KEPT: usize = 1024;
 /// How long a session sleeps when nothing woke it earlier.
 const SLEEP_MAX: Duration = Duration::from_secs(10);
+
+/// How long the sessions may take to say their farewells.
+const FAREWELLS_WAIT: Duration = Duration::from_secs(2);
+/// How long the nodes may then take to be told.
+const CLOSE_WAIT: Duration = Duration::from_millis(500);
 
 /// What the relay's program does with what is not the protocol's.
 pub trait Office: Send + Sync + 'static {
@@ -66,16 +72,27 @@ pub trait Office: Send + Sync + 'static {
 /// What a session tells the office.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
-    /// The session is up.
-    Up(NodeId, UnitId),
+    /// The session is up, with this copy of the node's database.
+    Up(NodeId, Incarnation),
     /// The node says how it stands.
     Report(NodeId, Report),
-    /// The session has ended.
-    Down(NodeId),
+    /// The session has ended; when the node was last heard in it, Unix milliseconds.
+    Down(NodeId, u64),
     /// A copy of the node's database was found.
     Copy(PublicKey),
     /// Healing was stopped after too many in an hour.
     Fuse(PublicKey),
+}
+
+/// What the sessions count and time. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// Bytes on all lines.
+    pub wire: WireBytes,
+    /// Entries that nodes gave back by healing.
+    pub healed: Counter,
+    /// How long it takes to take a batch of entries into the ledger.
+    pub applying: Histogram,
 }
 
 /// All sessions of a relay. Clones share them.
@@ -88,7 +105,7 @@ pub struct Acceptor<O> {
 struct Shared<O> {
     storage: Arc<dyn Storage>,
     office: Arc<O>,
-    wire: WireBytes,
+    figures: Figures,
     grew: watch::Sender<u64>,
     reached: broadcast::Sender<UnitId>,
     sessions: Mutex<BTreeMap<NodeId, Live>>,
@@ -114,14 +131,14 @@ impl<O: Office> Acceptor<O> {
     pub fn new(
         storage: Arc<dyn Storage>,
         office: Arc<O>,
-        wire: WireBytes,
+        figures: Figures,
         grew: watch::Sender<u64>,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 storage,
                 office,
-                wire,
+                figures,
                 grew,
                 reached: broadcast::Sender::new(REACHED_KEPT),
                 sessions: Mutex::default(),
@@ -149,12 +166,12 @@ impl<O: Office> Acceptor<O> {
         }
         // Each session says its farewell; what takes longer is cut off.
         let farewells = async { while sessions.join_next().await.is_some() {} };
-        if timeout(Duration::from_secs(2), farewells).await.is_err() {
+        if timeout(FAREWELLS_WAIT, farewells).await.is_err() {
             sessions.shutdown().await;
         }
         endpoint.close(CloseCode::Stopping);
         // The nodes notice by themselves when they cannot be told in time.
-        drop(timeout(Duration::from_secs(1), endpoint.closed()).await);
+        drop(timeout(CLOSE_WAIT, endpoint.closed()).await);
     }
 }
 
@@ -170,7 +187,7 @@ impl<O: Office> Shared<O> {
             Ok(Err(error)) => return tracing::debug!(%error, "a handshake failed"),
             Err(_) => return tracing::debug!("a handshake took too long"),
         };
-        let line = match Line::accept(peer.clone(), self.wire.clone()).await {
+        let line = match Line::accept(peer.clone(), self.figures.wire.clone()).await {
             Ok(line) => line,
             Err(error) => return tracing::debug!(%error, "a connection did not begin"),
         };
@@ -186,6 +203,7 @@ impl<O: Office> Shared<O> {
             wake: None,
             finished: None,
             session: None,
+            heard_ms: clock::now_ms(),
         };
         if let Err(error) = talk.run(stop).await {
             tracing::warn!(%error, "a session ended because of the storage");
@@ -227,6 +245,8 @@ struct Talk<'a, O> {
     wake: Option<Instant>,
     finished: Option<Farewell>,
     session: Option<Session>,
+    /// When the last frame came, Unix milliseconds.
+    heard_ms: u64,
 }
 
 impl<O: Office> Talk<'_, O> {
@@ -244,7 +264,7 @@ impl<O: Office> Talk<'_, O> {
                 current
             };
             if current {
-                self.shared.office.heard(News::Down(session.node)).await;
+                self.shared.office.heard(News::Down(session.node, self.heard_ms)).await;
             }
         }
         self.line.finish(CloseCode::Done).await;
@@ -269,7 +289,10 @@ impl<O: Office> Talk<'_, O> {
             let wake = self.wake.unwrap_or_else(|| Instant::now() + SLEEP_MAX);
             let input = tokio::select! {
                 event = self.line.event() => match event {
-                    Event::Frame(frame) => Input::Frame(frame),
+                    Event::Frame(frame) => {
+                        self.heard_ms = clock::now_ms();
+                        Input::Frame(frame)
+                    }
                     Event::Room => {
                         self.outputs.extend(self.parked.take());
                         continue;
@@ -339,9 +362,9 @@ impl<O: Office> Talk<'_, O> {
                 }
                 Output::Up => {
                     if let Some(session) = &self.session {
-                        let (node, unit) = (session.node, session.unit);
+                        let (node, copy) = (session.node, session.incarnation);
                         self.shared.take_over(node, self.number, end.clone()).await;
-                        self.shared.office.heard(News::Up(node, unit)).await;
+                        self.shared.office.heard(News::Up(node, copy)).await;
                     }
                 }
                 Output::WakeAt(at_ms) => {
@@ -410,8 +433,14 @@ impl<O: Office> Talk<'_, O> {
             return self.tell(Input::End(Farewell::Protocol));
         };
         let unit = session.unit;
+        let taking = matches!(output, Output::Store(_)).then(Instant::now);
+        let claims = if let Output::StoreClaims(claims) = &output { claims.len() } else { 0 };
         match self.shared.storage.work(session, output, clock::now_ms()).await {
             Ok(done) => {
+                if let Some(begun) = taking {
+                    self.shared.figures.applying.observe(begun.elapsed());
+                }
+                self.shared.figures.healed.add(u64::try_from(claims).unwrap_or(0));
                 if done.ledger_grew {
                     self.shared.grew.send_modify(|count| *count = count.wrapping_add(1));
                 }

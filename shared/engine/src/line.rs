@@ -15,9 +15,9 @@ use crate::{
 
 /// Frames of entries that may wait here before the shell reads more from its memory.
 const ENTRIES_WAITING_MAX: usize = 2;
-/// Frames of a stream that may wait here before no more is read of that stream: who asks much and
-/// reads nothing is not answered without bound.
-const ANSWERS_WAITING_MAX: usize = 1024;
+/// Bytes of a stream that may wait here before no more is read of that stream: who asks much and
+/// reads nothing is not answered without bound. One answer may go beyond.
+const ANSWERS_WAITING_BYTES_MAX: usize = 256 * 1024;
 /// How long queueing the last control frames may take.
 const FAREWELL_WAIT: Duration = Duration::from_secs(1);
 
@@ -38,7 +38,36 @@ pub(crate) enum Event {
 #[derive(Debug)]
 pub(crate) struct Line {
     streams: Streams,
-    waiting: Queues<VecDeque<Vec<u8>>>,
+    waiting: Queues<Waiting>,
+}
+
+/// Frames that wait to be sent on one stream.
+#[derive(Debug, Default)]
+struct Waiting {
+    frames: VecDeque<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Waiting {
+    fn push(&mut self, frame: Vec<u8>) {
+        self.bytes = self.bytes.saturating_add(frame.len());
+        self.frames.push_back(frame);
+    }
+
+    fn pop(&mut self) -> Option<Vec<u8>> {
+        let frame = self.frames.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(frame.len());
+        Some(frame)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Whether more may be asked on this stream.
+    fn has_room(&self) -> bool {
+        self.bytes < ANSWERS_WAITING_BYTES_MAX
+    }
 }
 
 impl Line {
@@ -61,19 +90,17 @@ impl Line {
     }
 
     fn over(streams: Streams) -> Self {
-        let waiting =
-            Queues { control: VecDeque::new(), entries: VecDeque::new(), healing: VecDeque::new() };
-        Self { streams, waiting }
+        Self { streams, waiting: Queues::default() }
     }
 
     /// Queues a frame.
     pub(crate) fn send(&mut self, frame: &Frame) {
-        self.waiting.of_mut(kind(frame.stream())).push_back(frame.encode());
+        self.waiting.of_mut(kind(frame.stream())).push(frame.encode());
     }
 
     /// Whether so much waits to be sent that reading more would only fill memory.
     pub(crate) fn is_full(&self) -> bool {
-        self.waiting.entries.len() >= ENTRIES_WAITING_MAX
+        self.waiting.entries.frames.len() >= ENTRIES_WAITING_MAX
     }
 
     /// Sends what waits and gives what comes. Cancel-safe.
@@ -81,27 +108,27 @@ impl Line {
         let connection = self.streams.peer().connection().clone();
         let Self { streams, waiting } = self;
         let (to, from) = (&streams.departures, &mut streams.arrivals);
-        let full = waiting.entries.len() >= ENTRIES_WAITING_MAX;
+        let full = waiting.entries.frames.len() >= ENTRIES_WAITING_MAX;
         loop {
             let bytes = tokio::select! {
                 Ok(place) = to.control.reserve(), if !waiting.control.is_empty() => {
-                    if let Some(frame) = waiting.control.pop_front() { place.send(frame); }
+                    if let Some(frame) = waiting.control.pop() { place.send(frame); }
                     None
                 }
                 Ok(place) = to.entries.reserve(), if !waiting.entries.is_empty() => {
-                    if let Some(frame) = waiting.entries.pop_front() { place.send(frame); }
+                    if let Some(frame) = waiting.entries.pop() { place.send(frame); }
                     if full {
                         return Event::Room;
                     }
                     None
                 }
                 Ok(place) = to.healing.reserve(), if !waiting.healing.is_empty() => {
-                    if let Some(frame) = waiting.healing.pop_front() { place.send(frame); }
+                    if let Some(frame) = waiting.healing.pop() { place.send(frame); }
                     None
                 }
-                Some(bytes) = from.control.recv(), if has_room(&waiting.control) => Some(bytes),
-                Some(bytes) = from.entries.recv(), if has_room(&waiting.control) => Some(bytes),
-                Some(bytes) = from.healing.recv(), if has_room(&waiting.healing) => Some(bytes),
+                Some(bytes) = from.control.recv(), if waiting.control.has_room() => Some(bytes),
+                Some(bytes) = from.entries.recv(), if waiting.control.has_room() => Some(bytes),
+                Some(bytes) = from.healing.recv(), if waiting.healing.has_room() => Some(bytes),
                 // What had arrived before the end is still read: the last frame says why.
                 _ = connection.closed() => match from.control.recv().await {
                     Some(bytes) => Some(bytes),
@@ -121,7 +148,7 @@ impl Line {
 
     /// Sends the rest of the control stream and closes.
     pub(crate) async fn finish(mut self, code: CloseCode) {
-        let control = self.waiting.control.drain(..);
+        let control = self.waiting.control.frames.drain(..);
         let to = &self.streams.departures.control;
         let farewell = async {
             for frame in control {
@@ -137,14 +164,31 @@ impl Line {
     }
 }
 
-fn has_room(answers: &VecDeque<Vec<u8>>) -> bool {
-    answers.len() < ANSWERS_WAITING_MAX
-}
-
 fn kind(stream: Stream) -> StreamKind {
     match stream {
         Stream::Control => StreamKind::Control,
         Stream::Entries => StreamKind::Entries,
         Stream::Healing => StreamKind::Healing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_reads_nothing_is_answered_within_a_bound_of_bytes() {
+        let mut waiting = Waiting::default();
+        let large = ANSWERS_WAITING_BYTES_MAX / 2;
+        waiting.push(vec![0; large]);
+        assert!(waiting.has_room());
+        waiting.push(vec![0; large]);
+        assert!(!waiting.has_room(), "two large frames are as much as many small ones");
+        assert_eq!(waiting.pop().map(|frame| frame.len()), Some(large));
+        assert!(waiting.has_room() && !waiting.is_empty());
+        for _ in 0..1000 {
+            waiting.push(vec![0; 10]);
+        }
+        assert!(waiting.has_room(), "small answers are not held back early");
     }
 }

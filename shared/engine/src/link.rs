@@ -189,6 +189,14 @@ impl Link {
         }
     }
 
+    /// Notes what is read when somebody asks, and wakes nobody for it.
+    fn note(&self, change: impl FnOnce(&mut LinkStatus)) {
+        self.signals.status.send_if_modified(|status| {
+            change(status);
+            false
+        });
+    }
+
     async fn dial(&self) -> Result<Line, SessionError> {
         let mut last = SessionError::TooSlow;
         let (addresses, relay) = self.target.today(&self.memory.state());
@@ -254,7 +262,10 @@ impl Link {
             let wake = talk.wake.unwrap_or_else(|| Instant::now() + DIAL_WAIT);
             let input = tokio::select! {
                 event = talk.line.event() => match event {
-                    Event::Frame(frame) => Input::Frame(frame),
+                    Event::Frame(frame) => {
+                        self.note(|status| status.heard_ms = Some(clock::now_ms()));
+                        Input::Frame(frame)
+                    }
                     Event::Room => {
                         talk.outputs.extend(talk.parked.take());
                         continue;
@@ -320,6 +331,11 @@ impl Link {
 
     /// Does one piece of work in one transaction, and tells its result when that is durable.
     async fn work(&self, talk: &mut Talk, output: Output) -> Result<(), SessionError> {
+        if let Output::StoreWelcome(welcome) = &output {
+            let times = [clock::now_ms(), welcome.clock_ms];
+            let [here, there] = times.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
+            self.note(|status| status.clock_skew_ms = here.saturating_sub(there));
+        }
         let acknowledges = matches!(output, Output::StoreAck(_));
         let heals = matches!(output, Output::FinishHealing { .. });
         let brought = if let Output::StoreHealed(entries) = &output { entries.len() } else { 0 };

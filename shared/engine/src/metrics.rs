@@ -12,6 +12,23 @@ use std::{
 
 use crate::frames::{StreamKind, WireBytes};
 
+/// A number that only grows. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Counter(Arc<AtomicU64>);
+
+impl Counter {
+    /// Counts so many more.
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Upper bounds of a histogram's buckets, microseconds: from a commit on a fast disk to a stall.
 const BOUNDS_US: [u64; 10] =
     [500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 500_000, 2_500_000];
@@ -107,6 +124,12 @@ impl Page {
         }
     }
 
+    /// Seconds since the last backup; infinity if there was none.
+    pub fn backup(&mut self, labels: &[(&str, &str)], last_ms: Option<u64>, now_ms: u64) {
+        let age = last_ms.map(|last_ms| (now_ms.saturating_sub(last_ms) / 1000).to_string());
+        self.gauge("hoso_backup_age_seconds", labels, age.as_deref().unwrap_or("+Inf"));
+    }
+
     /// How much of the disk under this path is free, if the system says so.
     pub fn disk(&mut self, labels: &[(&str, &str)], path: &Path) {
         if let Ok(disk) = rustix::fs::statvfs(path) {
@@ -125,6 +148,14 @@ impl Page {
     pub fn into_text(self) -> String {
         self.0
     }
+}
+
+/// Milliseconds, perhaps behind, as seconds.
+#[must_use]
+pub fn signed_seconds(ms: i64) -> String {
+    let sign = if ms < 0 { "-" } else { "" };
+    let ms = ms.unsigned_abs();
+    format!("{sign}{}.{:03}", ms / 1000, ms % 1000)
 }
 
 /// Microseconds as seconds.
@@ -156,6 +187,18 @@ mod tests {
         ] {
             assert!(text.lines().any(|one| one == line), "no {line} in {text}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_and_a_backup_that_was_never_made_are_said() {
+        assert_eq!(signed_seconds(-1_500), "-1.500");
+        assert_eq!(signed_seconds(61_005), "61.005");
+        let mut page = Page::default();
+        page.backup(&[], None, 9_000);
+        page.backup(&[], Some(2_000), 9_000);
+        let text = page.into_text();
+        assert!(text.contains("\nhoso_backup_age_seconds +Inf\n"), "{text}");
+        assert!(text.contains("\nhoso_backup_age_seconds 7\n"), "{text}");
     }
 
     #[test]

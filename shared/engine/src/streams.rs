@@ -44,7 +44,7 @@ type Departures = Queues<mpsc::Sender<Vec<u8>>>;
 type Arrivals = Queues<mpsc::Receiver<Vec<u8>>>;
 
 /// One queue per kind of stream.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Queues<Q> {
     pub(crate) control: Q,
     pub(crate) entries: Q,

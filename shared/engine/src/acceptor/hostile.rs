@@ -13,7 +13,7 @@ use quinn::ConnectionError;
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
 
-use super::{Acceptor, News, Office};
+use super::{Acceptor, Figures, News, Office};
 use crate::{
     close::CloseCode,
     endpoint::{Endpoint, Peer},
@@ -62,9 +62,9 @@ impl Scene {
         let endpoint = Endpoint::listen(any, &key(1), Congestion::default()).unwrap();
         let address = endpoint.local_address().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let wire = WireBytes::default();
-        let acceptor =
-            Acceptor::new(Arc::new(memory), Arc::new(Nobody), wire.clone(), watch::Sender::new(0));
+        let (figures, grew) = (Figures::default(), watch::Sender::new(0));
+        let wire = figures.wire.clone();
+        let acceptor = Acceptor::new(Arc::new(memory), Arc::new(Nobody), figures, grew);
         let running = tokio::spawn(acceptor.run(endpoint, stopped));
         Self { address, wire, stop, running, _data: data }
     }

@@ -37,6 +37,10 @@ pub struct LinkStatus {
     pub since_ms: u64,
     /// When the relay last acknowledged something, Unix milliseconds.
     pub acknowledged_ms: Option<u64>,
+    /// When the relay was last heard, Unix milliseconds.
+    pub heard_ms: Option<u64>,
+    /// The own clock less the relay's at the last `Welcome`, milliseconds.
+    pub clock_skew_ms: i64,
     /// The highest journal number that was ever put on the line.
     pub sent_through: u64,
     /// How often this node and the relay have healed each other.
@@ -60,6 +64,8 @@ impl LinkStatus {
             state,
             since_ms: if lasts { past.since_ms } else { clock::now_ms() },
             acknowledged_ms: past.acknowledged_ms,
+            heard_ms: None,
+            clock_skew_ms: 0,
             sent_through: 0,
             healed: past.healed,
             healed_entries: 0,

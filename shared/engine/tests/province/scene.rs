@@ -11,7 +11,7 @@ use std::{
 };
 
 use hoso_engine::{
-    acceptor::{Acceptor, News, Office},
+    acceptor::{Acceptor, Figures, News, Office},
     endpoint::Endpoint,
     frames::WireBytes,
     link::{Link, LinkStatus, Signals, State, Target},
@@ -246,8 +246,8 @@ impl Relay {
         let endpoint = Endpoint::listen(address, key, Congestion::default()).unwrap();
         let address = endpoint.local_address().unwrap();
         let desk = Arc::new(Desk::default());
-        let (wire, grew) = (WireBytes::default(), watch::Sender::new(0));
-        let acceptor = Acceptor::new(Arc::new(memory.clone()), Arc::clone(&desk), wire, grew);
+        let (figures, grew) = (Figures::default(), watch::Sender::new(0));
+        let acceptor = Acceptor::new(Arc::new(memory.clone()), Arc::clone(&desk), figures, grew);
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(acceptor.run(endpoint, stopped));
         Self { memory, desk, thread, address, stop, running }

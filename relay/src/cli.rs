@@ -31,7 +31,8 @@ pub struct Common {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Found a province: make its roots, its relay and its catalogue.
+    /// Found a province: make its roots, its relay and its catalogue. What is missing is asked for
+    /// on a terminal.
     #[command(after_help = "Example:\n  hoso-relay init --data ./relay --realm trial \
         --province-name 'Quảng Ninh' --units units.csv --procedures procedures.csv \
         --calendar holidays.toml --root-passphrase-file root.txt --sealed-root sealed.root \
@@ -56,12 +57,24 @@ pub enum Command {
         < password.txt")]
     Revoke(Revoke),
     /// Operators, auditors and registrars of the province.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  hoso-relay user list --data ./relay")]
     User(User),
-    /// Write a backup of the running or resting relay.
-    #[command(after_help = "Example:\n  hoso-relay backup /backups/relay-1.db --data ./relay")]
+    /// Check the chain of what operators did.
+    #[command(after_help = "Example:\n  hoso-relay verify --data ./relay")]
+    Verify(Common),
+    /// Write a backup of the running or resting relay, or check one. The keys are not in it: keep
+    /// copies of transport.key, age.key, root.key and, on trial, auto.key beside it, and the sealed
+    /// root in another place.
+    #[command(
+        args_conflicts_with_subcommands = true,
+        subcommand_negates_reqs = true,
+        after_help = "Example:\n  hoso-relay backup /backups/relay-1.db --data ./relay\n  \
+            hoso-relay backup verify /backups/relay-1.db"
+    )]
     Backup(Backup),
-    /// Put a backup in the place of a lost or damaged database; a new epoch begins.
+    /// Put a backup in the place of a lost or damaged database; a new epoch begins. On a new
+    /// machine copy the keys into the data directory first: transport.key, by which nodes know the
+    /// relay, age.key, root.key and, on trial, auto.key.
     #[command(after_help = "Example:\n  hoso-relay restore /backups/relay-1.db --data ./relay")]
     Restore(Restore),
 }
@@ -83,31 +96,31 @@ pub struct Init {
     pub common: Common,
     /// The kind of world.
     #[arg(long)]
-    pub realm: RealmName,
+    pub realm: Option<RealmName>,
     /// The province's name, as it is printed.
     #[arg(long, value_name = "NAME")]
-    pub province_name: String,
+    pub province_name: Option<String>,
     /// CSV of the units.
     #[arg(long, value_name = "FILE")]
-    pub units: PathBuf,
+    pub units: Option<PathBuf>,
     /// CSV of the procedures.
     #[arg(long, value_name = "FILE")]
-    pub procedures: PathBuf,
+    pub procedures: Option<PathBuf>,
     /// TOML of the working-day calendar.
     #[arg(long, value_name = "FILE")]
-    pub calendar: PathBuf,
+    pub calendar: Option<PathBuf>,
     /// File with the passphrase of both roots, in one line.
     #[arg(long, value_name = "FILE")]
-    pub root_passphrase_file: PathBuf,
+    pub root_passphrase_file: Option<PathBuf>,
     /// Where the second root goes; keep it away from the relay.
     #[arg(long, value_name = "OUT")]
-    pub sealed_root: PathBuf,
+    pub sealed_root: Option<PathBuf>,
     /// Name of the first registrar.
     #[arg(long, value_name = "NAME")]
-    pub operator: String,
+    pub operator: Option<String>,
     /// File with the registrar's password, in one line.
     #[arg(long, value_name = "FILE")]
-    pub operator_password_file: PathBuf,
+    pub operator_password_file: Option<PathBuf>,
 }
 
 /// `run`.
@@ -184,10 +197,10 @@ pub struct Revoke {
 /// `user`.
 #[derive(Debug, Subcommand)]
 pub enum User {
-    /// Name an operator, auditor or registrar.
-    #[command(after_help = "Example (standard input: your password, then the new one, a line \
-        each):\n  hoso-relay user add lan --data ./relay --roles operator --as dieuhanh \
-        < secrets.txt\nA registrar is named by the root: --as root, with the root passphrase.")]
+    /// Name an operator, auditor or registrar, in the name of the root.
+    #[command(after_help = "Example (standard input: the root passphrase, then the new password, \
+        a line each):\n  hoso-relay user add lan --data ./relay --roles operator --as root \
+        < secrets.txt")]
     Add(UserAdd),
     /// List them.
     #[command(after_help = "Example:\n  hoso-relay user list --data ./relay")]
@@ -209,7 +222,7 @@ pub struct UserAdd {
     /// Roles: operator, auditor, registrar.
     #[arg(long, value_delimiter = ',', required = true, value_parser = role)]
     pub roles: Vec<String>,
-    /// Who names them: a registrar, or `root`; the secret comes from standard input.
+    /// Who names them: `root`; the passphrase comes from standard input.
     #[arg(long = "as", value_name = "NAME")]
     pub registrar: String,
 }
@@ -230,11 +243,43 @@ pub struct UserDisable {
 /// `backup`.
 #[derive(Debug, Args)]
 pub struct Backup {
+    /// Check one instead.
+    #[command(subcommand)]
+    pub checked: Option<BackupCheck>,
+    /// What a new one needs.
+    #[command(flatten)]
+    pub made: Option<BackupMade>,
+}
+
+/// `backup FILE`.
+#[derive(Debug, Args)]
+pub struct BackupMade {
     /// The new file.
     pub file: PathBuf,
     /// Where and how to print.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// `backup verify`.
+#[derive(Debug, Subcommand)]
+pub enum BackupCheck {
+    /// Check a backup completely, and say of what and when it was made.
+    #[command(after_help = "Example:\n  hoso-relay backup verify /backups/relay-1.db")]
+    Verify(BackupFile),
+}
+
+/// `backup verify FILE`.
+#[derive(Debug, Args)]
+pub struct BackupFile {
+    /// The backup.
+    pub file: PathBuf,
+    /// Not needed here; taken as the other commands take it.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `restore`.

@@ -1,5 +1,9 @@
-//! `init`: a province begins. Roots, relay, registrars and catalogue as signed statements, in one
+//! A province begins: roots, relay, registrars and catalogue as signed statements, in one
 //! transaction.
+
+mod mark;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::{
     fs, io,
@@ -10,13 +14,13 @@ use std::{
 use hoso_engine::{
     admission::Registrar,
     clock,
+    command::Secret,
     keyfile::{self, KeyError},
     secret,
 };
 use hoso_identity::{Entry, EntryId, Epoch, SigningKey, WrapError, WrappedKey, x25519_public};
 use hoso_registry::{
     Catalogue, Role, Statement,
-    catalogue::CatalogueError,
     statement::{AgeKey, Grant, Province, RealmKind, Relay},
 };
 use hoso_store::{
@@ -29,10 +33,10 @@ use hoso_store::{
     writer::{Tx, Writer},
 };
 use thiserror::Error;
-use zeroize::Zeroizing;
 
+use self::mark::Mark;
 use crate::{
-    cli::{Init, RealmName},
+    cli::RealmName,
     keys,
     sign::{SignError, Signer},
 };
@@ -43,13 +47,19 @@ pub const AUTO: &str = "auto";
 /// Why no province was founded.
 #[derive(Debug, Error)]
 pub enum FoundingError {
-    /// There is a province already.
-    #[error("{0} holds a province already: choose another --data")]
+    /// There is a province already, or what is left of one.
+    #[error(
+        "{0} holds a province, or the keys or what else is left of one: choose another --data; \
+         a lost database comes back with `hoso-relay restore`"
+    )]
     Founded(PathBuf),
+    /// Another founding is at work.
+    #[error("another `hoso-relay init` is at work in {0}: let it end first")]
+    Underway(PathBuf),
     /// A file is in the way of the sealed root.
     #[error("{0} exists already: choose another --sealed-root")]
     SealedRoot(PathBuf),
-    /// A file cannot be read.
+    /// A file cannot be used.
     #[error("{path} cannot be used: {source}")]
     File {
         /// Which file.
@@ -57,14 +67,11 @@ pub enum FoundingError {
         /// What the system said.
         source: io::Error,
     },
-    /// The catalogue is not right.
-    #[error("{0}{cause}", cause = cause(.0))]
-    Catalogue(#[from] CatalogueError),
     /// The root passphrase does not fit.
-    #[error("--root-passphrase-file: {0}")]
+    #[error("the root passphrase (--root-passphrase-file): {0}")]
     Passphrase(#[source] WrapError),
     /// The operator's password does not fit.
-    #[error("--operator-password-file: {0}")]
+    #[error("the registrar's password (--operator-password-file): {0}")]
     Password(#[source] WrapError),
     /// A key cannot be made or kept.
     #[error(transparent)]
@@ -120,43 +127,86 @@ impl FirstRegistrar {
     }
 }
 
-/// Founds a province in a new data directory.
+/// What shall be founded.
+pub struct Plan {
+    /// The data directory.
+    pub data: PathBuf,
+    /// The kind of world.
+    pub realm: RealmName,
+    /// The province's name, as it is printed.
+    pub province_name: String,
+    /// Units, procedures and calendars.
+    pub catalogue: Catalogue,
+    /// The passphrase of both roots.
+    pub passphrase: Secret,
+    /// Where the second root goes.
+    pub sealed_root: PathBuf,
+    /// Log-in name of the first registrar.
+    pub operator: String,
+    /// Their password.
+    pub password: Secret,
+}
+
+/// Founds a province in a data directory that holds none. What an earlier try has left, which
+/// failed or was killed, gives way.
 ///
 /// # Errors
 ///
-/// [`FoundingError`]; then there is no database, and `init` can be run again.
-pub fn found(args: &Init) -> Result<Founded, FoundingError> {
-    let data = &args.common.data;
-    if Database::exists(data) {
-        return Err(FoundingError::Founded(data.clone()));
-    }
-    if args.sealed_root.exists() {
-        return Err(FoundingError::SealedRoot(args.sealed_root.clone()));
-    }
-    let catalogue =
-        Catalogue::parse(&text(&args.units)?, &text(&args.procedures)?, &text(&args.calendar)?)?;
-    let passphrase = line(&args.root_passphrase_file)?;
-    let password = line(&args.operator_password_file)?;
+/// [`FoundingError`]; then there is no province, and it can be tried again.
+pub fn found(plan: &Plan) -> Result<Founded, FoundingError> {
     let operator = keyfile::fresh()?;
-    let wrapped = wrap(&operator, &password).map_err(FoundingError::Password)?;
+    let wrapped = wrap(&operator, &plan.password).map_err(FoundingError::Password)?;
     let roots = [keyfile::fresh()?, keyfile::fresh()?];
-    wrap(&roots[0], &passphrase).map_err(FoundingError::Passphrase)?;
-    secret::make_data_directory(data)
-        .map_err(|source| FoundingError::File { path: data.clone(), source })?;
-    let made = Keys::make(args, roots, &passphrase)?;
-    let statements = Statements::of(args, &made, &operator, &catalogue)?;
+    let sealed = wrap(&roots[1], &plan.passphrase).map_err(FoundingError::Passphrase)?;
+    secret::make_data_directory(&plan.data)
+        .map_err(|source| FoundingError::File { path: plan.data.clone(), source })?;
+    let mut mark = Mark::begin(&plan.data)?;
+    if plan.sealed_root.exists() && !mark.made(&plan.sealed_root)? {
+        mark.end()?;
+        return Err(FoundingError::SealedRoot(plan.sealed_root.clone()));
+    }
+    let sealed = sealed.to_bytes();
+    mark.will_seal(&sealed)?;
+    let founded = found_with(plan, &operator, wrapped, (roots, &sealed));
+    if founded.is_err() {
+        mark.clear()?;
+        remove(&plan.sealed_root)?;
+    }
+    mark.end()?;
+    founded
+}
+
+/// Notes that the province of this directory is in use: nothing of it may be removed any more.
+///
+/// # Errors
+///
+/// [`FoundingError::File`].
+pub fn settle(data: &Path) -> Result<(), FoundingError> {
+    Mark::settle(data)
+}
+
+fn found_with(
+    plan: &Plan,
+    operator: &SigningKey,
+    wrapped: WrappedKey,
+    (roots, sealed): ([SigningKey; 2], &[u8]),
+) -> Result<Founded, FoundingError> {
+    secret::write(&plan.sealed_root, sealed)
+        .map_err(|source| FoundingError::File { path: plan.sealed_root.clone(), source })?;
+    let made = Keys::make(plan, roots)?;
+    let statements = Statements::of(plan, &made, operator)?;
     let founded = Founded {
         realm: statements.founding.realm().to_string(),
         founding: statements.founding,
-        units: catalogue.units.len(),
-        procedures: catalogue.procedures.len(),
+        units: plan.catalogue.units.len(),
+        procedures: plan.catalogue.procedures.len(),
         registrar: FirstRegistrar {
-            name: args.operator.clone(),
+            name: plan.operator.clone(),
             grant: statements.registrar,
             key: wrapped,
         },
     };
-    keep(data, statements, founded.registrar.clone())?;
+    keep(&plan.data, statements, founded.registrar.clone())?;
     Ok(founded)
 }
 
@@ -169,13 +219,12 @@ struct Keys {
 }
 
 impl Keys {
-    /// Makes the keys and keeps them in the data directory; the second root leaves it.
-    fn make(args: &Init, roots: [SigningKey; 2], passphrase: &str) -> Result<Self, FoundingError> {
-        let data = &args.common.data;
-        keyfile::keep_wrapped(&keys::root(data), &roots[0], passphrase)?;
-        keyfile::keep_wrapped(&args.sealed_root, &roots[1], passphrase)?;
+    /// Makes the keys and keeps them in the data directory, but for the second root.
+    fn make(plan: &Plan, roots: [SigningKey; 2]) -> Result<Self, FoundingError> {
+        let data = &plan.data;
+        keyfile::keep_wrapped(&keys::root(data), &roots[0], plan.passphrase.expose())?;
         let age = keyfile::make(&keys::age(data))?;
-        let auto = match args.realm {
+        let auto = match plan.realm {
             RealmName::Official => None,
             RealmName::Trial => Some(keyfile::make(&keys::auto(data))?),
         };
@@ -196,16 +245,11 @@ struct Statements {
 }
 
 impl Statements {
-    fn of(
-        args: &Init,
-        made: &Keys,
-        operator: &SigningKey,
-        catalogue: &Catalogue,
-    ) -> Result<Self, FoundingError> {
+    fn of(plan: &Plan, made: &Keys, operator: &SigningKey) -> Result<Self, FoundingError> {
         let [first, second] = &made.roots;
         let province = Statement::Province(Province {
-            name: args.province_name.clone(),
-            realm_kind: match args.realm {
+            name: plan.province_name.clone(),
+            realm_kind: match plan.realm {
                 RealmName::Official => RealmKind::Official,
                 RealmName::Trial => RealmKind::Trial,
             },
@@ -220,14 +264,14 @@ impl Statements {
         let relay =
             Relay { transport: made.transport.public(), age: made.age, addresses: Vec::new() };
         entries.push(("relay", root.sign(&Statement::Relay(relay))?));
-        let entry = root.sign(&registrar(&args.operator, operator))?;
+        let entry = root.sign(&registrar(&plan.operator, operator))?;
         let grant = entry.id();
         entries.push(("registrar", entry));
         if let Some(auto) = &made.auto {
             entries.push(("registrar auto", root.sign(&registrar(AUTO, auto))?));
         }
         let signer = Signer { realm: root.realm, grant, key: operator.clone() };
-        for statement in catalogue.statements() {
+        for statement in plan.catalogue.statements() {
             entries.push((statement.kind().code(), signer.sign(&statement)?));
         }
         Ok(Self { founding, registrar: grant, entries })
@@ -266,9 +310,6 @@ fn keep(
     });
     drop(writer);
     thread.join()?;
-    if kept.is_err() {
-        remove_database(data)?;
-    }
     kept
 }
 
@@ -285,119 +326,22 @@ fn accept_all(tx: &mut Tx<'_>, statements: &Statements) -> Result<(), FoundingEr
     Ok(())
 }
 
-/// Removes a database that holds no province, so that `init` can be run again.
-fn remove_database(data: &Path) -> Result<(), FoundingError> {
-    let path = data.join(hoso_store::database::DATABASE_NAME);
-    fs::remove_file(&path).map_err(|source| FoundingError::File { path, source })
+/// Removes a file that may not have been written yet.
+fn remove(path: &Path) -> Result<(), FoundingError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(FoundingError::File { path: path.to_owned(), source })
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
-fn wrap(key: &SigningKey, password: &str) -> Result<WrappedKey, WrapError> {
-    match keyfile::wrap(key, password) {
+fn wrap(key: &SigningKey, password: &Secret) -> Result<WrappedKey, WrapError> {
+    match keyfile::wrap(key, password.expose()) {
         Ok(wrapped) => Ok(wrapped),
         Err(KeyError::Wrap(error)) => Err(error),
         Err(KeyError::File { .. } | KeyError::Damaged(_) | KeyError::Chance(_)) => {
             Err(WrapError::Closed)
         }
-    }
-}
-
-fn text(path: &Path) -> Result<String, FoundingError> {
-    fs::read_to_string(path).map_err(|source| FoundingError::File { path: path.to_owned(), source })
-}
-
-/// The first line of a secret file.
-fn line(path: &Path) -> Result<Zeroizing<String>, FoundingError> {
-    let text = Zeroizing::new(text(path)?);
-    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
-}
-
-/// What the reader of a table says below the sentence.
-fn cause(error: &CatalogueError) -> String {
-    let source = std::error::Error::source(error);
-    source.map_or_else(String::new, |source| format!(": {source}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-    use hoso_store::readers::Readers;
-
-    use super::*;
-    use crate::cli::{Cli, Command};
-
-    fn init(directory: &Path, realm: &str) -> Init {
-        let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/data");
-        let secret = directory.join("secret.txt");
-        fs::write(&secret, "mot cau du dai\n").unwrap();
-        let (secret, sealed) = (secret.to_str().unwrap(), directory.join("sealed.root"));
-        let relay = directory.join("relay");
-        let cli = Cli::try_parse_from([
-            "hoso-relay",
-            "init",
-            "--data",
-            relay.to_str().unwrap(),
-            "--realm",
-            realm,
-            "--province-name",
-            "Quảng Ninh",
-            "--units",
-            &format!("{data}/units.csv"),
-            "--procedures",
-            &format!("{data}/procedures.csv"),
-            "--calendar",
-            &format!("{data}/holidays.toml"),
-            "--root-passphrase-file",
-            secret,
-            "--sealed-root",
-            sealed.to_str().unwrap(),
-            "--operator",
-            "dieuhanh",
-            "--operator-password-file",
-            secret,
-        ]);
-        let Command::Init(init) = cli.unwrap().command else { panic!("not init") };
-        init
-    }
-
-    #[test]
-    fn a_trial_province_has_two_roots_a_registrar_auto_and_the_whole_catalogue() {
-        let directory = tempfile::tempdir().unwrap();
-        let args = init(directory.path(), "trial");
-        let founded = found(&args).unwrap();
-        assert_eq!((founded.units, founded.procedures), (54, 74));
-        let data = &args.common.data;
-        let first = keyfile::open(&keys::root(data), "mot cau du dai").unwrap();
-        let sealed = keyfile::open(&args.sealed_root, "mot cau du dai").unwrap();
-        assert_ne!(first.public(), sealed.public());
-        assert!(keys::read_auto(data).unwrap().is_some());
-        let database = Database::open(data, Schema::Relay).unwrap();
-        let head = Readers::of(data).read(|tx| tx.head()).unwrap();
-        assert_eq!((head.number, head.epoch.generation), (4 + 54 + 1 + 74 + 4, 1));
-        drop(database);
-    }
-
-    #[test]
-    fn an_official_province_has_no_unwrapped_registrar() {
-        let directory = tempfile::tempdir().unwrap();
-        let args = init(directory.path(), "official");
-        found(&args).unwrap();
-        assert!(!keys::auto(&args.common.data).exists());
-        assert!(matches!(found(&args), Err(FoundingError::Founded(_))));
-    }
-
-    #[test]
-    fn a_broken_catalogue_or_a_short_password_founds_nothing() {
-        let directory = tempfile::tempdir().unwrap();
-        let mut args = init(directory.path(), "trial");
-        let broken = directory.path().join("broken.csv");
-        fs::write(&broken, "code,name\n1,2\n").unwrap();
-        let units = std::mem::replace(&mut args.units, broken);
-        assert!(matches!(found(&args), Err(FoundingError::Catalogue(_))));
-        args.units = units;
-        let short = directory.path().join("short.txt");
-        fs::write(&short, "ngan\n").unwrap();
-        args.operator_password_file = short;
-        assert!(matches!(found(&args), Err(FoundingError::Password(_))));
-        assert!(!args.common.data.exists());
     }
 }

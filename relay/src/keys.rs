@@ -29,6 +29,26 @@ pub fn auto(data: &Path) -> PathBuf {
     data.join("auto.key")
 }
 
+/// Every key file that a province may have.
+#[must_use]
+pub fn all(data: &Path) -> [PathBuf; 4] {
+    [transport(data), age(data), root(data), auto(data)]
+}
+
+/// Whether any of them is there.
+#[must_use]
+pub fn any(data: &Path) -> bool {
+    all(data).iter().any(|path| path.exists())
+}
+
+/// The names of those that are missing and without which the relay is not the one that nodes know.
+#[must_use]
+pub fn missing(data: &Path) -> Vec<String> {
+    let needed = [transport(data), age(data), root(data)];
+    let missing = needed.iter().filter(|path| !path.exists()).filter_map(|path| path.file_name());
+    missing.map(|name| name.to_string_lossy().into_owned()).collect()
+}
+
 /// The registrar `auto`; `None` in an official realm.
 ///
 /// # Errors

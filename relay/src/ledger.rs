@@ -3,35 +3,70 @@
 //! Each call is one transaction, and its result is durable when it is given. Here the ledger is
 //! embedded: one SQLite file with one writer.
 
+#[cfg(test)]
+mod tests;
+
 use async_trait::async_trait;
 use hoso_engine::{
     acceptor::{News, Storage},
     memory::Memory,
 };
-use hoso_identity::{EntryId, NodeId, PublicKey, Reason};
+use hoso_identity::{Entry, EntryId, NodeId, PublicKey, Reason};
+use hoso_registry::State;
 use hoso_store::{
     StoreError,
     accounts::{self, Account},
-    audit,
+    audit::{self, AuditRow},
+    backup,
     enrolment::{self, Invitation, JoinRequest, Spent},
     ledger, meta,
     rules::ledger::{Outcome, accept_own},
     tables::LedgerTables,
-    watch::{self, NodeStatus},
+    watch::{self, Alert, NodeStatus},
     writer::Tx,
 };
 use thiserror::Error;
 
+use crate::sign::SignError;
+
 /// The name of the addresses that invitations carry, a line each.
 const ADDRESSES: &str = "addresses";
 
-/// A signed statement.
-#[derive(Clone, Debug)]
-pub struct Statement {
-    /// Its id.
-    pub id: EntryId,
-    /// `header ‖ payload ‖ signature`.
-    pub bytes: Vec<u8>,
+/// A copy of a node's database is suspected.
+const COPY: &str = "copy";
+/// A node has healed too often within an hour.
+const HEALING: &str = "healing";
+/// An invitation was used a second time.
+const INVITATION: &str = "invitation";
+/// Entries have waited too long.
+const WAITING: &str = "waiting";
+/// The kinds of alerts, for the words on the page.
+pub const ALERTS: [&str; 4] = [COPY, HEALING, INVITATION, WAITING];
+/// Alerts that are shown at once.
+const ALERTS_MAX: u32 = 200;
+/// Rows of the audit that are shown at once.
+const AUDIT_PAGE: u32 = 200;
+/// How long an entry may wait before it is handed to an operator: 30 days.
+const WAITING_MAX_MS: u64 = 30 * 24 * 3600 * 1000;
+
+/// Makes a signed statement for the registry as it stands when the statement is accepted.
+pub type Sign = Box<dyn FnOnce(&State) -> Result<Entry, SignError> + Send>;
+
+/// What the pages and figures show of the whole province.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    /// How the nodes stand.
+    pub statuses: Vec<NodeStatus>,
+    /// What nobody has acknowledged, newest first.
+    pub alerts: Vec<Alert>,
+    /// How many entries were refused, by reason.
+    pub refused: Vec<(Reason, u64)>,
+    /// How many entries wait.
+    pub waiting: u64,
+    /// How many of them wait for an operator.
+    pub for_operator: u64,
+    /// When the database was last backed up, Unix milliseconds.
+    pub backup_ms: Option<u64>,
 }
 
 /// What is kept in the transaction that accepts a statement.
@@ -59,6 +94,9 @@ pub enum NotAccepted {
     /// The storage fails.
     #[error(transparent)]
     Storage(#[from] StoreError),
+    /// It could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
 }
 
 /// The ledger, with what the relay keeps beside it.
@@ -71,24 +109,67 @@ pub trait Ledger: Storage {
     /// What is wrong.
     async fn health(&self) -> Result<(), StoreError>;
 
-    /// Accepts a statement of the relay's own desk, and keeps `beside` with it.
+    /// Accepts a statement of the relay's own desk, and keeps `beside` with it. It is made in the
+    /// transaction that accepts it, so that no other statement comes between.
     ///
     /// # Errors
     ///
     /// [`NotAccepted`]; then nothing of either is kept.
     async fn accept(
         &self,
-        statement: Statement,
+        statement: Sign,
         beside: Beside,
         now_ms: u64,
-    ) -> Result<(), NotAccepted>;
+    ) -> Result<EntryId, NotAccepted>;
 
-    /// How many entries were refused, by reason, and how many wait.
+    /// What operators watch.
     ///
     /// # Errors
     ///
     /// As the storage fails.
-    async fn troubled(&self) -> Result<(Vec<(Reason, u64)>, u64), StoreError>;
+    async fn watch(&self) -> Result<Watch, StoreError>;
+
+    /// Alerts, newest first: those that nobody has acknowledged, or all.
+    ///
+    /// # Errors
+    ///
+    /// As the storage fails.
+    async fn alerts(&self, all: bool) -> Result<Vec<Alert>, StoreError>;
+
+    /// Acknowledges an alert; `false` when there is no open one of that number.
+    ///
+    /// # Errors
+    ///
+    /// As the storage fails.
+    async fn acknowledge(&self, id: i64, by: String, now_ms: u64) -> Result<bool, StoreError>;
+
+    /// Hands to an operator what has waited too long, and alerts; gives how many entries.
+    ///
+    /// # Errors
+    ///
+    /// As the storage fails.
+    async fn hand_over(&self, now_ms: u64) -> Result<usize, StoreError>;
+
+    /// Notes that the database was backed up.
+    ///
+    /// # Errors
+    ///
+    /// As the storage fails.
+    async fn backed_up(&self, made_at_ms: u64) -> Result<(), StoreError>;
+
+    /// How many rows the audit has, and the first that does not follow from the one before it.
+    ///
+    /// # Errors
+    ///
+    /// As the storage fails.
+    async fn audited(&self) -> Result<(u64, Option<i64>), StoreError>;
+
+    /// Rows of the audit below that number, newest first.
+    ///
+    /// # Errors
+    ///
+    /// As the storage fails.
+    async fn audit(&self, before: Option<i64>) -> Result<Vec<AuditRow>, StoreError>;
 
     /// Keeps an invitation to the unit of that code.
     ///
@@ -133,13 +214,6 @@ pub trait Ledger: Storage {
     /// As the storage fails.
     async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
 
-    /// How the nodes stand.
-    ///
-    /// # Errors
-    ///
-    /// As the storage fails.
-    async fn statuses(&self) -> Result<Vec<NodeStatus>, StoreError>;
-
     /// Keeps what a session tells.
     ///
     /// # Errors
@@ -174,22 +248,74 @@ impl Ledger for Memory {
 
     async fn accept(
         &self,
-        statement: Statement,
+        statement: Sign,
         beside: Beside,
         now_ms: u64,
-    ) -> Result<(), NotAccepted> {
+    ) -> Result<EntryId, NotAccepted> {
         self.write(false, move |tx, registrar| {
-            match accept_own(tx, registrar, &statement.bytes, now_ms)? {
-                Outcome::Accepted(_) => keep(tx, statement.id, beside, now_ms),
-                Outcome::Refused(reason) => Err(NotAccepted::Registry(reason.code())),
-                Outcome::Waiting(what) => Err(NotAccepted::Registry(what.code())),
+            let entry = statement(registrar.state())?;
+            match accept_own(tx, registrar, &entry.encode(), now_ms)? {
+                Outcome::Accepted(_) => keep(tx, entry.id(), beside, now_ms)?,
+                Outcome::Refused(reason) => return Err(NotAccepted::Registry(reason.code())),
+                Outcome::Waiting(what) => return Err(NotAccepted::Registry(what.code())),
             }
+            Ok(entry.id())
         })
         .await
     }
 
-    async fn troubled(&self) -> Result<(Vec<(Reason, u64)>, u64), StoreError> {
-        self.read(|tx| Ok((ledger::refused(tx)?, ledger::waiting_count(tx)?))).await
+    async fn watch(&self) -> Result<Watch, StoreError> {
+        self.read(|tx| {
+            let (waiting, for_operator) = ledger::waiting(tx)?;
+            Ok(Watch {
+                statuses: watch::statuses(tx)?,
+                alerts: watch::alerts(tx, false, ALERTS_MAX)?,
+                refused: ledger::refused(tx)?,
+                waiting,
+                for_operator,
+                backup_ms: backup::noted(tx)?,
+            })
+        })
+        .await
+    }
+
+    async fn alerts(&self, all: bool) -> Result<Vec<Alert>, StoreError> {
+        self.read(move |tx| watch::alerts(tx, all, ALERTS_MAX)).await
+    }
+
+    async fn acknowledge(&self, id: i64, by: String, now_ms: u64) -> Result<bool, StoreError> {
+        self.write(false, move |tx, _| {
+            let done = watch::acknowledge(tx, id, &by, now_ms)?;
+            if done {
+                audit::append(tx, now_ms, &by, "acknowledged", &id.to_string())?;
+            }
+            Ok(done)
+        })
+        .await
+    }
+
+    async fn hand_over(&self, now_ms: u64) -> Result<usize, StoreError> {
+        self.write(false, move |tx, registrar| {
+            let handed = ledger::hand_over(tx, now_ms.saturating_sub(WAITING_MAX_MS))?;
+            for node in &handed {
+                let node = node.and_then(|node| registrar.state().node(node));
+                watch::raise(tx, WAITING, node.map(|node| node.unit), "", now_ms)?;
+            }
+            Ok(handed.len())
+        })
+        .await
+    }
+
+    async fn backed_up(&self, made_at_ms: u64) -> Result<(), StoreError> {
+        self.write(false, move |tx, _| backup::note(tx, made_at_ms)).await
+    }
+
+    async fn audited(&self) -> Result<(u64, Option<i64>), StoreError> {
+        self.read(|tx| Ok((audit::count(tx)?, audit::broken_at(tx)?))).await
+    }
+
+    async fn audit(&self, before: Option<i64>) -> Result<Vec<AuditRow>, StoreError> {
+        self.read(move |tx| audit::newest(tx, before, AUDIT_PAGE)).await
     }
 
     async fn invite(&self, invitation: Invitation, unit: String) -> Result<(), StoreError> {
@@ -210,7 +336,7 @@ impl Ledger for Memory {
                 }
                 Spent::Used(_) => {
                     let subject = key.to_string();
-                    watch::raise(tx, "invitation", Some(request.unit), &subject, at_ms)?;
+                    watch::raise(tx, INVITATION, Some(request.unit), &subject, at_ms)?;
                     Ok(None)
                 }
                 Spent::Yours(_) | Spent::Expired | Spent::Unknown => Ok(None),
@@ -235,12 +361,8 @@ impl Ledger for Memory {
         self.read(accounts::list).await
     }
 
-    async fn statuses(&self) -> Result<Vec<NodeStatus>, StoreError> {
-        self.read(watch::statuses).await
-    }
-
     async fn note(&self, news: News, now_ms: u64) -> Result<(), StoreError> {
-        self.write(false, move |tx, _| note(tx, &news, now_ms)).await
+        self.write(false, move |tx, registrar| note(tx, registrar.state(), &news, now_ms)).await
     }
 
     async fn begin(&self, addresses: Vec<String>) -> Result<(), StoreError> {
@@ -282,22 +404,44 @@ fn keep(tx: &mut Tx<'_>, id: EntryId, beside: Beside, now_ms: u64) -> Result<(),
     Ok(())
 }
 
-fn note(tx: &mut Tx<'_>, news: &News, now_ms: u64) -> Result<(), StoreError> {
-    let (node, connected, report) = match news {
-        News::Up(node, _) => (node, true, None),
-        News::Report(node, report) => (node, true, Some(report)),
-        News::Down(node) => (node, false, None),
-        News::Copy(key) => {
-            return watch::raise(tx, "copy", None, &key.to_string(), now_ms).map(|_| ());
-        }
-        News::Fuse(key) => {
-            return watch::raise(tx, "healing", None, &key.to_string(), now_ms).map(|_| ());
-        }
+fn note(tx: &mut Tx<'_>, state: &State, news: &News, now_ms: u64) -> Result<(), StoreError> {
+    let alert = |tx: &mut Tx<'_>, kind, key| {
+        let unit = state.node_by_transport(key).map(|node| node.unit);
+        watch::raise(tx, kind, unit, &key.to_string(), now_ms).map(|_| ())
     };
-    let mut status = watch::status(tx, node)?.unwrap_or(NodeStatus {
-        node: *node,
-        connected,
-        last_seen_ms: now_ms,
+    let (node, connected, heard_ms) = match news {
+        News::Up(node, _) | News::Report(node, _) => (node, true, now_ms),
+        News::Down(node, heard_ms) => (node, false, *heard_ms),
+        News::Copy(key) => return alert(tx, COPY, key),
+        News::Fuse(key) => return alert(tx, HEALING, key),
+    };
+    let mut status = watch::status(tx, node)?.unwrap_or_else(|| unknown(*node));
+    status.connected = connected;
+    status.last_seen_ms = heard_ms;
+    (status.waiting, status.refused) = ledger::troubled(tx, node)?;
+    match news {
+        News::Up(_, incarnation) => status.incarnation = Some(*incarnation),
+        News::Report(_, report) => {
+            status.backlog_entries = report.backlog_entries;
+            status.backlog_bytes = report.backlog_bytes;
+            let pending = report.backlog_entries > 0;
+            status.oldest_pending_ms =
+                if pending { now_ms.checked_sub(report.oldest_ms) } else { None };
+            let [here, there] = [now_ms, report.clock_ms].map(|ms| i64::try_from(ms).unwrap_or(0));
+            status.clock_skew_ms = there.saturating_sub(here);
+            status.version.clone_from(&report.version);
+        }
+        News::Down(..) | News::Copy(_) | News::Fuse(_) => {}
+    }
+    watch::put_status(tx, &status)
+}
+
+/// What is known of a node that was never heard.
+fn unknown(node: NodeId) -> NodeStatus {
+    NodeStatus {
+        node,
+        connected: false,
+        last_seen_ms: 0,
         incarnation: None,
         backlog_entries: 0,
         backlog_bytes: 0,
@@ -306,17 +450,5 @@ fn note(tx: &mut Tx<'_>, news: &News, now_ms: u64) -> Result<(), StoreError> {
         refused: 0,
         clock_skew_ms: 0,
         version: String::new(),
-    });
-    status.connected = connected;
-    status.last_seen_ms = now_ms;
-    status.refused = ledger::troubled(tx, node)?;
-    if let Some(report) = report {
-        status.backlog_entries = report.backlog_entries;
-        status.backlog_bytes = report.backlog_bytes;
-        status.oldest_pending_ms = now_ms.checked_sub(report.oldest_ms);
-        let [here, there] = [now_ms, report.clock_ms].map(|ms| i64::try_from(ms).unwrap_or(0));
-        status.clock_skew_ms = there.saturating_sub(here);
-        status.version.clone_from(&report.version);
     }
-    watch::put_status(tx, &status)
 }

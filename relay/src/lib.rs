@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod founding;
+pub mod init;
 pub mod keys;
 pub mod ledger;
 pub mod office;

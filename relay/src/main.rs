@@ -4,16 +4,18 @@ use std::{path::Path, process::ExitCode};
 
 use clap::Parser;
 use hoso_engine::{
-    command::{Answer, Problem},
+    backups,
+    command::{Answer, Problem, Progress},
     secret,
-    shell::{self, closed, ended, secret_line, show},
+    shell::{self, closed, ended, show},
+    terminal,
 };
 use hoso_relay::{
-    cli::{Cli, Command, Common, User},
-    founding, program,
+    cli::{BackupCheck, BackupFile, Cli, Command, Common, Restore, User},
+    founding, init, keys, program,
     request::{Request, Signer},
 };
-use hoso_store::{backup, database::Schema, rules::greeting::mint_epoch};
+use hoso_store::{StoreError, backup, database::Schema, rules::greeting::mint_epoch};
 use serde_json::json;
 
 fn main() -> ExitCode {
@@ -23,10 +25,11 @@ fn main() -> ExitCode {
 fn answer(command: Command) -> Result<(), Problem> {
     match command {
         Command::Init(args) => {
-            let founded =
-                founding::found(&args).map_err(|error| Problem::new("init", error.to_string()))?;
+            let json = args.common.json;
+            let founded = founding::found(&init::plan(args)?);
+            let founded = founded.map_err(|error| Problem::new("init", error.to_string()))?;
             show(
-                args.common.json,
+                json,
                 &json!({
                     "realm": founded.realm,
                     "root_fingerprint": founded.founding.to_string(),
@@ -41,15 +44,6 @@ fn answer(command: Command) -> Result<(), Problem> {
             config.log.begin();
             shell::run(program::run(&args.data, &config))
         }
-        Command::Restore(args) => {
-            let random =
-                secret::chance().map_err(|error| Problem::new("chance", error.to_string()))?;
-            backup::restore(&args.common.data, Schema::Relay, &args.file, |tx| {
-                mint_epoch(tx, None, random).map(|_| ())
-            })
-            .map_err(|error: hoso_store::StoreError| Problem::new("restore", error.to_string()))?;
-            show(args.common.json, &json!({ "restored": args.file }))
-        }
         Command::Invite(args) => {
             let request = Request::Invite {
                 unit: args.unit,
@@ -62,47 +56,95 @@ fn answer(command: Command) -> Result<(), Problem> {
         }
         Command::Nodes(common) => ask(&common, Request::Nodes {}),
         Command::Approve(args) => {
-            let signer = Signer { name: args.registrar, secret: secret_line()? };
+            let signer = signer(args.registrar)?;
             ask(&args.common, Request::Approve { node: args.node, words: args.words, signer })
         }
         Command::Revoke(args) => {
-            let signer = Signer { name: args.registrar, secret: secret_line()? };
+            let signer = signer(args.registrar)?;
             ask(&args.common, Request::Revoke { node: args.node, signer })
         }
         Command::User(user) => people(user),
-        Command::Backup(args) => {
-            let file = std::path::absolute(&args.file)
-                .map_err(|error| Problem::new("file", error.to_string()))?;
-            ask(&args.common, Request::Backup { file })
-        }
+        Command::Verify(common) => ask(&common, Request::Verify {}),
+        Command::Backup(args) => match (args.checked, args.made) {
+            (Some(BackupCheck::Verify(file)), _) => verify(&file),
+            (None, Some(made)) => {
+                let file = std::path::absolute(&made.file)
+                    .map_err(|error| Problem::new("file", error.to_string()))?;
+                ask(&made.common, Request::Backup { file })
+            }
+            (None, None) => {
+                Err(Problem::usage("a file is missing: see `hoso-relay backup --help`"))
+            }
+        },
+        Command::Restore(args) => restore(&args),
     }
+}
+
+/// Who signs, with the secret that opens their key.
+fn signer(name: String) -> Result<Signer, Problem> {
+    let secret = terminal::secret(&format!("password of {name}: "))?;
+    Ok(Signer { name, secret })
 }
 
 fn people(user: User) -> Result<(), Problem> {
     match user {
         User::Add(args) => {
-            let signer = Signer { name: args.registrar, secret: secret_line()? };
-            let (name, roles, password) = (args.name, args.roles, secret_line()?);
+            let signer = signer(args.registrar)?;
+            let password = terminal::new_secret(&format!("new password of {}: ", args.name))?;
+            let (name, roles) = (args.name, args.roles);
             ask(&args.common, Request::UserAdd { name, roles, password, signer })
         }
         User::List(common) => ask(&common, Request::UserList {}),
         User::Disable(args) => {
-            let signer = Signer { name: args.registrar, secret: secret_line()? };
+            let signer = signer(args.registrar)?;
             ask(&args.common, Request::UserDisable { name: args.name, signer })
         }
     }
 }
 
+fn verify(args: &BackupFile) -> Result<(), Problem> {
+    let mark = backup::verify(&args.file, Schema::Relay);
+    let mark = mark.map_err(|error| Problem::new("backup", error.to_string()))?;
+    show(args.json, &backups::shown(&mark))
+}
+
+fn restore(args: &Restore) -> Result<(), Problem> {
+    let random = secret::chance().map_err(|error| Problem::new("chance", error.to_string()))?;
+    let progress = terminal::meter();
+    let restored = backup::restore(
+        &args.common.data,
+        Schema::Relay,
+        &args.file,
+        |tx| mint_epoch(tx, None, random).map(|_| ()),
+        |done, all| progress.tell(done, all),
+    );
+    drop(progress);
+    let mark = restored.map_err(|error: StoreError| Problem::new("restore", error.to_string()))?;
+    show(args.common.json, &json!({ "restored": args.file, "backup": backups::shown(&mark) }))?;
+    let missing = keys::missing(&args.common.data);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "the database is in place, but {} lacks {}: without them nodes do not know this relay and \
+         no registrar can be named; copy them from where they are kept",
+        args.common.data.display(),
+        missing.join(", ")
+    );
+    Err(Problem::new("keys", text))
+}
+
 /// Asks the running relay, or opens its store when none runs.
 fn ask(common: &Common, request: Request) -> Result<(), Problem> {
-    let answer =
-        shell::ask(&common.data, &request.clone(), || shell::run(at_rest(&common.data, request)))?;
+    let answer = shell::ask(&common.data, &request.clone(), |progress| {
+        shell::run(at_rest(&common.data, request, progress))
+    })?;
     show(common.json, &answer)
 }
 
-async fn at_rest(data: &Path, request: Request) -> Answer {
+async fn at_rest(data: &Path, request: Request, progress: Progress) -> Answer {
     let (office, thread) = program::open(data).await?;
-    let answer = office.answer(request).await;
+    let answer = office.answer(request, progress).await;
     drop(office);
     closed(thread).await.map_err(|error| Problem::new("storage", error.to_string()))?;
     answer

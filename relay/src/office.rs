@@ -2,29 +2,31 @@
 
 mod commands;
 mod enrol;
+mod figures;
 mod people;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::{path::PathBuf, sync::Arc};
 
 use hoso_engine::{
-    acceptor::{News, Office as Listener},
+    acceptor::{Figures, News, Office as Listener},
     clock,
     command::{Answer, Problem},
-    frames::WireBytes,
-    metrics::{Histogram, Page},
+    metrics::Histogram,
     passwords::Passwords,
 };
 use hoso_identity::{EntryId, PublicKey, SigningKey};
 use hoso_registry::{State, Statement};
-use hoso_store::{StoreError, database, enrolment, watch::NodeStatus};
+use hoso_store::{StoreError, enrolment, watch::NodeStatus};
 use serde_json::{Value, json};
 use tokio::sync::watch::Sender;
 
 pub use self::enrol::BEGINNING_DIGITS_MIN;
 use crate::{
-    ledger::{self, Beside, Ledger, NotAccepted},
-    overview::{NodeFacts, Standing, UnitRow, sort_by_urgency},
-    sign::{SignError, Signer},
+    ledger::{Beside, Ledger, NotAccepted, Sign, Watch},
+    overview::{NodeFacts, UnitRow, sort_by_urgency},
+    sign::Signer,
     web::Sessions,
 };
 
@@ -39,8 +41,8 @@ pub struct Office {
     pub(crate) grew: Sender<u64>,
     pub(crate) sessions: Sessions,
     pub(crate) passwords: Passwords,
-    /// Bytes on all lines.
-    pub(crate) wire: WireBytes,
+    /// What the links count and time.
+    pub(crate) figures: Figures,
     /// How long commits take.
     pub(crate) commits: Histogram,
 }
@@ -52,12 +54,6 @@ pub(crate) struct Signing(pub(crate) SigningKey);
 impl std::fmt::Debug for Signing {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Signing({})", self.0.public())
-    }
-}
-
-impl From<SignError> for Problem {
-    fn from(error: SignError) -> Self {
-        Self::new("sign", error.to_string())
     }
 }
 
@@ -93,27 +89,29 @@ impl Office {
         self.ledger.health().await.map_err(|error| storage(&error))
     }
 
-    /// Every unit, urgent ones first.
+    /// Every unit, urgent ones first, and what else operators watch.
     ///
     /// # Errors
     ///
     /// What the storage says.
-    pub async fn overview(&self) -> Result<Vec<UnitRow>, Problem> {
-        let (statuses, state) = (self.statuses().await?, self.state());
+    pub async fn overview(&self) -> Result<(Vec<UnitRow>, Watch), Problem> {
+        let (watch, state) = (self.watch().await?, self.state());
         let now_ms = clock::now_ms();
         let mut rows: Vec<UnitRow> = state
             .units()
             .map(|unit| {
                 let nodes = state.nodes_of_unit(unit.id).filter(|node| node.ended.is_none());
                 let nodes: Vec<NodeFacts> = nodes
-                    .map(|node| statuses.iter().find(|status| status.node == node.id))
+                    .map(|node| watch.statuses.iter().find(|status| status.node == node.id))
                     .map(|status| status.map(facts).unwrap_or_default())
                     .collect();
-                UnitRow::new(unit.code.clone(), unit.full_name(), &nodes, now_ms)
+                let alerts = watch.alerts.iter().filter(|alert| alert.unit == Some(unit.id));
+                let named = (unit.code.clone(), unit.full_name());
+                UnitRow::new(named, &nodes, alerts.count(), now_ms)
             })
             .collect();
         sort_by_urgency(&mut rows);
-        Ok(rows)
+        Ok((rows, watch))
     }
 
     /// Every node and every request to join.
@@ -122,10 +120,11 @@ impl Office {
     ///
     /// What the storage says.
     pub async fn nodes(&self) -> Answer {
-        let (statuses, state) = (self.statuses().await?, self.state());
+        let (watch, state) = (self.watch().await?, self.state());
         let code = |unit| state.unit(unit).map(|unit| unit.code.clone());
         let nodes = state.nodes().map(|node| {
-            let status = statuses.iter().find(|status| status.node == node.id);
+            let status = watch.statuses.iter().find(|status| status.node == node.id);
+            let incarnation = status.and_then(|status| status.incarnation);
             json!({
                 "node": node.id.to_string(),
                 "unit": code(node.unit),
@@ -135,6 +134,13 @@ impl Office {
                 "connected": status.is_some_and(|status| status.connected),
                 "last_seen_ms": status.map(|status| status.last_seen_ms),
                 "backlog_entries": status.map_or(0, |status| status.backlog_entries),
+                "backlog_bytes": status.map_or(0, |status| status.backlog_bytes),
+                "oldest_pending_ms": status.and_then(|status| status.oldest_pending_ms),
+                "waiting": status.map_or(0, |status| status.waiting),
+                "refused": status.map_or(0, |status| status.refused),
+                "clock_skew_ms": status.map(|status| status.clock_skew_ms),
+                "version": status.map(|status| status.version.clone()),
+                "incarnation": incarnation.map(|incarnation| incarnation.to_string()),
             })
         });
         let mut items: Vec<Value> = nodes.collect();
@@ -152,66 +158,40 @@ impl Office {
         Ok(json!({ "items": items }))
     }
 
-    /// Metrics in the text form of Prometheus.
-    ///
-    /// # Errors
-    ///
-    /// What the storage says.
-    pub async fn metrics(&self) -> Result<String, Problem> {
-        let rows = self.overview().await?;
-        let troubled = self.ledger.troubled().await;
-        let (refused, waiting) = troubled.map_err(|error| storage(&error))?;
-        let mut page = Page::new(env!("CARGO_PKG_VERSION"));
-        let known: Vec<&UnitRow> = rows.iter().filter(|row| row.nodes > 0).collect();
-        let mut each = |name: &str, value: &dyn Fn(&UnitRow) -> Option<u64>| {
-            page.kind(name, "gauge");
-            for row in &known {
-                if let Some(value) = value(row) {
-                    page.line(name, &[("unit", &row.code)], value);
-                }
-            }
-        };
-        each("hoso_link_up", &|row| Some(u64::from(row.standing == Standing::Connected)));
-        each("hoso_backlog_entries", &|row| Some(row.backlog_entries));
-        each("hoso_backlog_bytes", &|row| Some(row.backlog_bytes));
-        each("hoso_node_last_seen_seconds", &|row| row.last_seen_s);
-        page.kind("hoso_refused_total", "counter");
-        for (reason, times) in refused {
-            page.line("hoso_refused_total", &[("reason", reason.code())], times);
-        }
-        page.gauge("hoso_waiting_entries", &[], waiting);
-        page.histogram("hoso_commit_seconds", &[], &self.commits);
-        let bytes = std::fs::metadata(self.data.join(database::DATABASE_NAME))
-            .map_or(0, |metadata| metadata.len());
-        page.gauge("hoso_db_bytes", &[], bytes);
-        page.disk(&[], &self.data);
-        page.wire(&[], &self.wire);
-        Ok(page.into_text())
-    }
-
-    async fn statuses(&self) -> Result<Vec<NodeStatus>, Problem> {
-        self.ledger.statuses().await.map_err(|error| storage(&error))
-    }
-
-    /// Signs a statement and adds it to the ledger; `beside` is kept with it.
+    /// Signs a statement and adds it to the ledger; `beside` is kept with it. What it says is made
+    /// by the registry to which it is added.
     pub(crate) async fn publish(
         &self,
-        signer: &Signer,
-        statement: &Statement,
+        signer: Signer,
+        statement: impl FnOnce(&State) -> Statement + Send + 'static,
         beside: Beside,
     ) -> Result<EntryId, Problem> {
-        let entry = signer.sign(statement)?;
-        let signed = ledger::Statement { id: entry.id(), bytes: entry.encode() };
-        self.ledger.accept(signed, beside, clock::now_ms()).await.map_err(|error| {
+        let sign: Sign = Box::new(move |state| signer.sign(&statement(state)));
+        let accepted = self.ledger.accept(sign, beside, clock::now_ms()).await;
+        let id = accepted.map_err(|error| {
             let code = match &error {
                 NotAccepted::Registry(code) => code,
                 NotAccepted::NameTaken => "name",
                 NotAccepted::Storage(_) => "storage",
+                NotAccepted::Sign(_) => "sign",
             };
             Problem::new(code, error.to_string())
         })?;
         self.grew.send_modify(|count| *count = count.wrapping_add(1));
-        Ok(entry.id())
+        Ok(id)
+    }
+
+    async fn watch(&self) -> Result<Watch, Problem> {
+        self.ledger.watch().await.map_err(|error| storage(&error))
+    }
+
+    /// Hands to operators what has waited too long.
+    pub(crate) async fn sweep(&self, now_ms: u64) -> Result<usize, Problem> {
+        let handed = self.ledger.hand_over(now_ms).await.map_err(|error| storage(&error))?;
+        if handed > 0 {
+            tracing::warn!(entries = handed, "entries that have waited too long need an operator");
+        }
+        Ok(handed)
     }
 }
 
@@ -221,6 +201,9 @@ fn facts(status: &NodeStatus) -> NodeFacts {
         last_seen_ms: Some(status.last_seen_ms),
         backlog_entries: status.backlog_entries,
         backlog_bytes: status.backlog_bytes,
+        oldest_pending_ms: status.oldest_pending_ms,
+        clock_skew_ms: status.clock_skew_ms,
+        version: status.version.clone(),
         troubled: status.waiting.saturating_add(status.refused),
     }
 }

@@ -1,19 +1,19 @@
 //! The running relay: memory, links, pages, commands; started and stopped in one place.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use hoso_engine::{
-    acceptor::{Acceptor, Storage},
+    acceptor::{Acceptor, Figures, Storage},
+    clock,
     command::Problem,
     control,
     endpoint::Endpoint,
-    frames::WireBytes,
     keyfile,
     memory::Memory,
     metrics::Histogram,
     passwords::Passwords,
-    settings,
-    tasks::{Tasks, closed_in_time, told_to_stop},
+    secret, settings,
+    tasks::{Tasks, closed_in_time, stopped, told_to_stop},
     web::{self, Hosts},
 };
 use hoso_identity::{Realm, SigningKey};
@@ -27,11 +27,14 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     cli::Run,
     config::Config,
-    keys,
+    founding, keys,
     ledger::Ledger,
     office::{Office, Signing, storage},
     web::{Site, router},
 };
+
+/// How often is looked after what has waited too long.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
 /// The relay of a data directory, without links and pages: what a command needs.
 ///
@@ -43,6 +46,8 @@ pub async fn open(data: &Path) -> Result<(Office, WriterThread), Problem> {
         let text = format!("{} holds no province: run `hoso-relay init` first", data.display());
         return Err(Problem::new("not-founded", text));
     }
+    secret::check_data_directory(data)
+        .map_err(|error| Problem::new("data", format!("{}: {error}", data.display())))?;
     let key = transport(data)?;
     let auto = keys::read_auto(data).map_err(|error| Problem::new("key", error.to_string()))?;
     let commits = Histogram::default();
@@ -50,6 +55,7 @@ pub async fn open(data: &Path) -> Result<(Office, WriterThread), Problem> {
     let committed = move |took| timed.observe(took);
     let (memory, thread) = Memory::open(data, Schema::Relay, |_| Ok(Realm::ZERO), committed)
         .map_err(|error| storage(&error))?;
+    founding::settle(data).map_err(|error| Problem::new("data", error.to_string()))?;
     let office = Office {
         data: data.to_owned(),
         ledger: Arc::new(memory),
@@ -58,7 +64,7 @@ pub async fn open(data: &Path) -> Result<(Office, WriterThread), Problem> {
         grew: watch::Sender::new(0),
         sessions: crate::web::Sessions::default(),
         passwords: Passwords::default(),
-        wire: WireBytes::default(),
+        figures: Figures::default(),
         commits,
     };
     Ok((office, thread))
@@ -91,9 +97,9 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
     office.ledger.begin(vec![address]).await.map_err(|error| storage(&error))?;
     tracing::info!(quic = %bound, pages = %page, "the relay runs");
     let mut tasks = Tasks::default();
-    let (wire, grew) = (office.wire.clone(), office.grew.clone());
+    let (figures, grew) = (office.figures.clone(), office.grew.clone());
     let sessions: Arc<dyn Storage> = Arc::<dyn Ledger>::clone(&office.ledger);
-    let acceptor = Acceptor::new(sessions, Arc::clone(&office), wire, grew);
+    let acceptor = Acceptor::new(sessions, Arc::clone(&office), figures, grew);
     let links = acceptor.run(endpoint, tasks.stopping());
     tasks.spawn("links", async move {
         links.await;
@@ -102,16 +108,30 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
     let site = Arc::new(Site::new(Arc::clone(&office)));
     let pages = router(site, Hosts::new(page.port(), &config.hosts));
     tasks.spawn("pages", web::serve(listener, pages, tasks.stopping()));
+    tasks.spawn("sweep", sweep(Arc::clone(&office), tasks.stopping()));
     tasks.spawn("commands", serve_commands(Arc::clone(&office), tasks.stopping()));
     tasks.run(told_to_stop(|| office.ledger.is_dead())).await?;
     if office.ledger.is_dead() { Err(storage(&StoreError::Dead)) } else { Ok(()) }
 }
 
+/// Looks every hour after what has waited too long.
+async fn sweep(office: Arc<Office>, mut stop: watch::Receiver<bool>) -> Result<(), Problem> {
+    let mut hours = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            () = stopped(&mut stop) => return Ok(()),
+            _ = hours.tick() => if let Err(problem) = office.sweep(clock::now_ms()).await {
+                tracing::warn!(code = problem.code, "what has waited too long was not looked for");
+            },
+        }
+    }
+}
+
 async fn serve_commands(office: Arc<Office>, stop: watch::Receiver<bool>) -> Result<(), Problem> {
     let data = office.data.clone();
-    let answer = move |line: String| {
+    let answer = move |line: String, progress| {
         let office = Arc::clone(&office);
-        async move { office.answer_line(&line).await }
+        async move { office.answer_line(&line, progress).await }
     };
     let served = control::serve(&data, stop, answer).await;
     served.map_err(|error| Problem::new("control", error.to_string()))

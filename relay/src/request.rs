@@ -70,6 +70,8 @@ pub enum Request {
         /// Who ends them.
         signer: Signer,
     },
+    /// Check the audit.
+    Verify {},
     /// Write a backup.
     Backup {
         /// The new file.

@@ -7,7 +7,7 @@ use hoso_engine::{
 };
 use hoso_identity::{EntryId, PublicKey};
 use hoso_registry::{
-    Statement,
+    State, Statement,
     enrolment::{Invitation, InvitationCode, JoinRequest, SignedJoin, same_words},
     statement::{End, Part, RealmKind},
 };
@@ -151,16 +151,20 @@ impl Office {
         Ok(json!({ "node": id.node().to_string() }))
     }
 
-    async fn approve_request(
+    pub(super) async fn approve_request(
         &self,
         signer: &Signer,
         who: &str,
         request: &JoinRequest,
     ) -> Result<EntryId, Problem> {
-        let stations: Vec<u16> = self.state().free_stations(request.unit).take(STATIONS).collect();
-        let statement = Statement::Approval(request.approval(None, stations));
         let beside = Beside::Approved(request.transport, who.to_owned());
-        self.publish(signer, &statement, beside).await
+        let request = request.clone();
+        // Two approvals in one unit must not be given the same stations.
+        let approval = move |state: &State| {
+            let stations = state.free_stations(request.unit).take(STATIONS).collect();
+            Statement::Approval(request.approval(None, stations))
+        };
+        self.publish(signer.clone(), approval, beside).await
     }
 
     /// Ends a node.
@@ -173,7 +177,7 @@ impl Office {
         let signer = self.signer(named).await?;
         let end = Statement::End(End { grant: found.approval, what: Part::Node });
         let beside = Beside::Revoked(found.id, found.transport, named.name.clone());
-        self.publish(&signer, &end, beside).await?;
+        self.publish(signer, move |_| end, beside).await?;
         Ok(json!({ "node": found.id.to_string() }))
     }
 }

@@ -121,7 +121,7 @@ impl Office {
             created_ms: clock::now_ms(),
         };
         let beside = Beside::Named(Box::new(account), named.name.clone());
-        self.publish(&signer, &statement, beside).await?;
+        self.publish(signer, move |_| statement, beside).await?;
         Ok(answer)
     }
 
@@ -147,7 +147,7 @@ impl Office {
         let signer = self.signer(named).await?;
         let end = Statement::End(End { grant: found.grant, what: Part::Person });
         let beside = Beside::Disabled(found.username.clone(), named.name.clone());
-        self.publish(&signer, &end, beside).await?;
+        self.publish(signer, move |_| end, beside).await?;
         self.sessions.end_all(&found.username);
         Ok(json!({ "username": found.username, "disabled": true }))
     }

@@ -4,11 +4,13 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Json,
-    extract::{ConnectInfo, State, rejection::JsonRejection},
+    extract::{ConnectInfo, Path, Query, State, rejection::JsonRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use hoso_engine::web::token;
+use hoso_engine::{clock, web::token};
+use hoso_identity::UnitId;
+use hoso_store::{audit::AuditRow, watch::Alert};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -68,7 +70,7 @@ pub(super) async fn units(State(site): State<Arc<Site>>, headers: HeaderMap) -> 
         return unknown_session();
     }
     match site.office.overview().await {
-        Ok(rows) => items(rows.iter().map(unit).collect()),
+        Ok((rows, _)) => items(rows.iter().map(unit).collect()),
         Err(problem) => unavailable(&problem.text),
     }
 }
@@ -81,6 +83,70 @@ pub(super) async fn nodes(State(site): State<Arc<Site>>, headers: HeaderMap) -> 
     match site.office.nodes().await {
         Ok(nodes) => Json(nodes).into_response(),
         Err(problem) => unavailable(&problem.text),
+    }
+}
+
+/// The query of `GET /alerts`.
+#[derive(Deserialize)]
+pub(super) struct AlertsQuery {
+    /// Those too that somebody has acknowledged.
+    #[serde(default)]
+    all: bool,
+}
+
+/// `GET /alerts`: what someone must look at, newest first.
+pub(super) async fn alerts(
+    State(site): State<Arc<Site>>,
+    Query(query): Query<AlertsQuery>,
+    headers: HeaderMap,
+) -> Response {
+    if site.operator(&headers).is_none() {
+        return unknown_session();
+    }
+    let state = site.office.state();
+    let code = |unit: Option<UnitId>| Some(state.unit(unit?)?.code.clone());
+    match site.office.ledger.alerts(query.all).await {
+        Ok(alerts) => items(alerts.iter().map(|each| alert(each, code(each.unit))).collect()),
+        Err(error) => unavailable(&error.to_string()),
+    }
+}
+
+/// `POST /alerts/{id}/acknowledge`.
+pub(super) async fn acknowledge(
+    State(site): State<Arc<Site>>,
+    Path(id): Path<i64>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(operator) = site.operator(&headers) else { return unknown_session() };
+    if !operator.may_act() {
+        return problem(StatusCode::FORBIDDEN, "role", "an auditor reads only");
+    }
+    match site.office.ledger.acknowledge(id, operator.name, clock::now_ms()).await {
+        Ok(true) => StatusCode::NO_CONTENT.into_response(),
+        Ok(false) => problem(StatusCode::NOT_FOUND, "alert", "no open alert has this number"),
+        Err(error) => unavailable(&error.to_string()),
+    }
+}
+
+/// The query of `GET /audit`.
+#[derive(Deserialize)]
+pub(super) struct AuditQuery {
+    /// Only rows below this number: the last of the page before.
+    before: Option<i64>,
+}
+
+/// `GET /audit`: what operators did, newest first.
+pub(super) async fn audit(
+    State(site): State<Arc<Site>>,
+    Query(query): Query<AuditQuery>,
+    headers: HeaderMap,
+) -> Response {
+    if site.operator(&headers).is_none() {
+        return unknown_session();
+    }
+    match site.office.ledger.audit(query.before).await {
+        Ok(rows) => items(rows.iter().map(audited).collect()),
+        Err(error) => unavailable(&error.to_string()),
     }
 }
 
@@ -113,7 +179,37 @@ fn unit(row: &UnitRow) -> Value {
         "last_seen_seconds": row.last_seen_s,
         "backlog_entries": row.backlog_entries,
         "backlog_bytes": row.backlog_bytes,
+        "oldest_unsent_seconds": row.oldest_unsent_s,
+        "connected": row.connected,
+        "clock_skew_ms": row.clock_skew_ms,
+        "versions": row.versions,
         "nodes": row.nodes,
+        "alerts": row.alerts,
+    })
+}
+
+fn alert(alert: &Alert, unit: Option<String>) -> Value {
+    let acknowledged = alert.acknowledged.as_ref();
+    json!({
+        "id": alert.id,
+        "kind": alert.kind,
+        "unit": unit,
+        "detail": alert.detail,
+        "first_ms": alert.first_ms,
+        "last_ms": alert.last_ms,
+        "times": alert.times,
+        "acknowledged_by": acknowledged.map(|(by, _)| by),
+        "acknowledged_ms": acknowledged.map(|(_, at_ms)| at_ms),
+    })
+}
+
+fn audited(row: &AuditRow) -> Value {
+    json!({
+        "seq": row.seq,
+        "at_ms": row.at_ms,
+        "who": row.who,
+        "what": row.what,
+        "detail": row.detail,
     })
 }
 

@@ -6,6 +6,8 @@ mod router;
 mod session;
 mod site;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod words;
 
 pub use router::router;

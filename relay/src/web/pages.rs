@@ -5,14 +5,16 @@ use std::{net::SocketAddr, sync::Arc};
 use askama::Template;
 use axum::{
     Form,
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, Path, Request, State},
     http::{HeaderMap, HeaderName, StatusCode, header},
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
-use hoso_engine::web::{
-    Hosts, LANGUAGE_COOKIE, Language, REQUEST_WAIT, SESSION_COOKIE, Words, numbers, token,
+use hoso_engine::{
+    clock,
+    web::{Hosts, LANGUAGE_COOKIE, Language, REQUEST_WAIT, SESSION_COOKIE, Words, numbers, token},
 };
+use hoso_store::watch::Alert;
 use serde::Deserialize;
 use tokio::time::timeout;
 
@@ -21,6 +23,9 @@ use super::{
     site::{LogInProblem, Site},
 };
 use crate::overview::{Standing, UnitRow};
+
+/// Seconds from which on a clock that is off is shown.
+const SKEW_SHOWN_S: u64 = 2;
 
 /// What every page shows around its content.
 struct Frame {
@@ -49,6 +54,10 @@ struct LogInPage {
 struct OverviewPage {
     frame: Frame,
     sentence: String,
+    waiting: String,
+    alerts_title: String,
+    no_alert: String,
+    alerts: Vec<AlertRow>,
     columns: Columns,
     rows: Vec<Row>,
 }
@@ -66,7 +75,20 @@ struct Columns {
     state: String,
     last_seen: String,
     backlog: String,
+    oldest: String,
+    clock: String,
+    version: String,
     nodes: String,
+}
+
+/// An alert that nobody has acknowledged.
+struct AlertRow {
+    /// Where to acknowledge it; empty for who may only read.
+    address: String,
+    what: String,
+    unit: String,
+    since: String,
+    acknowledge: String,
 }
 
 struct Row {
@@ -76,6 +98,9 @@ struct Row {
     state: String,
     last_seen: String,
     backlog: String,
+    oldest: String,
+    clock: String,
+    version: String,
     nodes: usize,
 }
 
@@ -115,16 +140,44 @@ pub(super) async fn overview(State(site): State<Arc<Site>>, headers: HeaderMap) 
         return Redirect::to("/log-in").into_response();
     };
     let (words, _) = site.words(&headers);
-    let rows = match site.office.overview().await {
-        Ok(rows) => rows,
+    let (rows, watch) = match site.office.overview().await {
+        Ok(seen) => seen,
         Err(problem) => return (StatusCode::SERVICE_UNAVAILABLE, problem.text).into_response(),
+    };
+    let alerts = watch.alerts.iter().map(|alert| alert_row(&site, words, &operator, alert));
+    let waiting = match watch.for_operator {
+        0 => String::new(),
+        count => words.say_with("overview-waiting", &numbers(&[("count", count)])),
     };
     page(&OverviewPage {
         frame: frame(&site, &headers, "overview-title", Some(&operator)),
         sentence: sentence(words, &rows),
+        waiting,
+        alerts_title: words.say("alerts-title"),
+        no_alert: words.say("alerts-none"),
+        alerts: alerts.collect(),
         columns: columns(words),
         rows: rows.into_iter().map(|unit| row(words, unit)).collect(),
     })
+}
+
+/// Notes that somebody looks after an alert, and goes back.
+pub(super) async fn acknowledge(
+    State(site): State<Arc<Site>>,
+    Path(id): Path<i64>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(operator) = site.operator(&headers) else {
+        return Redirect::to("/log-in").into_response();
+    };
+    if !operator.may_act() {
+        return message(&site, &headers, StatusCode::FORBIDDEN, "alert-reader");
+    }
+    match site.office.ledger.acknowledge(id, operator.name, clock::now_ms()).await {
+        // Whoever was second sees that it is done.
+        Ok(_) => Redirect::to("/").into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
+    }
 }
 
 /// The form to log in.
@@ -183,11 +236,13 @@ pub(super) async fn style() -> impl IntoResponse {
 
 /// No such page.
 pub(super) async fn not_found(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    let (words, _) = site.words(&headers);
-    let message = words.say("not-found");
-    let page =
-        page(&MessagePage { frame: frame(&site, &headers, "overview-title", None), message });
-    (StatusCode::NOT_FOUND, page).into_response()
+    message(&site, &headers, StatusCode::NOT_FOUND, "not-found")
+}
+
+fn message(site: &Site, headers: &HeaderMap, status: StatusCode, key: &str) -> Response {
+    let (words, _) = site.words(headers);
+    let frame = frame(site, headers, "overview-title", None);
+    (status, page(&MessagePage { frame, message: words.say(key) })).into_response()
 }
 
 /// The session cookie of a token.
@@ -249,6 +304,9 @@ fn columns(words: &Words) -> Columns {
         state: words.say("column-state"),
         last_seen: words.say("column-last-seen"),
         backlog: words.say("column-backlog"),
+        oldest: words.say("column-oldest"),
+        clock: words.say("column-clock"),
+        version: words.say("column-version"),
         nodes: words.say("column-nodes"),
     }
 }
@@ -260,10 +318,43 @@ fn row(words: &Words, unit: UnitRow) -> Row {
         state: words.say(&format!("state-{}", unit.standing.code())),
         last_seen: seen(words, unit.last_seen_s),
         backlog: words.say_with("backlog", &backlog),
+        oldest: match unit.oldest_unsent_s {
+            0 => String::new(),
+            seconds => seen(words, Some(seconds)),
+        },
+        clock: clock_of(words, unit.clock_skew_ms),
+        version: unit.versions.join(", "),
         nodes: unit.nodes,
         name: unit.name,
         code: unit.code,
     }
+}
+
+/// What an operator reads of an alert.
+fn alert_row(site: &Site, words: &Words, operator: &Operator, alert: &Alert) -> AlertRow {
+    let acts = operator.may_act();
+    let state = site.office.state();
+    let unit = alert.unit.and_then(|unit| state.unit(unit)).map(|unit| unit.full_name());
+    let seconds = clock::now_ms().saturating_sub(alert.first_ms) / 1000;
+    let since = [("since", seen(words, Some(seconds))), ("times", alert.times.to_string())];
+    AlertRow {
+        address: if acts { format!("/alerts/{}/acknowledge", alert.id) } else { String::new() },
+        what: words.say(&format!("alert-{}", alert.kind)),
+        unit: unit.unwrap_or_else(|| words.say("alert-province")),
+        since: words.say_with("alert-since", &since.into_iter().collect()),
+        acknowledge: words.say("alert-acknowledge"),
+    }
+}
+
+/// How far a clock is off, if it is by more than people notice.
+fn clock_of(words: &Words, skew_ms: i64) -> String {
+    let seconds = skew_ms.unsigned_abs() / 1000;
+    let key = match seconds {
+        0..SKEW_SHOWN_S => return String::new(),
+        _ if skew_ms > 0 => "clock-ahead",
+        _ => "clock-behind",
+    };
+    words.say_with(key, &numbers(&[("seconds", seconds)]))
 }
 
 fn seen(words: &Words, seconds: Option<u64>) -> String {

@@ -7,6 +7,7 @@ use std::{
 
 use data_encoding::BASE64URL_NOPAD;
 use hoso_engine::secret;
+use hoso_registry::Role;
 
 /// Milliseconds after which a session ends whatever happens: 12 hours.
 const SESSION_MS: u64 = 12 * 3600 * 1000;
@@ -22,6 +23,15 @@ pub struct Operator {
     pub name: String,
     /// Codes of the roles at the province.
     pub roles: Vec<String>,
+}
+
+impl Operator {
+    /// Whether they may do more than read.
+    #[must_use]
+    pub(crate) fn may_act(&self) -> bool {
+        let acting = [Role::Operator, Role::Registrar].map(Role::code);
+        self.roles.iter().any(|role| acting.contains(&role.as_str()))
+    }
 }
 
 #[derive(Debug)]
@@ -96,6 +106,12 @@ mod tests {
 
     fn operator() -> Operator {
         Operator { name: "dieuhanh".to_owned(), roles: vec!["operator".to_owned()] }
+    }
+
+    #[test]
+    fn an_auditor_reads_and_does_nothing() {
+        let auditor = Operator { roles: vec!["auditor".to_owned()], ..operator() };
+        assert!(operator().may_act() && !auditor.may_act());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hoso_engine::web::TurnedAway;
 
-use crate::overview::Standing;
+use crate::{ledger::ALERTS, overview::Standing};
 
 const FILES: [&str; 2] =
     [include_str!("../../locales/vi.ftl"), include_str!("../../locales/en.ftl")];
@@ -18,13 +18,23 @@ fn keys(file: &str) -> BTreeSet<String> {
 fn said() -> BTreeSet<String> {
     let mut said = BTreeSet::new();
     let source = include_str!("pages.rs");
-    for opening in ["say(\"", "say_with(\"", "headers, \"", "say_with(\n        \"", "=> (\""] {
+    for opening in [
+        "say(\"",
+        "say_with(\"",
+        "headers, \"",
+        "say_with(\n        \"",
+        "=> (\"",
+        "=> \"",
+        "FORBIDDEN, \"",
+        "NOT_FOUND, \"",
+    ] {
         for part in source.split(opening).skip(1) {
             said.extend(part.split('"').next().map(str::to_owned));
         }
     }
     said.extend(Standing::ALL.map(|standing| format!("state-{}", standing.code())));
     said.extend(TurnedAway::ALL.map(|why| format!("problem-{}", why.code())));
+    said.extend(ALERTS.map(|kind| format!("alert-{kind}")));
     said.extend(["trial", "training"].map(|realm| format!("realm-{realm}")));
     said
 }

@@ -1,0 +1,153 @@
+//! The operators' first page and its API, as a browser and a program see them.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode, header},
+};
+use hoso_engine::{
+    acceptor::{News, Office as Listener},
+    clock,
+    web::Hosts,
+};
+use hoso_identity::{Incarnation, PublicKey};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::{Operator, Site, router};
+use crate::office::tests::Scene;
+
+const HOST: &str = "127.0.0.1:8080";
+
+/// The pages before an office, with a person logged in.
+struct Browser {
+    scene: Scene,
+    router: Router,
+    cookie: String,
+}
+
+impl Browser {
+    async fn of(role: &str) -> Self {
+        let scene = Scene::new().await;
+        let router = router(Arc::new(Site::new(scene.office.clone())), Hosts::new(8080, &[]));
+        let mut browser = Self { scene, router, cookie: String::new() };
+        browser.is(role);
+        browser
+    }
+
+    /// Another person logs in.
+    fn is(&mut self, role: &str) {
+        let operator = Operator { name: "lan".to_owned(), roles: vec![role.to_owned()] };
+        let token = self.scene.office.sessions.begin(operator, clock::now_ms()).unwrap();
+        self.cookie = format!("hoso_session={token}");
+    }
+
+    async fn send(&self, method: &str, path: &str, language: &str) -> (StatusCode, String) {
+        let (status, _, text) = self.exchange(method, path, language).await;
+        (status, text)
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        language: &str,
+    ) -> (StatusCode, HeaderMap, String) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, HOST)
+            .header(header::COOKIE, format!("{}; hoso_language={language}", self.cookie))
+            .body(Body::empty())
+            .unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    async fn json(&self, path: &str) -> Value {
+        let (status, text) = self.send("GET", path, "en").await;
+        assert_eq!(status, StatusCode::OK, "{text}");
+        serde_json::from_str(&text).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn the_first_page_lists_every_unit_in_both_languages_the_urgent_ones_first() {
+    let browser = Browser::of("operator").await;
+    let node = browser.scene.node(10).await;
+    browser.scene.office.heard(News::Up(node, Incarnation([5; 16]))).await;
+    let (status, headers, vietnamese) = browser.exchange("GET", "/", "vi").await;
+    assert_eq!(status, StatusCode::OK);
+    let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert_eq!(vietnamese.matches("<th scope=\"row\">").count(), 54);
+    for shown in ["đặc khu Cô Tô", "VẬN HÀNH THỬ", "Đang liên lạc", "Không có cảnh báo nào."]
+    {
+        assert!(vietnamese.contains(shown), "no {shown}");
+    }
+    let first = vietnamese.find("<tr class=\"connected\">").unwrap();
+    let empty = vietnamese.find("<tr class=\"empty\">").unwrap();
+    assert!(first < empty, "who has no node yet comes last");
+    let (_, english) = browser.send("GET", "/", "en").await;
+    for shown in ["1 in contact", "53 without a node", "There is no alert.", "TRIAL OPERATION"] {
+        assert!(english.contains(shown), "no {shown}");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_says_what_where_and_since_when_and_goes_when_someone_has_seen_it() {
+    let mut browser = Browser::of("auditor").await;
+    browser.scene.node(10).await;
+    browser.scene.office.heard(News::Copy(PublicKey([10; 32]))).await;
+    let alerts = browser.json("/api/v1/alerts").await;
+    let alert = &alerts["items"][0];
+    assert_eq!((&alert["kind"], &alert["unit"]), (&"copy".into(), &"07192".into()));
+    let address = format!("/alerts/{}/acknowledge", alert["id"]);
+    let (_, page) = browser.send("GET", "/", "vi").await;
+    for shown in ["đặc khu Cô Tô", "chỉ để một máy chạy", "giây trước, 1 lần", "1 cần xử lý"]
+    {
+        assert!(page.contains(shown), "no {shown}");
+    }
+    assert!(!page.contains(&address), "an auditor is offered what they may not do");
+    let api = format!("/api/v1{address}");
+    for path in [&address, &api] {
+        let (refused, text) = browser.send("POST", path, "vi").await;
+        assert_eq!(refused, StatusCode::FORBIDDEN, "{text}");
+    }
+    browser.is("operator");
+    let (_, page) = browser.send("GET", "/", "vi").await;
+    assert!(page.contains(&address));
+    assert_eq!(browser.send("POST", &address, "vi").await.0, StatusCode::SEE_OTHER);
+    assert_eq!(browser.send("POST", &api, "vi").await.0, StatusCode::NOT_FOUND, "it is done");
+    assert_eq!(browser.json("/api/v1/alerts").await["items"].as_array().map(Vec::len), Some(0));
+    let all = browser.json("/api/v1/alerts?all=true").await;
+    assert_eq!(all["items"][0]["acknowledged_by"], "lan");
+    let audit = browser.json("/api/v1/audit").await;
+    assert_eq!(audit["items"][0]["what"], "acknowledged");
+    let before = format!("/api/v1/audit?before={}", audit["items"][0]["seq"]);
+    assert_ne!(browser.json(&before).await["items"][0]["what"], "acknowledged");
+}
+
+#[tokio::test]
+async fn a_stranger_and_a_foreign_page_see_and_do_nothing() {
+    let mut browser = Browser::of("operator").await;
+    browser.cookie = String::new();
+    for path in ["/api/v1/alerts", "/api/v1/audit", "/api/v1/units", "/api/v1/nodes"] {
+        assert_eq!(browser.send("GET", path, "vi").await.0, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    let (_, headers, _) = browser.exchange("GET", "/", "vi").await;
+    assert_eq!(headers[header::LOCATION], "/log-in");
+    let rebound = Request::get("/").header(header::HOST, "evil.example").body(Body::empty());
+    let answer = browser.router.clone().oneshot(rebound.unwrap()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::MISDIRECTED_REQUEST);
+    let foreign = Request::post("/alerts/1/acknowledge")
+        .header(header::HOST, HOST)
+        .header(header::ORIGIN, "http://evil.example")
+        .body(Body::empty());
+    let answer = browser.router.clone().oneshot(foreign.unwrap()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+}

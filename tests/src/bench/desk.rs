@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    figures::{Figure, median, ms, rate},
+    figures::{Figure, Metrics, median, ms, rate},
     limits,
 };
 use crate::e2e::{
@@ -52,17 +52,6 @@ pub fn receive(session: &Client, count: usize, writers: usize, name: &str) -> Du
     begun.elapsed()
 }
 
-/// The sum and the count of the node's commits so far.
-fn commits(session: &Client) -> (f64, f64) {
-    let text = session.get("/metrics").body;
-    let text = text.as_str().unwrap_or_default();
-    let value = |name: &str| {
-        let line = text.lines().find(|line| line.starts_with(name));
-        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or(0.0)
-    };
-    (value("hoso_commit_seconds_sum"), value("hoso_commit_seconds_count"))
-}
-
 /// Measures.
 ///
 /// # Panics
@@ -76,7 +65,7 @@ pub fn measure() -> Vec<Figure> {
     let session = Desk::of(node).session;
     let sync = limits::sync(province.directory(), SAVES);
     let own = procedures().into_iter().find(|one| one.competent == "unit").expect("a procedure");
-    let before = commits(&session);
+    let before = Metrics::of(&session);
     let mut saves = Vec::with_capacity(SAVES);
     for number in 0..SAVES {
         let body = reception(number, &own, CO_TO);
@@ -85,13 +74,16 @@ pub fn measure() -> Vec<Figure> {
         saves.push(begun.elapsed());
         assert_eq!(answer.expect("an answer").status, 201);
     }
-    let after = commits(&session);
-    let commit = Duration::from_secs_f64((after.0 - before.0) / (after.1 - before.1).max(1.0));
+    let after = Metrics::of(&session);
+    let grown = |name| after.sum(name) - before.sum(name);
+    let count = grown("hoso_commit_seconds_count").max(1.0);
+    let commit = Duration::from_secs_f64(grown("hoso_commit_seconds_sum") / count);
     let post = median(saves.clone());
     let alone: Duration = saves.iter().sum();
     let alone = rate(SAVES, alone);
     let together = receive(&session, SAVES_TOGETHER, WRITERS, "many");
     let together = rate(SAVES_TOGETHER, together);
+    let (one, many) = limits::group_commit(province.directory(), WRITERS);
     let again = limits::sync(province.directory(), SAVES);
     let sync = (sync + again) / 2;
     vec![
@@ -112,6 +104,12 @@ pub fn measure() -> Vec<Figure> {
             format!("{together:.0} saves/s"),
             format!("one writer {alone:.0} saves/s"),
             format!("{:.1} × (target ≥ 8)", together / alone),
+        ),
+        Figure::new(
+            "64 writers in the store alone",
+            format!("{many:.0} commits/s"),
+            format!("one writer {one:.0} commits/s"),
+            format!("{:.1} × (target ≥ 8)", many / one),
         ),
     ]
 }

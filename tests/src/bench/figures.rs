@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::e2e::http::Client;
+
 /// One measured thing beside what limits it.
 #[derive(Clone, Debug)]
 pub struct Figure {
@@ -55,4 +57,27 @@ pub fn ms(time: Duration) -> String {
 #[must_use]
 pub fn rate(count: usize, time: Duration) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / time.as_secs_f64()
+}
+
+/// What a node's `/metrics` says at a moment.
+#[derive(Clone, Debug)]
+pub struct Metrics(String);
+
+impl Metrics {
+    /// Asks.
+    #[must_use]
+    pub fn of(session: &Client) -> Self {
+        Self(session.get("/metrics").body.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// The sum over all labels of what has this name; zero when nothing has.
+    #[must_use]
+    pub fn sum(&self, name: &str) -> f64 {
+        let value = |line: &str| -> Option<f64> {
+            let rest = line.strip_prefix(name)?;
+            rest.starts_with(['{', ' ']).then_some(())?;
+            rest.rsplit(' ').next()?.parse().ok()
+        };
+        self.0.lines().filter_map(value).sum()
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     desk::receive,
-    figures::{Figure, median, ms},
+    figures::{Figure, median, ms, rate},
 };
 use crate::e2e::{
     desk::Desk,
@@ -44,21 +44,25 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
     province.nodes.iter().for_each(|node| node.link("off"));
     let first = RESTARTED_WITH.min(dossiers);
     let begun = Instant::now();
-    let mut received = fill(&mut province, &office, 0, first);
+    let mut catch_ups = Vec::new();
+    let mut received = fill(&mut province, &office, (0, first), &mut catch_ups);
     office.kill();
     let killed = Instant::now();
     office.start();
     let restart = killed.elapsed();
-    received = fill(&mut province, &office, received, dossiers);
+    received = fill(&mut province, &office, (received, dossiers), &mut catch_ups);
     let filling = begun.elapsed();
     assert_eq!(received, dossiers);
     let (node, session) = (&office, Desk::of(&office).session);
-    let mut figures = vec![Figure::new(
-        &format!("restart after kill -9 with {first} dossiers, until ready to save"),
-        ms(restart),
-        "aim < 2 s".to_owned(),
-        format!("{:.2}", restart.as_secs_f64() / 2.0),
-    )];
+    let mut figures = vec![
+        Figure::new(
+            &format!("restart after kill -9 with {first} dossiers, until ready to save"),
+            ms(restart),
+            "aim < 2 s".to_owned(),
+            format!("{:.2}", restart.as_secs_f64() / 2.0),
+        ),
+        over_size(&catch_ups),
+    ];
     for (what, query) in [("a name", "hang 77"), ("an id number", "022185000123"), ("a page", "")] {
         figures.push(Figure::new(
             &format!("{what} among {dossiers} dossiers (median of {SEARCHES})"),
@@ -85,11 +89,30 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
     figures
 }
 
-/// Lets the counters receive dossiers up to that many, and waits until the office has them.
-fn fill(province: &mut Province, office: &Node, from: usize, to: usize) -> usize {
+/// How fast the office caught up when it held few dossiers, and when it held many.
+fn over_size(catch_ups: &[(usize, f64)]) -> Figure {
+    let [.., (many, last)] = *catch_ups else { panic!("nothing was caught up") };
+    let (few, first) = catch_ups[0];
+    Figure::new(
+        &format!("first sync up to {many} dossiers held"),
+        format!("{last:.0} dossiers/s"),
+        format!("up to {few} held {first:.0}/s"),
+        format!("{:.2} (target ≥ 0.85)", last / first),
+    )
+}
+
+/// Lets the counters receive dossiers within a range of numbers; after each counter the office
+/// connects and gets them, at a rate that is kept with the number of dossiers that it then holds.
+fn fill(
+    province: &mut Province,
+    office: &Node,
+    (from, to): (usize, usize),
+    catch_ups: &mut Vec<(usize, f64)>,
+) -> usize {
     let session = Desk::of(office).session;
     let mut received = from;
     while received < to {
+        office.link("off");
         let counter = &mut province.nodes[received / PER_STATION];
         let full = (received / PER_STATION + 1) * PER_STATION;
         let count = full.min(to) - received;
@@ -108,12 +131,15 @@ fn fill(province: &mut Province, office: &Node, from: usize, to: usize) -> usize
         } else {
             counter.link("off");
         }
+        let begun = Instant::now();
+        office.link("on");
+        wait::until("the office has all dossiers", DEADLINE, || {
+            let counts = session.get("/api/v1/dossiers?limit=1").done()["counts"].clone();
+            let sum: u64 = counts.as_object()?.values().filter_map(serde_json::Value::as_u64).sum();
+            (usize::try_from(sum).ok()? == received).then_some(())
+        });
+        catch_ups.push((received, rate(count, begun.elapsed())));
     }
-    wait::until("the office has all dossiers", DEADLINE, || {
-        let counts = session.get("/api/v1/dossiers?limit=1").done()["counts"].clone();
-        let sum: u64 = counts.as_object()?.values().filter_map(serde_json::Value::as_u64).sum();
-        (usize::try_from(sum).ok()? == received).then_some(())
-    });
     received
 }
 

@@ -18,7 +18,7 @@ use hoso_store::{
     writer::Writer,
 };
 
-use super::figures::median;
+use super::figures::{median, rate};
 
 /// Bytes of one page of the database.
 const PAGE: [u8; 4096] = [7; 4096];
@@ -26,6 +26,8 @@ const PAGE: [u8; 4096] = [7; 4096];
 const PAYLOAD_BYTES: usize = 700;
 /// Entries that share a commit, as a batch from the line does.
 const BATCH: usize = 64;
+/// Commits of many writers together; one writer makes an eighth of them.
+const COMMITS: usize = 8_000;
 
 /// The median time of one page written and synced.
 ///
@@ -52,22 +54,7 @@ pub fn sync(directory: &Path, times: usize) -> Duration {
 /// When the database refuses.
 #[must_use]
 pub fn parts(directory: &Path, entries: usize) -> (Duration, Duration) {
-    let key = SigningKey::from_seed(&[7; 32]);
-    let signed: Vec<Vec<u8>> = (0..entries)
-        .map(|number| {
-            let header = Header {
-                realm: Realm([1; 16]),
-                document: DocumentId::ZERO,
-                kind: Kind(257),
-                author: PublicKey::ZERO,
-                grant: EntryId([2; 32]),
-                nonce: Nonce((number as u64).to_le_bytes()),
-                units_added: vec![UnitId(1)],
-                payload: PayloadHash::ZERO,
-            };
-            Entry::sign(header, vec![7; PAYLOAD_BYTES], &key).expect("an entry").encode()
-        })
-        .collect();
+    let signed = signed(entries);
     let begun = Instant::now();
     let verified: Vec<Entry> = signed
         .iter()
@@ -92,6 +79,62 @@ pub fn parts(directory: &Path, entries: usize) -> (Duration, Duration) {
     drop(writer);
     thread.join().expect("the writer ends");
     (verifying, inserting)
+}
+
+/// Entries of ordinary size, encoded.
+fn signed(entries: usize) -> Vec<Vec<u8>> {
+    let key = SigningKey::from_seed(&[7; 32]);
+    (0..entries)
+        .map(|number| {
+            let header = Header {
+                realm: Realm([1; 16]),
+                document: DocumentId::ZERO,
+                kind: Kind(257),
+                author: PublicKey::ZERO,
+                grant: EntryId([2; 32]),
+                nonce: Nonce((number as u64).to_le_bytes()),
+                units_added: vec![UnitId(1)],
+                payload: PayloadHash::ZERO,
+            };
+            Entry::sign(header, vec![7; PAYLOAD_BYTES], &key).expect("an entry").encode()
+        })
+        .collect()
+}
+
+/// Commits per second of one writer that waits for each, and of many at once: each puts one entry.
+///
+/// # Panics
+///
+/// When the database refuses.
+#[must_use]
+pub fn group_commit(directory: &Path, writers: usize) -> (f64, f64) {
+    let rows: Vec<NodeEntry> = signed(COMMITS)
+        .iter()
+        .map(|bytes| row(&Entry::decode(bytes).expect("it was encoded")))
+        .collect();
+    let (alone, together) = rows.split_at(COMMITS / 8);
+    let own = directory.join("commits");
+    std::fs::create_dir(&own).expect("a directory");
+    let database = Database::open(&own, Schema::Node).expect("a database");
+    let (writer, thread) = Writer::start(database, |_| {}).expect("a writer");
+    let put = |row: &NodeEntry| {
+        let row = row.clone();
+        let kept: Result<(), StoreError> = writer.write_blocking(move |tx| tx.put_entry(&row));
+        kept.expect("an entry is kept");
+    };
+    let begun = Instant::now();
+    alone.iter().for_each(put);
+    let one = rate(alone.len(), begun.elapsed());
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for rows in together.chunks(together.len().div_ceil(writers)) {
+            scope.spawn(move || rows.iter().for_each(put));
+        }
+    });
+    let many = rate(together.len(), begun.elapsed());
+    drop(writer);
+    thread.join().expect("the writer ends");
+    (one, many)
 }
 
 fn row(entry: &Entry) -> NodeEntry {

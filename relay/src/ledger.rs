@@ -327,20 +327,17 @@ impl Ledger for Memory {
     }
 
     async fn ask(&self, request: JoinRequest) -> Result<Option<Invitation>, StoreError> {
-        self.write(false, move |tx, _| {
-            let (key, at_ms) = (request.transport, request.at_ms);
-            match enrolment::spend(tx, &request.invitation, &key, at_ms)? {
-                Spent::Yours(invitation) if invitation.unit == request.unit => {
-                    enrolment::ask(tx, &request)?;
-                    Ok(Some(invitation))
-                }
-                Spent::Used(_) => {
-                    let subject = key.to_string();
-                    watch::raise(tx, INVITATION, Some(request.unit), &subject, at_ms)?;
-                    Ok(None)
-                }
-                Spent::Yours(_) | Spent::Expired | Spent::Unknown => Ok(None),
+        self.write(false, move |tx, _| match enrolment::spend(tx, &request)? {
+            Spent::Yours(invitation) => {
+                enrolment::ask(tx, &request)?;
+                Ok(Some(invitation))
             }
+            Spent::Used(_) => {
+                let (unit, subject) = (Some(request.unit), request.transport.to_string());
+                watch::raise(tx, INVITATION, unit, &subject, request.at_ms)?;
+                Ok(None)
+            }
+            Spent::Expired | Spent::Unknown => Ok(None),
         })
         .await
     }

@@ -10,7 +10,7 @@ use hoso_engine::{
     memory::Memory,
     tuning::Congestion,
 };
-use hoso_identity::{Incarnation, SigningKey};
+use hoso_identity::{Incarnation, SigningKey, UnitId};
 use hoso_registry::{enrolment::Invitation, statement::AgeKey};
 use hoso_store::{StoreError, database::Schema, journal, link};
 use hoso_sync::wire::Farewell;
@@ -143,6 +143,33 @@ async fn an_invitation_admits_one_node_once() {
     assert!(matches!(second, Err(JoinError::Refused)), "{second:?}");
     let nodes = relay.command(&[Path::new("nodes")]).json();
     assert_eq!(nodes["items"].as_array().map(Vec::len), Some(1), "{nodes}");
+    relay.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_for_another_unit_is_refused_and_the_invitation_is_still_good() {
+    let (_directory, mut relay) = running();
+    let invitation = invitation(&relay, true);
+    let foreign = Invitation { unit: UnitId(invitation.unit.0 + 1), ..invitation.clone() };
+    let refused = join(&foreign, &key(40), &newcomer(40)).await;
+    assert!(matches!(refused, Err(JoinError::Refused)), "{refused:?}");
+    join(&invitation, &key(20), &newcomer(20)).await.expect("the one whom it is for is taken");
+    let nodes = relay.command(&[Path::new("nodes")]).json();
+    assert_eq!(nodes["items"].as_array().map(Vec::len), Some(1), "{nodes}");
+    relay.stop();
+}
+
+#[test]
+fn in_an_official_realm_no_invitation_admits_a_node_without_a_person() {
+    let directory = tempfile::tempdir().expect("a directory for a test");
+    let mut relay = Relay::found_as(directory.path(), "official");
+    relay.start();
+    let invite = ["invite", "--unit", CO_TO, "--auto-approve"].map(Path::new);
+    let refused = relay.command(&invite);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(refused.err.contains("a person approves each node"), "{refused:?}");
+    let offered = relay.command(&invite[..3]).json();
+    assert!(Invitation::parse(offered["code"].as_str().expect("a code")).is_ok());
     relay.stop();
 }
 

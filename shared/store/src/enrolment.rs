@@ -54,7 +54,7 @@ pub enum Spent {
     Used(Invitation),
     /// It has expired.
     Expired,
-    /// There is none with that key.
+    /// There is none with that key for that unit.
     Unknown,
 }
 
@@ -133,28 +133,25 @@ pub fn invitations(tx: &mut Tx<'_>) -> Result<Vec<Invitation>, StoreError> {
     Ok(all)
 }
 
-/// Uses an invitation for the node with this transport key; a node that asks again, because an
-/// answer was lost, is told the same again.
+/// Uses an invitation for the node that asks; a node that asks again, because an answer was lost,
+/// is told the same again. A request for another unit leaves the invitation as it was.
 ///
 /// # Errors
 ///
 /// What SQLite says.
-pub fn spend(
-    tx: &mut Tx<'_>,
-    key: &PublicKey,
-    by: &PublicKey,
-    now_ms: u64,
-) -> Result<Spent, StoreError> {
-    let Some(mut found) = invitation(tx, key)? else { return Ok(Spent::Unknown) };
+pub fn spend(tx: &mut Tx<'_>, request: &JoinRequest) -> Result<Spent, StoreError> {
+    let (key, by) = (request.invitation, request.transport);
+    let found = invitation(tx, &key)?.filter(|found| found.unit == request.unit);
+    let Some(mut found) = found else { return Ok(Spent::Unknown) };
     match found.used_by {
-        Some(used_by) if used_by == *by => return Ok(Spent::Yours(found)),
+        Some(used_by) if used_by == by => return Ok(Spent::Yours(found)),
         Some(_) => return Ok(Spent::Used(found)),
-        None if now_ms >= found.expires_ms => return Ok(Spent::Expired),
+        None if request.at_ms >= found.expires_ms => return Ok(Spent::Expired),
         None => {}
     }
     let mut statement = tx.connection.prepare_cached(SPEND)?;
     statement.execute(named_params! { ":key": key.0, ":by": by.0 })?;
-    found.used_by = Some(*by);
+    found.used_by = Some(by);
     Ok(Spent::Yours(found))
 }
 

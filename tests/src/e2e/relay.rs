@@ -64,6 +64,16 @@ impl Relay {
     /// When a command fails.
     #[must_use]
     pub fn found(directory: &Path) -> Self {
+        Self::found_as(directory, "trial")
+    }
+
+    /// The same, of a realm of that kind.
+    ///
+    /// # Panics
+    ///
+    /// When a command fails.
+    #[must_use]
+    pub fn found_as(directory: &Path, realm: &str) -> Self {
         let quic = ports::free();
         let relay = Self {
             data: directory.join("relay"),
@@ -82,7 +92,7 @@ impl Relay {
         let founded = relay.command(&[
             "init".as_ref(),
             "--realm".as_ref(),
-            "trial".as_ref(),
+            realm.as_ref(),
             "--province-name".as_ref(),
             "Quảng Ninh".as_ref(),
             "--units".as_ref(),

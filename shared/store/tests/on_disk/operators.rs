@@ -48,13 +48,29 @@ fn request() -> JoinRequest {
 #[test]
 fn an_invitation_is_worth_one_node_and_nothing_after_its_time() {
     let scene = invited();
-    let spend = |key, by, at| scene.write(move |tx| enrolment::spend(tx, &key, &by, at));
+    let spend = |invitation, transport, at_ms| {
+        let request = JoinRequest { invitation, transport, at_ms, ..request() };
+        scene.write(move |tx| enrolment::spend(tx, &request))
+    };
     assert_eq!(spend(OTHER, NODE, 20), Spent::Unknown);
     assert_eq!(spend(CODE, NODE, 100), Spent::Expired);
     let used = Invitation { used_by: Some(NODE), ..invitation() };
     assert_eq!(spend(CODE, NODE, 99), Spent::Yours(used.clone()));
     assert_eq!(spend(CODE, OTHER, 99), Spent::Used(used.clone()));
     assert_eq!(spend(CODE, NODE, 5000), Spent::Yours(used.clone()), "an answer may be lost");
+    assert_eq!(scene.read(enrolment::invitations), [used]);
+}
+
+#[test]
+fn a_request_for_another_unit_leaves_the_invitation_to_whom_it_is_for() {
+    let scene = invited();
+    let foreign = JoinRequest { unit: UnitId(8), transport: OTHER, ..request() };
+    assert_eq!(scene.write(move |tx| enrolment::spend(tx, &foreign)), Spent::Unknown);
+    assert_eq!(scene.read(enrolment::invitations), [invitation()]);
+    let used = Invitation { used_by: Some(NODE), ..invitation() };
+    assert_eq!(scene.write(|tx| enrolment::spend(tx, &request())), Spent::Yours(used.clone()));
+    let foreign = JoinRequest { unit: UnitId(8), ..request() };
+    assert_eq!(scene.write(move |tx| enrolment::spend(tx, &foreign)), Spent::Unknown);
     assert_eq!(scene.read(enrolment::invitations), [used]);
 }
 

@@ -181,7 +181,8 @@ fn open(bytes: &[u8]) -> Result<(ChangeHash, &[u8]), ChunkError> {
     }
     let mut hashed = vec![CHANGE];
     write_unsigned(&mut hashed, length);
-    if bytes.len() != MAGIC.len() + checksum.len() + hashed.len() + contents.len() {
+    let parts = [MAGIC.len(), checksum.len(), hashed.len(), contents.len()];
+    if bytes.len() != parts.iter().fold(0, |sum, part| part.saturating_add(sum)) {
         return Err(ChunkError::NotCanonical);
     }
     let hash = Sha256::new().chain_update(&hashed).chain_update(contents).finalize().into();

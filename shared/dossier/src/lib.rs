@@ -6,6 +6,9 @@
 //! who may say it when, [`fold`] what follows from it, [`standing`] how the dossier then stands;
 //! [`code`] is its number on the slip, [`deadline`] says when its result is owed.
 
+// Counts and sequence numbers live here: none may wrap or stop the process.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 #[cfg(test)]
 extern crate self as hoso_dossier;
 

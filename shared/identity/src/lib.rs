@@ -3,6 +3,9 @@
 //! Reading order: [`ids`] names things, [`verdict`] says what can become of an entry,
 //! [`keys`] signs and verifies, [`header`] is what is signed, [`entry`] is what travels.
 
+// Counts and sequence numbers live here: none may wrap or stop the process.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod entry;
 pub mod header;
 pub mod ids;

@@ -31,8 +31,9 @@ impl Day {
     #[must_use]
     pub fn number(self) -> u32 {
         let year = u32::try_from(self.0.year()).ok().filter(|year| (1..=9999).contains(year));
-        let rest = u32::from(u8::from(self.0.month())) * 100 + u32::from(self.0.day());
-        year.and_then(|year| year.checked_mul(10_000)?.checked_add(rest)).unwrap_or(0)
+        let month = u32::from(u8::from(self.0.month()));
+        let shifted = |number: u32, next: u32| number.checked_mul(100)?.checked_add(next);
+        year.and_then(|year| shifted(shifted(year, month)?, u32::from(self.0.day()))).unwrap_or(0)
     }
 
     /// The date of a number `YYYYMMDD`; `None` if there is no such date.

@@ -6,6 +6,9 @@
 //! decides what counts, [`calendar`] knows working days, [`catalogue`] reads the province's files,
 //! [`enrolment`] is how a node joins.
 
+// Counts and sequence numbers live here: none may wrap or stop the process.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod admission;
 pub mod calendar;
 pub mod catalogue;

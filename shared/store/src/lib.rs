@@ -1,5 +1,8 @@
 //! Memory: journal, ledger, records and search in SQLite.
 
+// Counts and sequence numbers live here: none may wrap or stop the process.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod accounts;
 pub mod audit;
 pub mod backup;

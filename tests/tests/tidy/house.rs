@@ -11,6 +11,33 @@ const TOP_LEVEL: [&str; 8] =
     ["Cargo.toml", "Cargo.lock", "README.md", "node", "relay", "shared", "deploy", "tests"];
 /// Made by a build or a demo, ignored by git.
 const MADE: [&str; 2] = ["target", "demo-data"];
+/// What the root's lint table holds at least.
+const REQUIRED: [&str; 19] = [
+    "rust::unsafe_code = \"forbid\"",
+    "rust::missing_docs = \"deny\"",
+    "rust::unreachable_pub = \"deny\"",
+    "clippy::unwrap_used = \"deny\"",
+    "clippy::expect_used = \"deny\"",
+    "clippy::panic = \"deny\"",
+    "clippy::indexing_slicing = \"deny\"",
+    "clippy::as_conversions = \"deny\"",
+    "clippy::await_holding_lock = \"deny\"",
+    "clippy::wildcard_enum_match_arm = \"deny\"",
+    "clippy::let_underscore_must_use = \"deny\"",
+    "clippy::too_many_lines = \"deny\"",
+    "clippy::too_many_arguments = \"deny\"",
+    "clippy::missing_errors_doc = \"deny\"",
+    "clippy::print_stdout = \"deny\"",
+    "clippy::print_stderr = \"deny\"",
+    "clippy::dbg_macro = \"deny\"",
+    "clippy::todo = \"deny\"",
+    "clippy::unimplemented = \"deny\"",
+];
+/// Crates in which counts and sequence numbers live.
+const COUNTING: [&str; 4] = ["identity", "registry", "dossier", "store"];
+/// What their `lib.rs` says: a crate that takes the lints of the workspace cannot add to them in
+/// its manifest.
+const CHECKED_SUMS: &str = "#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]";
 /// Lints that tests are free of: a test or its harness may stop with a message.
 const FREE_IN_TESTS: [&str; 8] = [
     "unwrap_used",
@@ -72,6 +99,21 @@ fn no_crate_has_features_of_its_own() {
 }
 
 #[test]
+fn no_lint_vanishes_from_the_root() {
+    let root_lints = lints_of(&manifest("Cargo.toml")["workspace"]["lints"]);
+    assert_clean(&vanished(&root_lints));
+}
+
+#[test]
+fn counts_and_sequence_numbers_neither_wrap_nor_stop_the_process() {
+    for name in COUNTING {
+        let path = format!("shared/{name}/src/lib.rs");
+        let text = fs::read_to_string(root().join(&path)).expect(&path);
+        assert!(text.lines().any(|line| line == CHECKED_SUMS), "{path} lacks {CHECKED_SUMS}");
+    }
+}
+
+#[test]
 fn every_crate_obeys_the_lint_table() {
     let root_lints = lints_of(&manifest("Cargo.toml")["workspace"]["lints"]);
     let (shipped, tests): (Vec<_>, Vec<_>) =
@@ -125,7 +167,8 @@ pub(crate) fn members() -> Vec<(String, Table)> {
         .collect()
 }
 
-fn manifest(path: &str) -> Table {
+/// A manifest.
+pub(crate) fn manifest(path: &str) -> Table {
     fs::read_to_string(root().join(path)).expect(path).parse().expect(path)
 }
 
@@ -167,6 +210,11 @@ fn lints_of(table: &Value) -> BTreeSet<String> {
         .collect()
 }
 
+fn vanished(lints: &BTreeSet<String>) -> Vec<String> {
+    let missing = REQUIRED.iter().filter(|lint| !lints.contains(**lint));
+    missing.map(|lint| format!("Cargo.toml lacks {lint}")).collect()
+}
+
 fn missing_settings(shared: &str, own: &str) -> Vec<String> {
     let repeated = shared
         .lines()
@@ -194,6 +242,16 @@ fn a_version_in_a_member_is_found() {
     let manifest: Table =
         "[dependencies]\na.workspace = true\nb = \"1\"\nc = { version = \"2\" }".parse().unwrap();
     assert_eq!(own_versions("x", &manifest).len(), 2);
+}
+
+#[test]
+fn a_lint_that_vanished_or_was_softened_is_found() {
+    let mut lints: BTreeSet<String> = REQUIRED.iter().map(|lint| (*lint).to_owned()).collect();
+    assert!(vanished(&lints).is_empty());
+    lints.remove(REQUIRED[0]);
+    lints.remove("clippy::panic = \"deny\"");
+    lints.insert("clippy::panic = \"warn\"".to_owned());
+    assert_eq!(vanished(&lints).len(), 2);
 }
 
 #[test]

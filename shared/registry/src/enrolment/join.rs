@@ -181,7 +181,8 @@ pub fn same_words(typed: &str, words: &[&str; WORDS]) -> bool {
 /// One bit, counted from the highest of the first byte.
 fn bit_of(bytes: &[u8], bit: usize) -> usize {
     let byte = bytes.get(bit / 8).copied().unwrap_or_default();
-    usize::from(byte >> (7 - bit % 8) & 1)
+    let turned = u32::try_from(bit % 8).unwrap_or_default();
+    usize::from(byte.rotate_left(turned) >> 7)
 }
 
 /// The prefix and the request, as they are signed.

@@ -1,12 +1,15 @@
-//! Licences and sources of everything that is built into the programs or their tests.
+//! Licences and sources of everything that is built into the programs or their tests, and whether
+//! anything is built that nobody uses.
 
-use std::{env, process::Command};
+use std::{collections::BTreeSet, env, process::Command};
 
 use cargo_metadata::MetadataCommand;
+use toml::Table;
 
 use crate::{
     advisories::locked,
-    sources::{assert_clean, root},
+    house::{manifest, members},
+    sources::{Source, assert_clean, code_of, production_files, root, rust_files},
 };
 
 /// Licences that a public office may build upon without further duties than naming them.
@@ -56,6 +59,52 @@ fn every_dependency_comes_from_the_registry_alone() {
         .map(|(name, version, source)| format!("{name} {version} comes from {source:?}"))
         .collect();
     assert_clean(&findings);
+}
+
+#[test]
+fn every_dependency_is_used_where_it_is_named() {
+    let (production, all) = (production_files(), rust_files());
+    let mut findings = Vec::new();
+    let mut named = BTreeSet::new();
+    for (path, manifest) in members() {
+        let home = path.trim_end_matches("Cargo.toml");
+        let own = |files: &[Source]| -> Vec<String> {
+            let files = files.iter().filter(|source| source.path.starts_with(home));
+            files.map(|source| code_of(&source.text)).collect()
+        };
+        // The crate of tests is all tests: what any of them uses, it may name.
+        let shipped = own(if home == "tests/" { &all } else { &production });
+        assert!(!shipped.is_empty(), "{path}: the walk is broken");
+        for (kind, code) in [("dependencies", shipped), ("dev-dependencies", own(&all))] {
+            let unused = unused(&manifest, kind, &code);
+            findings.extend(unused.iter().map(|name| format!("{path}: {name} in {kind}")));
+            named.extend(names(&manifest, kind).map(str::to_owned));
+        }
+    }
+    let root = manifest("Cargo.toml");
+    let workspace = root["workspace"].as_table().expect("a table");
+    let forgotten = names(workspace, "dependencies").filter(|name| !named.contains(*name));
+    findings.extend(forgotten.map(|name| format!("Cargo.toml: {name} is used by no crate")));
+    assert_clean(&findings);
+}
+
+/// The dependencies of this kind that a manifest names.
+fn names<'a>(manifest: &'a Table, kind: &str) -> impl Iterator<Item = &'a str> {
+    let table = manifest.get(kind).and_then(toml::Value::as_table);
+    table.into_iter().flatten().map(|(name, _)| name.as_str())
+}
+
+/// Those of them that none of these texts mentions as `name::`.
+fn unused<'a>(manifest: &'a Table, kind: &str, code: &[String]) -> Vec<&'a str> {
+    let is_used = |name: &str| {
+        let path = format!("{}::", name.replace('-', "_"));
+        let begins = |text: &str, at: usize| {
+            let before = text[..at].chars().next_back();
+            before.is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != ':')
+        };
+        code.iter().any(|text| text.match_indices(&path).any(|(at, _)| begins(text, at)))
+    };
+    names(manifest, kind).filter(|name| !is_used(name)).collect()
 }
 
 fn from_a_known_place(name: &str, source: Option<&str>) -> bool {
@@ -140,4 +189,12 @@ fn a_dependency_from_elsewhere_is_found() {
     assert!(from_a_known_place("hoso-node", None));
     assert!(!from_a_known_place("serde", None));
     assert!(!from_a_known_place("serde", Some("git+https://example.org/serde")));
+}
+
+#[test]
+fn a_dependency_that_nobody_uses_is_found() {
+    let manifest: Table = "[dependencies]\na-b = 1\nc = 1\nd = 1".parse().unwrap();
+    let code = ["use a_b::X;\n".to_owned(), "other_c::y(); e::d::z()".to_owned()];
+    assert_eq!(unused(&manifest, "dependencies", &code), ["c", "d"]);
+    assert!(unused(&manifest, "dev-dependencies", &code).is_empty());
 }

@@ -45,8 +45,9 @@ pub enum Command {
     /// Link, backlog and what needs attention.
     #[command(after_help = "Example:\n  hoso-node status --data ./node --json")]
     Status(Common),
-    /// Write a backup of the running or resting node, or check one. The keys are not in it: keep
-    /// copies of transport.key, signing.key and age.key beside it.
+    /// Write a backup of the running or resting node, or check one. It is one file with all that a
+    /// new machine needs: whoever holds it can read the dossiers of this office and act as this
+    /// node. Guard it.
     #[command(
         args_conflicts_with_subcommands = true,
         subcommand_negates_reqs = true,
@@ -54,9 +55,9 @@ pub enum Command {
             hoso-node backup verify /media/usb/node-1.db"
     )]
     Backup(Backup),
-    /// Put a backup in the place of a lost or damaged database; a new incarnation begins. On a new
-    /// machine copy the keys into the data directory first: transport.key, by which the province
-    /// knows the node, signing.key and age.key.
+    /// Put a backup in the place of a lost or damaged database, and its keys where they are
+    /// missing; a new incarnation begins. The data directory may be gone or on a new machine. Never
+    /// run the old machine and the new one both.
     #[command(after_help = "Example:\n  hoso-node restore /media/usb/node-1.db --data ./node")]
     Restore(Restore),
 }
@@ -173,19 +174,15 @@ pub struct Backup {
     /// Check one instead.
     #[command(subcommand)]
     pub checked: Option<BackupCheck>,
-    /// What a new one needs.
-    #[command(flatten)]
-    pub made: Option<BackupMade>,
-}
-
-/// `backup FILE`.
-#[derive(Debug, Args)]
-pub struct BackupMade {
     /// The new file.
-    pub file: PathBuf,
-    /// Where and how to print.
-    #[command(flatten)]
-    pub common: Common,
+    #[arg(required = true)]
+    pub file: Option<PathBuf>,
+    /// The data directory.
+    #[arg(long, value_name = "DIR", required = true)]
+    pub data: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `backup verify`.
@@ -243,5 +240,27 @@ mod tests {
     #[test]
     fn the_help_of_every_command_holds_an_example() {
         assert_eq!(without_example(&Cli::command(), ""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_backup_is_made_or_checked_and_a_call_without_a_file_is_wrong() {
+        let parse = |words: &[&str]| {
+            let words = ["hoso-node", "backup"].iter().chain(words);
+            Cli::try_parse_from(words).map(|cli| cli.command)
+        };
+        let made = parse(&["new.db", "--data", "there", "--json"]);
+        let Ok(Command::Backup(Backup { checked: None, file, data, json: true })) = made else {
+            panic!("{made:?}")
+        };
+        assert_eq!((file, data), (Some("new.db".into()), Some("there".into())));
+        let checked = parse(&["verify", "old.db"]);
+        let Ok(Command::Backup(Backup { checked: Some(BackupCheck::Verify(old)), .. })) = checked
+        else {
+            panic!("{checked:?}")
+        };
+        assert_eq!(old.file, PathBuf::from("old.db"));
+        for wrong in [&[][..], &["new.db"], &["--data", "there"], &["verify"]] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
     }
 }

@@ -34,14 +34,14 @@ fn answer(command: Command) -> Result<(), Problem> {
         Command::User(user) => people(user),
         Command::Link(args) => ask(&args.common, Request::Link { on: args.state == Switch::On }),
         Command::Status(common) => ask(&common, Request::Status {}),
-        Command::Backup(args) => match (args.checked, args.made) {
-            (Some(BackupCheck::Verify(file)), _) => verify(&file),
-            (None, Some(made)) => {
-                let file = std::path::absolute(&made.file)
+        Command::Backup(args) => match (args.checked, args.file, args.data) {
+            (Some(BackupCheck::Verify(file)), ..) => verify(&file),
+            (None, Some(file), Some(data)) => {
+                let file = std::path::absolute(&file)
                     .map_err(|error| Problem::new("file", error.to_string()))?;
-                ask(&made.common, Request::Backup { file })
+                ask(&Common { data, json: args.json }, Request::Backup { file })
             }
-            (None, None) => Err(Problem::usage("a file is missing: see `hoso-node backup --help`")),
+            (None, ..) => Err(Problem::usage("see `hoso-node backup --help`")),
         },
         Command::Restore(args) => restore(&args),
     }
@@ -109,6 +109,9 @@ fn verify(args: &BackupFile) -> Result<(), Problem> {
 fn restore(args: &Restore) -> Result<(), Problem> {
     let incarnation =
         secret::chance().map_err(|error| Problem::new("chance", error.to_string()))?;
+    secret::make_data_directory(&args.common.data).map_err(|error| {
+        Problem::new("data", format!("{}: {error}", args.common.data.display()))
+    })?;
     let progress = terminal::meter();
     let restored = backup::restore(
         &args.common.data,

@@ -62,9 +62,9 @@ pub enum Command {
     /// Check the chain of what operators did.
     #[command(after_help = "Example:\n  hoso-relay verify --data ./relay")]
     Verify(Common),
-    /// Write a backup of the running or resting relay, or check one. The keys are not in it: keep
-    /// copies of transport.key, age.key, root.key and, on trial, auto.key beside it, and the sealed
-    /// root in another place.
+    /// Write a backup of the running or resting relay, or check one. It is one file with all that a
+    /// new machine needs: whoever holds it can read every dossier and act as this relay. Guard it;
+    /// only the sealed root is not in it.
     #[command(
         args_conflicts_with_subcommands = true,
         subcommand_negates_reqs = true,
@@ -72,9 +72,9 @@ pub enum Command {
             hoso-relay backup verify /backups/relay-1.db"
     )]
     Backup(Backup),
-    /// Put a backup in the place of a lost or damaged database; a new epoch begins. On a new
-    /// machine copy the keys into the data directory first: transport.key, by which nodes know the
-    /// relay, age.key, root.key and, on trial, auto.key.
+    /// Put a backup in the place of a lost or damaged database, and its keys where they are
+    /// missing; a new epoch begins. The data directory may be gone or on a new machine. Nodes find
+    /// the relay under the address that they know: give the new machine that one.
     #[command(after_help = "Example:\n  hoso-relay restore /backups/relay-1.db --data ./relay")]
     Restore(Restore),
 }
@@ -246,19 +246,15 @@ pub struct Backup {
     /// Check one instead.
     #[command(subcommand)]
     pub checked: Option<BackupCheck>,
-    /// What a new one needs.
-    #[command(flatten)]
-    pub made: Option<BackupMade>,
-}
-
-/// `backup FILE`.
-#[derive(Debug, Args)]
-pub struct BackupMade {
     /// The new file.
-    pub file: PathBuf,
-    /// Where and how to print.
-    #[command(flatten)]
-    pub common: Common,
+    #[arg(required = true)]
+    pub file: Option<PathBuf>,
+    /// The data directory.
+    #[arg(long, value_name = "DIR", required = true)]
+    pub data: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `backup verify`.
@@ -320,4 +316,46 @@ fn beginning(text: &str) -> Result<String, String> {
 fn role(code: &str) -> Result<String, String> {
     let known = Role::from_code(code).is_some_and(Role::is_given_by_root);
     if known { Ok(code.to_owned()) } else { Err("operator, auditor or registrar".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn without_example(command: &clap::Command, path: &str) -> Vec<String> {
+        let path = format!("{path} {}", command.get_name());
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let own = (!help.contains("Example")).then(|| path.clone());
+        let below = command.get_subcommands().flat_map(|below| without_example(below, &path));
+        own.into_iter().chain(below).collect()
+    }
+
+    #[test]
+    fn the_help_of_every_command_holds_an_example() {
+        assert_eq!(without_example(&Cli::command(), ""), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_backup_is_made_or_checked_and_a_call_without_a_file_is_wrong() {
+        let parse = |words: &[&str]| {
+            let words = ["hoso-relay", "backup"].iter().chain(words);
+            Cli::try_parse_from(words).map(|cli| cli.command)
+        };
+        let made = parse(&["new.db", "--data", "there", "--json"]);
+        let Ok(Command::Backup(Backup { checked: None, file, data, json: true })) = made else {
+            panic!("{made:?}")
+        };
+        assert_eq!((file, data), (Some("new.db".into()), Some("there".into())));
+        let checked = parse(&["verify", "old.db"]);
+        let Ok(Command::Backup(Backup { checked: Some(BackupCheck::Verify(old)), .. })) = checked
+        else {
+            panic!("{checked:?}")
+        };
+        assert_eq!(old.file, PathBuf::from("old.db"));
+        for wrong in [&[][..], &["new.db"], &["--data", "there"], &["verify"]] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }

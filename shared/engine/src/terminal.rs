@@ -35,8 +35,9 @@ pub fn secret(question: &str) -> Result<Secret, Problem> {
     if !is_there() {
         return line().map(Secret::new);
     }
-    prompt(question)?;
+    // Before the question: whoever answers at once must not see it either.
     let quiet = Quiet::begin()?;
+    prompt(question)?;
     let typed = line();
     drop(quiet);
     // The end of the line was not shown either.

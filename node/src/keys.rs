@@ -7,6 +7,7 @@ use hoso_engine::{
     keyfile::{self, KeyError},
 };
 use hoso_identity::SigningKey;
+use hoso_store::database::Schema;
 
 /// The node's QUIC identity.
 pub(crate) fn transport(data: &Path) -> PathBuf {
@@ -23,12 +24,11 @@ pub(crate) fn age(data: &Path) -> PathBuf {
     data.join("age.key")
 }
 
-/// The names of those that are missing.
+/// Those that are missing.
 #[must_use]
-pub fn missing(data: &Path) -> Vec<String> {
-    let needed = [transport(data), signing(data), age(data)];
-    let missing = needed.iter().filter(|path| !path.exists()).filter_map(|path| path.file_name());
-    missing.map(|name| name.to_string_lossy().into_owned()).collect()
+pub fn missing(data: &Path) -> Vec<&'static str> {
+    let needed = Schema::Node.key_files().iter().copied();
+    needed.filter(|name| !data.join(name).exists()).collect()
 }
 
 /// The key of that file, made if an earlier try has not made it.
@@ -39,4 +39,20 @@ pub(crate) fn keep(path: &Path) -> Result<SigningKey, KeyError> {
 /// The node's QUIC identity.
 pub(crate) fn read_transport(data: &Path) -> Result<SigningKey, Problem> {
     keyfile::read(&transport(data)).map_err(|error| Problem::new("key", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_node_goes_into_its_backups() {
+        let data = Path::new("data");
+        let mut used = [transport(data), signing(data), age(data)];
+        let mut kept =
+            Schema::Node.key_files().iter().map(|name| data.join(name)).collect::<Vec<_>>();
+        used.sort();
+        kept.sort();
+        assert_eq!(kept, used);
+    }
 }

@@ -50,7 +50,12 @@ pub fn shown(mark: &Watermark) -> Value {
         Life::Node(incarnation) => hex(&incarnation.0),
         Life::Relay(epoch) => format!("{}-{}", epoch.generation, hex(&epoch.random)),
     };
-    json!({ "made_at_ms": mark.made_at_ms, "database": hex(&mark.source), "life": life })
+    json!({
+        "made_at_ms": mark.made_at_ms,
+        "database": hex(&mark.source),
+        "life": life,
+        "keys": mark.keys,
+    })
 }
 
 /// Says that nobody waits any more when it is dropped.

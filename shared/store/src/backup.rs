@@ -1,9 +1,12 @@
 //! Backups of a live database, and putting one in its place.
 //!
-//! A backup is one file of one committed state, with a watermark that a plain copy lacks. A restore
-//! prepares the new database completely beside the old one, makes it durable, and then puts it in
-//! place; a restore that was cut short after that point is finished by the next opening. What was
-//! replaced stays as `hoso.db.replaced` until the next restore.
+//! A backup is one file of one committed state, with a watermark that a plain copy lacks and the
+//! key files that stand beside the database; nobody but its owner may read it. A restore prepares
+//! the new database completely beside the old one, makes it durable, and then puts it in place; a
+//! restore that was cut short after that point is finished by the next opening. What was replaced
+//! stays as `hoso.db.replaced` until the next restore.
+
+mod keys;
 
 use std::{
     ffi::c_int,
@@ -63,6 +66,8 @@ pub struct Watermark {
     pub source: Vec<u8>,
     /// Of which life of that database.
     pub life: Life,
+    /// The names of the key files that are in it.
+    pub keys: Vec<&'static str>,
 }
 
 /// One life of a database.
@@ -94,8 +99,9 @@ pub fn backup(
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = file.with_file_name(name);
-    let copied = copy(data, &part, go_on);
-    let made = copied.and_then(|copy| mark(copy, schema, &part, made_at_ms)).and_then(|mark| {
+    let marked =
+        copy(data, &part, go_on).and_then(|copy| mark(copy, (data, schema), &part, made_at_ms));
+    let made = marked.and_then(|mark| {
         if fs::symlink_metadata(file).is_ok() {
             return Err(StoreError::Exists(file.to_owned()));
         }
@@ -139,14 +145,15 @@ pub fn verify(file: &Path, schema: Schema) -> Result<Watermark, StoreError> {
     check(file, file, schema)
 }
 
-/// Puts a backup in place of the database in `data`. `before_served` runs in the restored database
-/// and commits with it: it must mint the new incarnation or epoch. `copied` is told how many bytes
-/// are there of all.
+/// Puts a backup in place of the database in `data`, and its key files where they are missing.
+/// `before_served` runs in the restored database and commits with it: it must mint the new
+/// incarnation or epoch. `copied` is told how many bytes are there of all.
 ///
 /// # Errors
 ///
-/// [`StoreError::InUse`] while a process works on the directory; as [`verify`]; `before_served`'s
-/// own; what SQLite and the system say. Until the end of a successful call the old database stays.
+/// [`StoreError::InUse`] while a process works on the directory; [`StoreError::OtherKey`]; as
+/// [`verify`]; `before_served`'s own; what SQLite and the system say. Until the end of a successful
+/// call the old database stays.
 pub fn restore<E: From<StoreError>>(
     data: &Path,
     schema: Schema,
@@ -159,11 +166,12 @@ pub fn restore<E: From<StoreError>>(
     remove(&unfinished)?;
     let restored = copy_file(file, &unfinished, copied)
         .map_err(E::from)
-        .and_then(|()| prepare(&unfinished, schema, file, before_served));
+        .and_then(|()| prepare(&unfinished, (data, schema), file, before_served));
     if restored.is_err() {
         remove(&unfinished)?;
     }
-    let mark = restored?;
+    let (mark, keys) = restored?;
+    keys::put(data, &keys)?;
     rename(&unfinished, &data.join(RESTORED_NAME))?;
     sync_directory(data)?;
     finish(data)?;
@@ -200,8 +208,10 @@ fn copy(
     part: &Path,
     mut go_on: impl FnMut(u64, u64) -> bool,
 ) -> Result<Connection, StoreError> {
+    // What an earlier try has left may be open to others.
+    remove(part)?;
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600).open(part).map_err(at(part))?;
+    options.write(true).create_new(true).mode(0o600).open(part).map_err(at(part))?;
     let mut source = database::reader(data)?;
     // One snapshot for all steps, however busy the writer is.
     let snapshot = source.transaction()?;
@@ -227,17 +237,19 @@ fn copy(
     Ok(copy)
 }
 
-/// Marks a copy as a backup and makes it durable.
+/// Marks a copy as a backup, with the keys in it, and makes it durable.
 fn mark(
     mut copy: Connection,
-    schema: Schema,
+    (data, schema): (&Path, Schema),
     part: &Path,
     made_at_ms: u64,
 ) -> Result<Watermark, StoreError> {
     copy.pragma_update(None, "journal_mode", "DELETE")?;
     let transaction = copy.transaction()?;
-    let mark = mark_of(&mut Tx::over(&transaction), schema, made_at_ms)?;
+    let mut mark = mark_of(&mut Tx::over(&transaction), schema, made_at_ms)?;
     write_mark(&transaction, &mark)?;
+    keys::pack(data, schema, &transaction)?;
+    mark.keys = names(&keys::packed(&transaction, schema)?);
     transaction.commit()?;
     copy.close().map_err(|(_, error)| StoreError::Sql(error))?;
     sync_file(part)?;
@@ -247,12 +259,14 @@ fn mark(
 /// Makes the restored database complete and durable under a name of its own.
 fn prepare<E: From<StoreError>>(
     unfinished: &Path,
-    schema: Schema,
+    (data, schema): (&Path, Schema),
     file: &Path,
     before_served: impl FnOnce(&mut Tx<'_>) -> Result<(), E>,
-) -> Result<Watermark, E> {
+) -> Result<(Watermark, keys::Keys), E> {
     let mark = check(unfinished, file, schema)?;
     let mut connection = Connection::open(unfinished).map_err(StoreError::from)?;
+    let keys = keys::unpack(&connection, schema)?;
+    keys::compare(data, &keys)?;
     database::migrate(&mut connection, schema, schema.migrations())?;
     {
         let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
@@ -263,7 +277,7 @@ fn prepare<E: From<StoreError>>(
     }
     connection.close().map_err(|(_, error)| StoreError::Sql(error))?;
     sync_file(unfinished)?;
-    Ok(mark)
+    Ok((mark, keys))
 }
 
 /// Copies a backup to where it shall stand, whatever its mode was.
@@ -320,7 +334,11 @@ fn mark_of(tx: &mut Tx<'_>, schema: Schema, made_at_ms: u64) -> Result<Watermark
         Schema::Relay => Life::Relay(tx.head()?.epoch),
     };
     let source = meta::meta(tx, meta::DATABASE)?.unwrap_or_default();
-    Ok(Watermark { made_at_ms, source, life })
+    Ok(Watermark { made_at_ms, source, life, keys: Vec::new() })
+}
+
+fn names(keys: &keys::Keys) -> Vec<&'static str> {
+    keys.iter().map(|(name, _)| *name).collect()
 }
 
 fn write_mark(connection: &Connection, mark: &Watermark) -> Result<(), StoreError> {
@@ -353,7 +371,8 @@ fn read_mark(connection: &Connection, schema: Schema) -> Result<Watermark, Store
         }
     };
     let made_at_ms = unsigned(row.get("made_at_ms")?)?;
-    Ok(Watermark { made_at_ms, source: row.get("source")?, life })
+    let keys = names(&keys::packed(connection, schema)?);
+    Ok(Watermark { made_at_ms, source: row.get("source")?, life, keys })
 }
 
 fn parent(file: &Path) -> &Path {

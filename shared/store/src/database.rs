@@ -60,6 +60,16 @@ impl Schema {
         }
     }
 
+    /// The key files that stand beside the database: without them the machine is a stranger to
+    /// those that knew it.
+    #[must_use]
+    pub fn key_files(self) -> &'static [&'static str] {
+        match self {
+            Self::Node => &["transport.key", "signing.key", "age.key"],
+            Self::Relay => &["transport.key", "age.key", "root.key", "auto.key"],
+        }
+    }
+
     /// What `PRAGMA application_id` says, so that one program refuses the other's file.
     fn application_id(self) -> i64 {
         match self {
@@ -332,4 +342,21 @@ pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
         }
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Writes a file that nobody else may read, durably, whole or not at all.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let mut draft = path.file_name().unwrap_or_default().to_owned();
+    draft.push(".new");
+    let draft = path.with_file_name(draft);
+    remove(&draft)?;
+    let mut options = OpenOptions::new();
+    let written =
+        options.write(true).create_new(true).mode(0o600).open(&draft).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&draft, path)
+        });
+    written.map_err(|source| StoreError::File { path: path.to_owned(), source })?;
+    path.parent().map_or(Ok(()), sync_directory)
 }

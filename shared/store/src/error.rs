@@ -104,6 +104,12 @@ pub enum StoreError {
     /// Work was cut short before it came to its end.
     #[error("it was cut short: nothing was kept, begin again")]
     Stopped,
+    /// A key file stands there that is another one than the backup's.
+    #[error(
+        "{0} is not the key that the backup holds: this directory belongs to another machine; \
+         choose another --data, or move that file away first"
+    )]
+    OtherKey(PathBuf),
     /// The backup is not one of this program, or is damaged.
     #[error("{0} is no usable backup")]
     Backup(PathBuf),
@@ -125,6 +131,7 @@ impl StoreError {
             | Self::Older { .. }
             | Self::Damaged(_)
             | Self::Stopped
+            | Self::OtherKey(_)
             | Self::Backup(_)
             | Self::Dead
             | Self::Stale

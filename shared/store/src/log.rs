@@ -11,24 +11,17 @@
 //! What stays unnoticed is the newest log, cut short at the end of one of its transactions: that
 //! is what a crash before the next one leaves, too.
 
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use rusqlite::Connection;
 
 use crate::{
-    database::{DATABASE_NAME, sync_directory},
+    database::{DATABASE_NAME, write_whole},
     error::StoreError,
 };
 
 /// Says the newest number, and whether the log was closed.
 pub(crate) const MARKER_NAME: &str = "hoso.open";
-/// The marker before it is complete.
-const DRAFT_NAME: &str = "hoso.open.new";
 /// What the marker adds after an orderly end.
 const CLOSED: &str = " closed";
 /// Pages of the log from which on it is folded: 4 MiB.
@@ -51,7 +44,7 @@ pub(crate) fn name(database: &str) -> String {
 /// What SQLite and the system say.
 pub(crate) fn begin(data: &Path, connection: &Connection) -> Result<(), StoreError> {
     connection.execute(RAISE, [])?;
-    write_marker(data, &number(connection)?.to_string())
+    mark(data, &number(connection)?.to_string())
 }
 
 /// Ends orderly: everything is folded, and the marker says that no log is needed. `false`: a reader
@@ -64,7 +57,7 @@ pub(crate) fn end(data: &Path, connection: &Connection) -> Result<bool, StoreErr
     connection.execute(RAISE, [])?;
     let folded = fold(connection)?;
     if folded {
-        write_marker(data, &format!("{}{CLOSED}", number(connection)?))?;
+        mark(data, &format!("{}{CLOSED}", number(connection)?))?;
     }
     Ok(folded)
 }
@@ -194,16 +187,6 @@ fn number(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row(NUMBER, [], |row| row.get(0))?)
 }
 
-/// Writes the marker whole or not at all.
-fn write_marker(data: &Path, text: &str) -> Result<(), StoreError> {
-    let (marker, draft) = (data.join(MARKER_NAME), data.join(DRAFT_NAME));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let written = options.open(&draft).and_then(|mut file: File| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&draft, &marker)
-    });
-    written.map_err(|source| StoreError::File { path: marker, source })?;
-    sync_directory(data)
+fn mark(data: &Path, text: &str) -> Result<(), StoreError> {
+    write_whole(&data.join(MARKER_NAME), text.as_bytes())
 }

@@ -119,7 +119,7 @@ fn no_query_reads_all_of_a_table_that_grows() {
         let databases = databases.of(source);
         let plans: Vec<_> = databases.into_iter().filter_map(|each| scans(each, sql)).collect();
         assert!(
-            !plans.is_empty() || sql.contains("watermark"),
+            !plans.is_empty() || source.starts_with("backup"),
             "{source}: {sql} is not understood"
         );
         let scanned: Vec<String> = plans.into_iter().flatten().collect();

@@ -7,12 +7,11 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use crate::{database::sync_directory, error::StoreError};
+use crate::{database::write_whole, error::StoreError};
 
 /// The file's name in its directory.
 pub const SERIALS_NAME: &str = "hoso.serials";
@@ -103,16 +102,7 @@ impl Serials {
         let mut bounds: BTreeMap<(u16, u32), u16> =
             self.days.iter().map(|(key, counter)| (*key, counter.bound)).collect();
         bounds.insert(raised, bound);
-        let path = self.directory.join(SERIALS_NAME);
-        let temporary = self.directory.join(format!("{SERIALS_NAME}.new"));
-        let written = File::create(&temporary)
-            .and_then(|mut file| {
-                file.write_all(render(&bounds).as_bytes())?;
-                file.sync_all()
-            })
-            .and_then(|()| fs::rename(&temporary, &path));
-        written.map_err(|source| StoreError::File { path, source })?;
-        sync_directory(&self.directory)
+        write_whole(&self.directory.join(SERIALS_NAME), render(&bounds).as_bytes())
     }
 }
 

@@ -199,6 +199,14 @@ impl Relay {
         let _said: Value = self.command(&[Path::new("restore"), file]).json();
     }
 
+    /// Names an operator, as the root does.
+    #[must_use]
+    pub fn name_operator(&self, name: &str, password: &str) -> Ended {
+        let data = self.data.to_string_lossy();
+        let args = ["user", "add", name, "--roles", "operator", "--as", "root", "--data", &data];
+        program::run(RELAY, args, &format!("{ROOT_PASSPHRASE}\n{password}\n"))
+    }
+
     /// A session of the first registrar.
     ///
     /// # Panics

@@ -1,6 +1,6 @@
 //! Backups of live databases, and what comes back from them.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use hoso_identity::{Epoch, Incarnation};
 use hoso_store::{
@@ -254,4 +254,73 @@ fn a_backup_from_a_disc_that_is_read_only_is_restored() {
     let (writer, thread) = start(elsewhere.path(), Schema::Node).unwrap();
     drop(writer);
     thread.join().unwrap();
+}
+
+/// The key files of a node, each with bytes of its own.
+fn keys(data: &Path) {
+    for name in Schema::Node.key_files() {
+        fs::write(data.join(name), format!("the secret of {name}")).unwrap();
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn the_keys_come_back_with_the_database_and_nobody_else_can_read_them() {
+    let scene = founded();
+    keys(scene.path());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("backup");
+    let left = elsewhere.path().join("backup.part");
+    fs::write(&left, "left by a try that was killed").unwrap();
+    fs::set_permissions(&left, fs::Permissions::from_mode(0o644)).unwrap();
+    let mark = backup::backup(scene.path(), Schema::Node, &file, 1, |_, _| true).unwrap();
+    assert_eq!(mark.keys, Schema::Node.key_files());
+    assert_eq!(mode(&file), 0o600);
+    assert_eq!(backup::verify(&file, Schema::Node).unwrap(), mark);
+    let new = tempfile::tempdir().unwrap();
+    backup::restore(new.path(), Schema::Node, &file, mint, |_, _| {}).unwrap();
+    for name in Schema::Node.key_files() {
+        let path = new.path().join(name);
+        assert_eq!(fs::read(&path).unwrap(), format!("the secret of {name}").as_bytes());
+        assert_eq!(mode(&path), 0o600, "{name}");
+    }
+    let database = fs::read(new.path().join("hoso.db")).unwrap();
+    let secret = b"the secret of";
+    assert!(fs::read(&file).unwrap().windows(secret.len()).any(|bytes| bytes == secret));
+    assert!(!database.windows(secret.len()).any(|bytes| bytes == secret), "a trace of a key");
+}
+
+#[test]
+fn the_directory_of_another_machine_is_not_restored_over() {
+    let (scene, mut other) = (founded(), founded());
+    keys(scene.path());
+    keys(other.path());
+    let strange = other.path().join("signing.key");
+    fs::write(&strange, "of another machine").unwrap();
+    note(&other, "its own");
+    other.close();
+    let file = scene.path().join("backup");
+    backup::backup(scene.path(), Schema::Node, &file, 1, |_, _| true).unwrap();
+    let before = names(other.path());
+    let refused = backup::restore(other.path(), Schema::Node, &file, mint, |_, _| {});
+    assert!(matches!(&refused, Err(StoreError::OtherKey(path)) if *path == strange), "{refused:?}");
+    assert_eq!(names(other.path()), before);
+    assert_eq!(fs::read(&strange).unwrap(), b"of another machine");
+    other.reopen();
+    assert!(noted(&other, "its own"));
+}
+
+#[test]
+fn a_backup_without_keys_leaves_those_that_are_there() {
+    let scene = founded();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("backup");
+    let mark = backup::backup(scene.path(), Schema::Node, &file, 1, |_, _| true).unwrap();
+    assert_eq!(mark.keys, Vec::<&str>::new());
+    keys(elsewhere.path());
+    backup::restore(elsewhere.path(), Schema::Node, &file, mint, |_, _| {}).unwrap();
+    assert_eq!(fs::read(elsewhere.path().join("age.key")).unwrap(), b"the secret of age.key");
 }

@@ -11,6 +11,7 @@ use crate::office::BEGINNING_DIGITS_MIN;
 /// The relay of one province: keeps the order of all entries and passes them on.
 #[derive(Debug, Parser)]
 #[command(name = "hoso-relay", version, about, disable_help_subcommand = true)]
+#[command(after_help = "Example:\n  hoso-relay run --data ./relay --listen-http 127.0.0.1:8080")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -11,9 +11,13 @@ use automerge::{
 use hoso_dossier::{ShapeError, Value, chunk::ChunkError, shape};
 use hoso_identity::ActorId;
 
-use crate::support::{
-    Anatomy, Columns, actor, automerge_of, automerge_reads, beginning, dossier, judge, map,
-    received, rewritten, sealed, submitted, text,
+use crate::{
+    anatomy::{Anatomy, Columns, leb, sealed},
+    damage::rewritten,
+    support::{
+        actor, automerge_of, automerge_reads, beginning, dossier, judge, map, received, submitted,
+        text,
+    },
 };
 
 /// The attacker's entry has this actor.
@@ -388,7 +392,7 @@ fn the_same_change_in_other_bytes_is_refused_because_automerge_could_not_keep_it
 
     let mut long_length = later[..9].to_vec();
     let mut at = 9;
-    let length = crate::support::leb(&later, &mut at);
+    let length = leb(&later, &mut at);
     assert!(length > 127, "the length has two bytes");
     long_length.extend_from_slice(&[later[9], later[10] | 0x80, 0]);
     long_length.extend_from_slice(&later[at..]);

@@ -59,7 +59,9 @@ impl Dossier {
     }
 
     /// The dossier of these entries and where each of them stands: what waits for others, or for a
-    /// newer program, is tried again. `unbearable` are those that Automerge did not bear.
+    /// newer program, is tried again, and what has a place in the ledger but did not fit: it was
+    /// perhaps held against an own entry that the ledger has not taken. `unbearable` are those that
+    /// Automerge did not bear.
     pub(crate) fn tried(
         id: DocumentId,
         stored: &InOrder,
@@ -70,6 +72,9 @@ impl Dossier {
             Standing::Counts
             | Standing::Waiting(WaitingFor::Dependency(_) | WaitingFor::Operator(_)) => {
                 !unbearable.contains(&entry.id)
+            }
+            Standing::Refused(Reason::Shape) => {
+                entry.position.is_some() && !unbearable.contains(&entry.id)
             }
             Standing::Waiting(
                 WaitingFor::Document(_) | WaitingFor::Grant(_) | WaitingFor::Audience(..),

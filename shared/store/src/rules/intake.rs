@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use hoso_identity::{DocumentId, Entry, EntryId, Epoch, Position, Reason, Verdict, WaitingFor};
+use hoso_identity::{DocumentId, Entry, EntryId, Epoch, Position, Verdict, WaitingFor};
 
 use super::{
     feed::{Content, FeedItem, FeedPage},
@@ -223,16 +223,10 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         self.late = Some(self.late.map_or(position, |late| late.min(position)));
     }
 
-    /// Decides by position; folds what counts. Shape and dependencies are decided when applied,
-    /// so a refusal of those stands.
+    /// Decides by position; folds what counts. Whether its change fits is decided when it is
+    /// applied, each time among the entries as they then stand: what was refused for that without
+    /// a position, or beside an entry that counts no longer, is tried again.
     fn decide(&mut self, stored: &mut NodeEntry, entry: &Entry) -> Result<bool, T::Error> {
-        let applied_refusal = matches!(
-            stored.standing,
-            Standing::Refused(Reason::Shape | Reason::Disagreement | Reason::Dependency)
-        );
-        if applied_refusal {
-            return Ok(false);
-        }
         let audience = self.tables.audience(&stored.document)?;
         let verdict = self.admission.decide(entry, stored.position, audience.as_deref());
         stored.author_unit = self.admission.author_unit(entry);

@@ -294,6 +294,22 @@ fn what_waits_for_its_dossier_gets_its_place_when_that_comes_and_what_is_damaged
 }
 
 #[test]
+fn what_did_not_fit_before_it_had_a_position_is_tried_again_when_it_has_one() {
+    let (relay, a) = (relay(), Office::new(A));
+    let first = event(A, 1, DocumentId::ZERO, &[A]);
+    a.save(&first);
+    let (document, id, standing) = (first.document(), first.id(), Standing::Refused(Reason::Shape));
+    let unfit = journal::Applicability { id, standing };
+    a.scene.write(move |tx| journal::applied(tx, &document, &[unfit]));
+    meet(&relay, &a, 1);
+    push(&relay, &a, 0);
+    assert_eq!(a.standing(id), Some(standing));
+    a.take(page(&relay, &a)).unwrap();
+    assert_eq!(a.standing(id), Some(Standing::Counts), "as at every node that had it later");
+    assert_eq!(a.scene.write(|tx| tx.to_apply(0, 9)).len(), 1);
+}
+
+#[test]
 fn a_page_that_does_not_follow_is_refused_and_no_cursor_moves() {
     let (relay, a, b) = (relay(), Office::new(A), Office::new(B));
     a.save(&event(A, 1, DocumentId::ZERO, &[A, B]));

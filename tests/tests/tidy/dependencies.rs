@@ -69,8 +69,11 @@ fn every_dependency_is_used_where_it_is_named() {
     for (path, manifest) in members() {
         let home = path.trim_end_matches("Cargo.toml");
         let own = |files: &[Source]| -> Vec<String> {
-            let files = files.iter().filter(|source| source.path.starts_with(home));
-            files.map(|source| code_of(&source.text)).collect()
+            let lent = taken_by_path(home, files);
+            let own = |source: &&Source| {
+                source.path.starts_with(home) || lent.contains(&source.path.as_str())
+            };
+            files.iter().filter(own).map(|source| code_of(&source.text)).collect()
         };
         // The crate of tests is all tests: what any of them uses, it may name.
         let shipped = own(if home == "tests/" { &all } else { &production });
@@ -86,6 +89,17 @@ fn every_dependency_is_used_where_it_is_named() {
     let forgotten = names(workspace, "dependencies").filter(|name| !named.contains(*name));
     findings.extend(forgotten.map(|name| format!("Cargo.toml: {name} is used by no crate")));
     assert_clean(&findings);
+}
+
+/// Files of other crates that those of this one take in by their path.
+fn taken_by_path<'a>(home: &str, files: &'a [Source]) -> Vec<&'a str> {
+    let own = files.iter().filter(|source| source.path.starts_with(home));
+    let paths = own.flat_map(|source| source.text.split("#[path = \"").skip(1));
+    let paths = paths.filter_map(|rest| rest.split('"').next());
+    paths
+        .filter(|path| path.starts_with("../"))
+        .map(|path| path.trim_start_matches("../"))
+        .collect()
 }
 
 /// The dependencies of this kind that a manifest names.

@@ -2,5 +2,6 @@
 
 pub mod bench;
 pub mod e2e;
+pub mod hostile;
 pub mod powercut;
 pub mod sim;

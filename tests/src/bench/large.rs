@@ -14,6 +14,7 @@ use crate::e2e::{
     desk::Desk,
     http::Client,
     node::Node,
+    program,
     province::{CO_TO, Province},
     wait,
 };
@@ -71,7 +72,7 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
             String::new(),
         ));
     }
-    let resident = resident_kib(node.pid());
+    let resident = program::resident_kib(node.pid());
     let disk = disk_bytes(&node.data);
     let each = disk / u64::try_from(dossiers.max(1)).expect("a count");
     figures.push(Figure::new(
@@ -151,13 +152,6 @@ fn search(session: &Client, query: &str) -> Duration {
         begun.elapsed()
     });
     median(times.collect())
-}
-
-/// Resident memory of a process, KiB.
-fn resident_kib(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
-    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
 }
 
 fn disk_bytes(data: &Path) -> u64 {

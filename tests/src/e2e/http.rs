@@ -11,6 +11,8 @@ use ureq::{Agent, http::Response};
 
 /// How long one request may take.
 const REQUEST_DEADLINE: Duration = Duration::from_secs(60);
+/// Bytes of the longest answer that is read: a dossier without room for more has some 12 MB.
+const ANSWER_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// One program's interface, with or without a session.
 #[derive(Clone, Debug)]
@@ -218,7 +220,8 @@ fn answer_of(sent: Result<Response<ureq::Body>, ureq::Error>) -> Result<Answer, 
     let status = response.status().as_u16();
     let etag = response.headers().get("etag").and_then(|tag| tag.to_str().ok());
     let etag = etag.map(|tag| tag.trim_matches('"').to_owned());
-    let text = response.body_mut().read_to_string().map_err(|_| NoAnswer)?;
+    let whole = response.body_mut().with_config().limit(ANSWER_BYTES_MAX);
+    let text = whole.read_to_string().map_err(|_| NoAnswer)?;
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
     Ok(Answer { status, body, etag })
 }

@@ -129,6 +129,18 @@ fn text_of(file: &mut File) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Resident memory of a process, KiB.
+///
+/// # Panics
+///
+/// When it does not run.
+#[must_use]
+pub fn resident_kib(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a line");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+}
+
 /// A program that runs until it is stopped; killed when dropped. Its output goes to a file.
 #[derive(Debug)]
 pub struct Program {

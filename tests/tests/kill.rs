@@ -35,11 +35,22 @@ const RESTART_DEADLINE: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 struct Attempt {
     number: usize,
+    /// When the whole request had left, if it did.
+    left: Option<Instant>,
     /// The dossier's id, once it was answered.
     answered: Option<String>,
 }
 
-/// Where the kills fell, by what became of each request that was in flight or just before.
+/// What the clients of a killed program tell each other.
+#[derive(Debug, Default)]
+struct Load {
+    /// Requests that have left and were not answered.
+    in_flight: AtomicUsize,
+    answered: AtomicUsize,
+    killed: AtomicBool,
+}
+
+/// Where the kills fell, by what became of each request that had left before.
 #[derive(Clone, Copy, Debug, Default)]
 struct Fell {
     before_commit: usize,
@@ -61,72 +72,98 @@ fn procedure() -> Procedure {
     all.into_iter().find(|procedure| procedure.competent == "unit").expect("a unit's own procedure")
 }
 
-/// Sixteen clients hand in dossiers until the program dies under them.
+/// Hands in one dossier, and lets the others see how far it is.
+fn hand_in(session: &Client, number: usize, load: &Load) -> Attempt {
+    let body = reception(number, &procedure(), CO_TO);
+    let Ok(sent) = session.send_off("/api/v1/dossiers", &body, &key(number)) else {
+        return Attempt { number, left: None, answered: None };
+    };
+    let left = Some(sent.left);
+    load.in_flight.fetch_add(1, Ordering::SeqCst);
+    let answer = sent.answer();
+    load.in_flight.fetch_sub(1, Ordering::SeqCst);
+    let answered = answer.ok().map(|answer| {
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        load.answered.fetch_add(1, Ordering::SeqCst);
+        id_of(&answer.body).to_owned()
+    });
+    Attempt { number, left, answered }
+}
+
+/// Sixteen clients hand in dossiers, each until it gets no answer.
 fn hand_in_until_killed(
     session: &Client,
     next: &AtomicUsize,
-    kill: impl FnOnce(&AtomicUsize) + Send,
+    kill: impl FnOnce(&Load) + Send,
 ) -> Vec<Attempt> {
-    let procedure = procedure();
-    let killed = AtomicBool::new(false);
-    let answered = AtomicUsize::new(0);
+    let load = Load::default();
     thread::scope(|scope| {
         let clients: Vec<_> = (0..IN_FLIGHT)
             .map(|_| {
                 scope.spawn(|| {
                     let mut attempts = Vec::new();
-                    while !killed.load(Ordering::Relaxed) {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        let body = reception(number, &procedure, CO_TO);
-                        let answer = session.try_post_once("/api/v1/dossiers", &body, &key(number));
-                        let answered_id = answer.ok().map(|answer| {
-                            assert_eq!(answer.status, 201, "{}", answer.body);
-                            answered.fetch_add(1, Ordering::Relaxed);
-                            id_of(&answer.body).to_owned()
-                        });
-                        attempts.push(Attempt { number, answered: answered_id });
+                    while !load.killed.load(Ordering::SeqCst) {
+                        let number = next.fetch_add(1, Ordering::SeqCst);
+                        let attempt = hand_in(session, number, &load);
+                        let lost = attempt.answered.is_none();
+                        attempts.push(attempt);
+                        if lost {
+                            break;
+                        }
                     }
                     attempts
                 })
             })
             .collect();
-        kill(&answered);
-        killed.store(true, Ordering::Relaxed);
+        kill(&load);
+        load.killed.store(true, Ordering::SeqCst);
         clients.into_iter().flat_map(|client| client.join().expect("a client")).collect()
     })
 }
 
-/// Kills the node once it has answered some, at a moment that differs from kill to kill.
-fn kill_in_the_middle(node: &mut Node, turn: usize, answered: &AtomicUsize) {
+/// Kills the node once it has answered some and all clients wait for it, at a moment that differs
+/// from kill to kill. Gives the moment before the blow, at which all of them waited.
+fn kill_in_the_middle(node: &mut Node, turn: usize, load: &Load) -> Instant {
     wait::until("requests are answered", Duration::from_secs(30), || {
-        (answered.load(Ordering::Relaxed) >= IN_FLIGHT + turn % 7).then_some(())
+        (load.answered.load(Ordering::SeqCst) >= IN_FLIGHT + turn % 7).then_some(())
     });
     let moment = Instant::now() + Duration::from_micros(turn as u64 * 377 % 20_000);
-    while Instant::now() < moment {
+    let patience = moment + Duration::from_secs(30);
+    loop {
+        let now = Instant::now();
+        if now > moment && load.in_flight.load(Ordering::SeqCst) == IN_FLIGHT {
+            node.kill();
+            return now;
+        }
+        assert!(now < patience, "never were {IN_FLIGHT} requests in flight");
         std::hint::spin_loop();
     }
-    node.kill();
 }
 
-/// Looks what became of each attempt, and repeats those that had no answer.
-fn settle(session: &Client, attempts: &[Attempt], fell: &mut Fell, desk: &mut Desk) {
+/// Looks what became of each attempt, and repeats those that had no answer. Only what had left
+/// before the kill says where it fell.
+fn settle(desk: &mut Desk, attempts: &[Attempt], killed: Instant, fell: &mut Fell) {
+    let session = desk.session.clone();
+    let found = |number| {
+        let list = session.get(&format!("/api/v1/dossiers?q={}", mark(number))).done();
+        list["items"].as_array().map_or(0, Vec::len)
+    };
     for attempt in attempts {
-        let list = session.get(&format!("/api/v1/dossiers?q={}", mark(attempt.number))).done();
-        let found = list["items"].as_array().map_or(0, Vec::len);
-        assert!(found <= 1, "{} exists {found} times", attempt.number);
-        match (&attempt.answered, found) {
-            (Some(_), 1) => fell.after_answer += 1,
+        let there = found(attempt.number);
+        assert!(there <= 1, "{} exists {there} times", attempt.number);
+        let place = match (&attempt.answered, there) {
+            (Some(_), 1) => &mut fell.after_answer,
             (Some(id), _) => panic!("{id} was answered and is gone"),
-            (None, 1) => fell.between_commit_and_answer += 1,
-            (None, _) => fell.before_commit += 1,
-        }
+            (None, 1) => &mut fell.between_commit_and_answer,
+            (None, _) => &mut fell.before_commit,
+        };
+        *place += usize::from(attempt.left.is_some_and(|left| left < killed));
         let body = reception(attempt.number, &procedure(), CO_TO);
         let dossier = desk.receive(&body, &key(attempt.number));
         if let Some(id) = &attempt.answered {
             assert_eq!(id_of(&dossier), id, "a repeated request made another dossier");
         }
-        let list = session.get(&format!("/api/v1/dossiers?q={}", mark(attempt.number))).done();
-        assert_eq!(list["items"].as_array().map_or(0, Vec::len), 1, "{}", attempt.number);
+        assert_eq!(found(attempt.number), 1, "{}", attempt.number);
     }
 }
 
@@ -167,29 +204,36 @@ fn throughs((node, relay): &(Readers, Readers)) -> Through {
     }
 }
 
-/// Kills the relay and gives how far the node's journal was just before.
+/// Kills the relay while it owes an answer to sixteen entries at least. Gives how far the node's
+/// journal was before the blow, and what the relay knew to have answered when it fell.
 fn kill_at_work(
     province: &mut Province,
     disks: &(Readers, Readers),
     budget: &AtomicUsize,
     turn: usize,
-) -> Through {
+) -> (Through, Through) {
     // Of three kills one comes at any moment, one while nothing comes down any more (what
     // is committed is never answered), one while nothing goes up (nothing is committed).
     let node = province.nodes[0].pid();
     let (cut_down, cut_up) = (turn % 3 == 1, turn % 3 == 2);
     province.relay.line.set(node, Weather { cut_up, cut_down, ..Weather::default() });
+    budget.fetch_add(DOSSIERS_PER_KILL, Ordering::SeqCst);
     if cut_up || cut_down {
-        budget.fetch_add(DOSSIERS_PER_KILL, Ordering::Relaxed);
         wait::until("something is on its way", Duration::from_secs(60), || {
             let Through { head, stored, known } = throughs(disks);
             (if cut_up { head > stored } else { stored > known }).then_some(())
         });
     }
     let before = throughs(disks);
+    // A relay that is held still keeps the moment of the blow while more comes towards it.
+    province.relay.program().suspend();
+    let owed = wait::until("sixteen entries are in flight", Duration::from_secs(60), || {
+        let now = throughs(disks);
+        (now.head - now.known >= IN_FLIGHT as u64).then_some(now)
+    });
     province.relay.kill();
     province.relay.line.set(node, Weather::default());
-    before
+    (before, owed)
 }
 
 /// A node holds a dead connection to be up until the idle timeout; this ends it at once.
@@ -245,8 +289,8 @@ fn fifty_kills_of_the_relay_lose_nothing_and_double_nothing() {
                 (throughs(&disks).known > known_before && done > 5 + turn % 7).then_some(())
             });
             slowest_reunion = slowest_reunion.max(begun.elapsed());
-            let Through { head, known, .. } = kill_at_work(&mut province, &disks, budget, turn);
-            let stored = throughs(&disks).stored;
+            let (before_blow, owed) = kill_at_work(&mut province, &disks, budget, turn);
+            let (head, known, stored) = (before_blow.head, owed.known, throughs(&disks).stored);
             drop(disks);
             fell.after_answer += usize::try_from(known - known_before).unwrap();
             fell.between_commit_and_answer +=
@@ -270,6 +314,7 @@ fn fifty_kills_of_the_relay_lose_nothing_and_double_nothing() {
         answered.len()
     ));
     assert!(fell.before_commit > 0 && fell.between_commit_and_answer > 0 && fell.after_answer > 0);
+    assert!(slowest < RESTART_DEADLINE, "a restart took {slowest:?}");
     all_has_arrived(&answered, &desks);
 }
 
@@ -293,15 +338,15 @@ fn fifty_kills_of_a_node_lose_nothing_answered_and_double_nothing_repeated() {
     let mut slowest = Duration::ZERO;
     for turn in 0..KILLS {
         let node = &mut province.nodes[0];
-        let attempts = hand_in_until_killed(&desk.session, &next, |answered| {
-            kill_in_the_middle(node, turn, answered);
+        let mut blow = None;
+        let attempts = hand_in_until_killed(&desk.session, &next, |load| {
+            blow = Some(kill_in_the_middle(node, turn, load));
         });
         let killed = Instant::now();
         node.start();
         slowest = slowest.max(killed.elapsed());
         desk.session = node.clerk();
-        let session = desk.session.clone();
-        settle(&session, &attempts, &mut fell, &mut desk);
+        settle(&mut desk, &attempts, blow.expect("a kill"), &mut fell);
     }
     report(&format!("{KILLS} kills of the node: {fell:?}, slowest restart {slowest:?}"));
     assert!(fell.before_commit > 0 && fell.between_commit_and_answer > 0 && fell.after_answer > 0);

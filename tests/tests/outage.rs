@@ -71,7 +71,8 @@ fn what_was_saved_for_a_client_who_went_away_is_sent_all_the_same() {
     let (mut patience, mut saved, mut known) = (Duration::from_millis(4), 0, desk.ids().len());
     for number in 0..ABANDONED_TRIES {
         let (body, key) = (reception(number, own, CO_TO), format!("gone-{number}"));
-        let answered = desk.session.abandon("/api/v1/dossiers", &body, &key, patience);
+        let sent = desk.session.send_off("/api/v1/dossiers", &body, &key);
+        let answered = sent.expect("a request leaves").abandon_after(patience);
         let now = desk.ids().len();
         match (answered, now > known) {
             // The moment between the commit and the answer is short: it is approached.

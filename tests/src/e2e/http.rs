@@ -187,31 +187,64 @@ impl Client {
     }
 }
 
+/// A request that has left on a connection of its own, and whose answer nobody has read yet.
+#[derive(Debug)]
+pub struct Sent {
+    socket: TcpStream,
+    /// When its last byte had left.
+    pub left: Instant,
+}
+
 impl Client {
-    /// Sends on a connection of its own and closes it when nothing has come after this time, as a
-    /// browser does whose window is shut. Says whether an answer had begun.
+    /// Sends on a connection of its own and does not wait for the answer.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// When the program takes no connection.
-    #[must_use]
-    pub fn abandon(&self, path: &str, body: &Value, key: &str, patience: Duration) -> bool {
+    /// [`NoAnswer`] when the program takes no connection, or only a part of the request.
+    pub fn send_off(&self, path: &str, body: &Value, key: &str) -> Result<Sent, NoAnswer> {
         let place = self.base.strip_prefix("http://").unwrap_or(&self.base);
-        let mut socket = TcpStream::connect(place).expect("a connection");
         let (token, text) = (self.token.as_deref().unwrap_or_default(), body.to_string());
         let request = format!(
             "POST {path} HTTP/1.1\r\nhost: {place}\r\nauthorization: Bearer {token}\r\n\
              content-type: application/json\r\nidempotency-key: {key}\r\n\
-             content-length: {}\r\n\r\n{text}",
+             connection: close\r\ncontent-length: {}\r\n\r\n{text}",
             text.len()
         );
-        socket.write_all(request.as_bytes()).expect("a request leaves");
-        let moment = Instant::now() + patience;
-        while Instant::now() < moment {
+        let mut socket = TcpStream::connect(place).map_err(|_| NoAnswer)?;
+        socket.write_all(request.as_bytes()).map_err(|_| NoAnswer)?;
+        Ok(Sent { socket, left: Instant::now() })
+    }
+}
+
+impl Sent {
+    /// Waits for the whole answer.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAnswer`].
+    pub fn answer(mut self) -> Result<Answer, NoAnswer> {
+        let mut text = String::new();
+        self.socket.set_read_timeout(Some(REQUEST_DEADLINE)).map_err(|_| NoAnswer)?;
+        self.socket.read_to_string(&mut text).map_err(|_| NoAnswer)?;
+        let (head, body) = text.split_once("\r\n\r\n").ok_or(NoAnswer)?;
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let body = serde_json::from_str(body).map_err(|_| NoAnswer)?;
+        Ok(Answer { status: status.ok_or(NoAnswer)?, body, etag: None })
+    }
+
+    /// Closes the connection when nothing has come after this time, as a browser does whose window
+    /// is shut. Says whether an answer had begun.
+    ///
+    /// # Panics
+    ///
+    /// When the system refuses.
+    #[must_use]
+    pub fn abandon_after(mut self, patience: Duration) -> bool {
+        while self.left.elapsed() < patience {
             std::hint::spin_loop();
         }
-        socket.set_nonblocking(true).expect("a socket need not wait");
-        socket.read(&mut [0; 1]).is_ok_and(|bytes| bytes > 0)
+        self.socket.set_nonblocking(true).expect("a socket need not wait");
+        self.socket.read(&mut [0; 1]).is_ok_and(|bytes| bytes > 0)
     }
 }
 

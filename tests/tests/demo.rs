@@ -70,6 +70,21 @@ impl Demo {
     }
 }
 
+/// A further start on the directory, which must be refused with a sentence.
+fn refused(directory: &Path, port_base: u16) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/demo");
+    let bin = program::path_of("hoso-node").parent().expect("a directory").to_owned();
+    let ended = Command::new(script)
+        .args(["--port-base", &port_base.to_string(), "--no-browser", "--dir"])
+        .arg(directory)
+        .env("HOSO_BIN_DIR", bin)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the script starts");
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    String::from_utf8_lossy(&ended.stderr).into_owned()
+}
+
 impl Drop for Demo {
     fn drop(&mut self) {
         if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
@@ -100,6 +115,15 @@ fn is_alive(place: &Value) -> bool {
 }
 
 #[test]
+fn a_trial_whose_ports_belong_to_somebody_else_says_so_and_is_never_ready() {
+    let kept = TempDir::new().expect("a directory");
+    let base = port_base();
+    let _taken = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, base))).expect("a port");
+    let said = refused(&kept.path().join("demo"), base);
+    assert!(said.contains(&format!("port {base} is in use")), "{said}");
+}
+
+#[test]
 fn the_trial_province_comes_up_goes_on_where_it_ended_and_leaves_nothing_running() {
     let kept = TempDir::new().expect("a directory");
     let (directory, base) = (kept.path().join("demo"), port_base());
@@ -123,7 +147,16 @@ fn the_trial_province_comes_up_goes_on_where_it_ended_and_leaves_nothing_running
         for node in nodes {
             assert!(node["name"].is_string() && Path::new(node["data"].as_str().unwrap()).is_dir());
             let users = node["users"].as_array().expect("users");
-            assert_eq!(users[0]["roles"].as_array().map(Vec::len), Some(6), "{}", users[0]);
+            let roles = serde_json::json!([
+                "reception",
+                "processing",
+                "approval",
+                "clerk",
+                "cashier",
+                "return",
+                "viewer"
+            ]);
+            assert_eq!(users[0]["roles"], roles, "users[0] holds every dossier role");
             assert_eq!(users[1]["roles"], serde_json::json!(["administrator"]));
             let mut sessions = users.iter().map(|user| {
                 let (name, password) = (user["user"].as_str(), user["password"].as_str());
@@ -138,7 +171,12 @@ fn the_trial_province_comes_up_goes_on_where_it_ended_and_leaves_nothing_running
         }
         assert_eq!(received, turn * DOSSIERS, "the second start adds to the first");
         seen.extend(nodes.iter().chain([relay]).cloned());
+        let said = refused(&directory, base);
+        assert!(said.contains(&demo.child.id().to_string()), "it says whose it is: {said}");
+        assert_eq!(demo.facts(), facts, "the first start was not disturbed");
         demo.stop();
+        let said = refused(&directory, base + 1);
+        assert!(said.contains(&base.to_string()), "it says which ports: {said}");
         assert!(!directory.join("demo.json").exists(), "nothing runs that it could describe");
     }
     assert_eq!(seen.iter().filter(|place| is_alive(place)).count(), 0, "all have ended");

@@ -2,19 +2,18 @@
 //! processes and returns, and everything converges when the link comes back.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     thread,
     time::{Duration, Instant},
 };
 
 use hoso_tests::e2e::{
     agree,
-    desk::{Desk, Procedure, id_of, procedures, reception},
+    desk::{Desk, Procedure, procedures, reception},
     province::{BAI_CHAY, CO_TO, HONG_GAI, Province},
     proxy::Weather,
     report, wait,
 };
-use serde_json::Value;
 
 /// Dossiers that the island receives while it is dark.
 const DARK_DOSSIERS: usize = 300;
@@ -242,18 +241,6 @@ fn check_the_end(desks: &[Desk]) {
     }
     assert_eq!(received.len(), DARK_DOSSIERS + MAINLAND_DOSSIERS);
     for desk in desks {
-        let expected = ids_that_concern(&desk.unit, &received);
-        let held: BTreeSet<String> = desk.ids().into_iter().collect();
-        assert_eq!(held, expected, "unit {} holds others than its own", desk.unit);
+        assert_eq!(agree::misplaced(&received, desk), Vec::<String>::new(), "at {}", desk.unit);
     }
-}
-
-/// Dossiers that were received, decided or are returned at the unit.
-fn ids_that_concern(unit: &str, dossiers: &BTreeMap<String, Value>) -> BTreeSet<String> {
-    let roles = ["receiving_unit", "competent_unit", "return_unit"];
-    dossiers
-        .values()
-        .filter(|dossier| roles.iter().any(|role| dossier[*role].to_string().contains(unit)))
-        .map(|dossier| id_of(dossier).to_owned())
-        .collect()
 }

@@ -14,7 +14,6 @@ pub fn shared_record(dossier: &Value) -> Value {
     let mut record = dossier.clone();
     if let Some(fields) = record.as_object_mut() {
         fields.remove("sync");
-        fields.remove("attachments");
         // What the reader may do depends on who reads.
         fields.remove("actions");
     }
@@ -94,30 +93,69 @@ pub fn repeated_codes(desks: &[Desk]) -> Vec<String> {
     repeated.map(|(code, ids)| format!("{code:?} at {ids:?}")).collect()
 }
 
-/// Dossiers whose badge does not say that they have arrived everywhere.
+/// Dossiers that this desk has written in and whose badge does not say that they have arrived at
+/// every other unit that they concern.
 #[must_use]
 pub fn undelivered(ids: impl IntoIterator<Item = String>, desk: &Desk) -> Vec<String> {
     ids.into_iter()
         .filter_map(|id| {
-            let sync = desk.read(&id)["sync"].clone();
-            let state = sync["state"].as_str().unwrap_or_default();
-            let told = sync["delivered"].as_array().is_some_and(|units| {
-                units.iter().all(|unit| unit["at"].is_string() && unit["node"].is_string())
-            });
-            let complete = ["delivered", "opened"].contains(&state)
-                && sync["at_province_at"].is_string()
-                && told;
-            (!complete).then(|| format!("{id}: {sync}"))
+            let dossier = desk.read(&id);
+            let awaited = not_arrived(&dossier, &desk.unit);
+            (!awaited.is_empty()).then(|| format!("{id}: {awaited:?} in {}", dossier["sync"]))
         })
         .collect()
 }
 
-/// Kinds that the dossier's history lacks, counted.
+/// What the badge of a dossier lacks, as a desk of this unit sees it.
+fn not_arrived(dossier: &Value, unit: &str) -> Vec<String> {
+    let sync = &dossier["sync"];
+    let told = sync["delivered"].as_array().into_iter().flatten();
+    let told = told.filter(|fact| fact["at"].is_string() && fact["node"].is_string());
+    let told: BTreeSet<&str> = told.filter_map(|fact| fact["unit"].as_str()).collect();
+    let mut lacking: Vec<String> = concerned(dossier)
+        .into_iter()
+        .filter(|other| *other != unit && !told.contains(other))
+        .map(str::to_owned)
+        .collect();
+    if !["delivered", "opened"].contains(&sync["state"].as_str().unwrap_or_default()) {
+        lacking.push("state".to_owned());
+    }
+    if !sync["at_province_at"].is_string() {
+        lacking.push("at_province_at".to_owned());
+    }
+    lacking
+}
+
+/// The codes of the units that a dossier concerns: those that receive, decide and return it.
+/// Agencies have no node.
+#[must_use]
+pub fn concerned(dossier: &Value) -> BTreeSet<&str> {
+    let places = ["receiving_unit", "competent_unit", "return_unit"];
+    let codes = places.iter().filter_map(|place| dossier[*place].as_str());
+    codes.filter(|code| code.bytes().all(|byte| byte.is_ascii_digit())).collect()
+}
+
+/// Of these dossiers those that the desk's node shows though they do not concern its unit, or that
+/// it does not show though they do: their records, or only their entries.
+#[must_use]
+pub fn misplaced(dossiers: &BTreeMap<String, Value>, desk: &Desk) -> Vec<String> {
+    let listed: BTreeSet<String> = desk.ids().into_iter().collect();
+    let strange = listed.iter().filter(|id| !dossiers.contains_key(*id)).cloned();
+    let wrong = dossiers.iter().filter(|(id, dossier)| {
+        let concerns = concerned(dossier).contains(desk.unit.as_str());
+        let entries = desk.session.get(&format!("/api/v1/dossiers/{id}/entries")).status == 200;
+        listed.contains(*id) != concerns || entries != concerns
+    });
+    strange.chain(wrong.map(|(id, _)| id.clone())).collect()
+}
+
+/// Kinds that have no effect in the dossier's history, counted.
 fn lacking(kinds: &[String], dossier: &Value) -> Vec<String> {
     let mut there: Vec<&str> = dossier["events"]
         .as_array()
         .into_iter()
         .flatten()
+        .filter(|event| event["effect"] == true)
         .filter_map(|event| event["kind"].as_str())
         .collect();
     kinds
@@ -152,7 +190,11 @@ mod tests {
 
     #[test]
     fn a_missing_event_and_a_differing_field_are_found_and_local_knowledge_is_not() {
-        let dossier = json!({ "events": [{ "kind": "received" }, { "kind": "noted" }] });
+        let dossier = json!({ "events": [
+            { "kind": "received", "effect": true },
+            { "kind": "noted", "effect": true },
+            { "kind": "approved", "effect": false },
+        ] });
         let kinds =
             |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         assert!(lacking(&kinds(&["received", "noted"]), &dossier).is_empty());
@@ -160,6 +202,25 @@ mod tests {
         let one = json!({ "code": "a", "sync": 1, "events": [{ "kind": "noted", "sync": 3 }] });
         let other = json!({ "code": "a", "sync": 2, "events": [{ "kind": "noted" }] });
         assert_eq!(shared_record(&one), shared_record(&other));
+        let other = json!({ "code": "a", "events": [{ "kind": "noted" }], "attachments": [1] });
+        assert_ne!(shared_record(&one), shared_record(&other));
         assert!(first_difference(&json!({ "code": 1 }), &json!({ "code": 2 })).starts_with("code"));
+    }
+
+    #[test]
+    fn a_badge_is_complete_only_when_every_other_unit_is_in_it() {
+        let fact = |unit: &str| json!({ "unit": unit, "at": "2026", "node": "00" });
+        let dossier = |delivered: Value| {
+            json!({
+                "receiving_unit": "07192", "competent_unit": "06673", "return_unit": "07192",
+                "sync": { "state": "delivered", "at_province_at": "2026", "delivered": delivered },
+            })
+        };
+        assert!(not_arrived(&dossier(json!([fact("06673")])), "07192").is_empty());
+        assert_eq!(not_arrived(&dossier(json!([])), "07192"), ["06673"]);
+        assert_eq!(not_arrived(&dossier(json!([{ "unit": "06673" }])), "07192"), ["06673"]);
+        assert_eq!(not_arrived(&dossier(json!([fact("06673")])), "06673"), ["07192"]);
+        let agency = json!({ "receiving_unit": "07192", "competent_unit": "SNV" });
+        assert_eq!(not_arrived(&agency, "07192"), ["state", "at_province_at"]);
     }
 }

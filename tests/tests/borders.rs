@@ -3,6 +3,15 @@
 
 use std::{fs, net::UdpSocket, time::Duration};
 
+use hoso_engine::{
+    close::CloseCode, endpoint::Endpoint, frames::StreamKind, keyfile, tuning::Congestion,
+};
+use hoso_identity::{Incarnation, PublicKey, SigningKey};
+use hoso_registry::enrolment::Invitation;
+use hoso_sync::{
+    frame::{Frame, MINOR_MAX, MINOR_MIN, OPTIONAL_FROM},
+    wire::{Beat, Farewell, Hello},
+};
 use hoso_tests::e2e::{
     desk::{Desk, id_of, procedures, reception},
     http::Client,
@@ -10,9 +19,13 @@ use hoso_tests::e2e::{
     program::{self, Ended},
     province::{BAI_CHAY, CO_TO, Province},
     relay::{RELAY, Relay},
+    wait,
 };
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
+/// The longest time until a relay ends a connection on which it heard nonsense.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(20);
 /// Bytes of a body that no form makes.
 const HUGE_BODY_BYTES: usize = 64 * 1024 * 1024;
 
@@ -136,6 +149,103 @@ fn noise_on_the_relays_port_changes_nothing() {
     assert!(province.relay.program().runs());
     let node = &province.nodes[0];
     node.await_link(&desk.session, "up", Duration::from_secs(60));
+}
+
+/// Bytes on the control stream: its kind, then frames with their lengths.
+fn control(frames: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = vec![StreamKind::Control.number()];
+    for frame in frames {
+        bytes.extend(u32::try_from(frame.len()).expect("a short frame").to_be_bytes());
+        bytes.extend(frame);
+    }
+    bytes
+}
+
+/// Speaks to the relay with a node's own key, says these bytes, and gives the reason for which the
+/// relay ends the connection: its code, and its farewell where it takes leave.
+async fn ended_for(
+    relay: &Relay,
+    pinned: PublicKey,
+    key: &SigningKey,
+    bytes: &[u8],
+) -> (CloseCode, Option<Farewell>) {
+    let endpoint = Endpoint::dialler(key, Congestion::default()).expect("a socket");
+    let peer = endpoint.dial(relay.quic, &[pinned]).await.expect("a handshake");
+    let (mut stream, mut reading) = peer.connection().open_bi().await.expect("a stream");
+    stream.write_all(bytes).await.expect("bytes leave");
+    let (mut said, mut part) = (Vec::new(), [0; 4096]);
+    let closed = timeout(CLOSE_DEADLINE, async {
+        while let Ok(Some(length)) = reading.read(&mut part).await {
+            said.extend_from_slice(&part[..length]);
+        }
+        peer.connection().closed().await
+    });
+    let closed = closed.await.unwrap_or_else(|_| panic!("still open after {bytes:.80?}"));
+    let code = CloseCode::of(&closed);
+    let code = code.unwrap_or_else(|| panic!("no reason: {closed:?} after {bytes:.80?}"));
+    (code, farewell(&said))
+}
+
+/// The farewell among these frames with their lengths.
+fn farewell(mut said: &[u8]) -> Option<Farewell> {
+    while let Some((length, rest)) = said.split_first_chunk::<4>() {
+        let length = usize::try_from(u32::from_be_bytes(*length)).expect("a short frame");
+        let (frame, rest) = rest.split_at(length);
+        if let Some(Frame::Goodbye(goodbye)) = Frame::decode(frame).expect("a frame") {
+            return Some(goodbye.why);
+        }
+        said = rest;
+    }
+    None
+}
+
+#[test]
+fn hostile_frames_under_a_nodes_own_key_end_its_connection_alone_and_with_a_reason() {
+    let mut province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
+    let code = province.relay.invite(CO_TO);
+    let invitation = Invitation::parse(&code).expect("an invitation");
+    province.nodes[0].stop();
+    let key = keyfile::read(&province.nodes[0].data.join("transport.key")).expect("a key");
+    let hello = Frame::Hello(Hello {
+        minor_min: MINOR_MIN,
+        minor_max: MINOR_MAX,
+        realm: invitation.realm(),
+        incarnation: Incarnation([9; 16]),
+        token: None,
+        epoch: None,
+        cursors: Vec::new(),
+        journal_head: 0,
+    })
+    .encode();
+    let beat = Frame::Ping(Beat { count: 1 }).encode();
+    let mut endless = control(std::slice::from_ref(&hello));
+    endless.extend(u32::MAX.to_be_bytes());
+    let (length, no_frame) =
+        ((CloseCode::FrameLength, None), (CloseCode::Done, Some(Farewell::Protocol)));
+    let hostile = [
+        ([control(&[]), u32::MAX.to_be_bytes().to_vec()].concat(), length),
+        (endless, length),
+        (control(&[hello[..hello.len() - 1].to_vec()]), no_frame),
+        (control(&[hello.clone(), beat[..beat.len() - 1].to_vec()]), no_frame),
+        (control(&[hello.clone(), vec![OPTIONAL_FROM - 1, 0xA0]]), no_frame),
+        (control(&[hello, Vec::new()]), no_frame),
+    ];
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    for (bytes, reason) in hostile {
+        let ended = ended_for(&province.relay, invitation.relay, &key, &bytes);
+        assert_eq!(runtime.block_on(ended), reason, "after {bytes:.80?}");
+        assert_eq!(Client::new(province.relay.http).get("/readyz").status, 200);
+        assert!(province.relay.program().runs());
+    }
+    let mut other = Desk::of(&province.nodes[1]);
+    province.nodes[1].await_link(&other.session, "up", Duration::from_secs(60));
+    other.receive(&with(&[("/competent_unit", json!(BAI_CHAY))]), "served");
+    wait::until("the others are served", Duration::from_secs(60), || {
+        (province.nodes[1].sync(&other.session)["pending_entries"] == 0).then_some(())
+    });
+    province.nodes[0].start();
+    let session = province.nodes[0].clerk();
+    province.nodes[0].await_link(&session, "up", Duration::from_secs(120));
 }
 
 /// One line that says what to do, and the exit status of its kind.

@@ -250,8 +250,9 @@ impl Peer {
         self.connection.close_reason()
     }
 
-    /// The connection, for opening and accepting streams.
-    pub(crate) fn connection(&self) -> &quinn::Connection {
+    /// The connection, for opening and accepting streams, also such as no peer of ours would open.
+    #[must_use]
+    pub fn connection(&self) -> &quinn::Connection {
         &self.connection
     }
 }

@@ -16,15 +16,13 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language that a browser asks for; Vietnamese unless English comes first.
+    /// The language that a browser asks for most, of equal wishes the first; Vietnamese if it asks
+    /// for neither.
     #[must_use]
     pub fn accepted(header: Option<&str>) -> Self {
-        let first = header.unwrap_or_default().split([',', ';']).next().unwrap_or_default().trim();
-        if first.get(..2).is_some_and(|tag| tag.eq_ignore_ascii_case("en")) {
-            Self::English
-        } else {
-            Self::Vietnamese
-        }
+        let wishes: Vec<_> = header.unwrap_or_default().split(',').filter_map(wish).collect();
+        let most = wishes.into_iter().rev().max_by(|one, other| one.1.total_cmp(&other.1));
+        most.map_or(Self::Vietnamese, |(language, _)| language)
     }
 
     /// The tag for `lang` and cookies.
@@ -35,6 +33,20 @@ impl Language {
             Self::English => "en",
         }
     }
+}
+
+/// One wish of `Accept-Language` for a language that the pages have, and how much it counts.
+fn wish(item: &str) -> Option<(Language, f64)> {
+    let mut parts = item.split(';').map(str::trim);
+    let tag = parts.next()?.split('-').next()?.to_ascii_lowercase();
+    let language = match tag.as_str() {
+        "en" => Language::English,
+        "vi" | "*" => Language::Vietnamese,
+        _ => return None,
+    };
+    let weight = parts.find_map(|part| part.strip_prefix("q="));
+    let weight = weight.map_or(Some(1.0), |weight| weight.trim().parse::<f64>().ok())?;
+    (weight > 0.0).then_some((language, weight))
 }
 
 /// All sentences of one language.
@@ -119,4 +131,28 @@ impl Speech {
 #[must_use]
 pub fn numbers<'a>(values: &[(&'a str, u64)]) -> FluentArgs<'a> {
     values.iter().map(|(name, value)| (*name, value.to_string())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Language::{self, English, Vietnamese};
+
+    #[test]
+    fn the_language_is_the_one_that_is_asked_for_most() {
+        for (asked, given) in [
+            ("en-GB,en;q=0.9", English),
+            ("vi-VN,vi;q=0.9,en;q=0.8", Vietnamese),
+            ("fr-FR,fr;q=0.9,en;q=0.8", English),
+            ("vi;q=0.3, en;q=0.7", English),
+            ("en;q=0.5,vi;q=0.5", English),
+            ("en;q=0,fr", Vietnamese),
+            ("en;q=much", Vietnamese),
+            ("*", Vietnamese),
+            ("ending", Vietnamese),
+            ("", Vietnamese),
+        ] {
+            assert_eq!(Language::accepted(Some(asked)), given, "{asked}");
+        }
+        assert_eq!(Language::accepted(None), Vietnamese);
+    }
 }

@@ -1,7 +1,7 @@
 //! Bad lines between a real node and a real relay: lossy, one-way, flapping. Everything arrives
 //! when it can, and no badge says more than is known.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use hoso_tests::e2e::{
     agree,
@@ -13,7 +13,10 @@ use hoso_tests::e2e::{
 
 /// Dossiers that go over each bad line.
 const DOSSIERS: usize = 40;
+/// Dossiers that are on their way at once over a line that comes and goes.
+const IN_FLIGHT: usize = 5;
 const DEADLINE: Duration = Duration::from_secs(180);
+const NOTHING: [String; 0] = [];
 
 fn two_offices() -> (Province, Vec<Desk>) {
     let province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
@@ -69,11 +72,59 @@ fn a_line_that_loses_doubles_and_reorders_delivers_everything() {
 }
 
 #[test]
-fn a_line_that_flaps_every_three_seconds_delivers_everything() {
+fn a_line_that_loses_nine_of_ten_only_delays_and_one_that_is_late_by_two_seconds_delivers() {
+    let (province, mut desks) = two_offices();
+    set(&province, Weather { lost_percent: 90, ..Weather::default() });
+    receive_for_bai_chay(&mut desks[0]);
+    let (_, before) = province.relay.line.counts();
+    wait::until("the line has lost a hundred more", DEADLINE, || {
+        (province.relay.line.counts().1 > before + 100).then_some(())
+    });
+    set(
+        &province,
+        Weather { jitter: Duration::from_secs(2), doubled_percent: 10, ..Weather::default() },
+    );
+    await_delivery(&desks);
+}
+
+/// While the line is dead half of the time, dossiers are handed in one after the other, so that
+/// some are on their way whenever it dies; what has arrived at the province stays there.
+#[test]
+fn a_line_that_flaps_every_three_seconds_delivers_everything_and_takes_nothing_back() {
     let (province, mut desks) = two_offices();
     set(&province, Weather { flap: Duration::from_secs(3), ..Weather::default() });
-    receive_for_bai_chay(&mut desks[0]);
-    await_delivery(&desks);
+    let own: Vec<Procedure> =
+        procedures().into_iter().filter(|procedure| procedure.competent == "unit").collect();
+    let (mut arrived, mut number, mut deaths) = (BTreeSet::new(), 0, 0);
+    let (mut alive, mut before) = (true, province.relay.line.counts());
+    wait::until("the line has died five times under work", DEADLINE, || {
+        let on_the_way: Vec<String> =
+            desks[0].acknowledged.keys().filter(|id| !arrived.contains(*id)).cloned().collect();
+        if on_the_way.len() < IN_FLIGHT {
+            let body = reception(number, &own[number % own.len()], BAI_CHAY);
+            desks[0].receive(&body, &format!("weather-{number}"));
+            number += 1;
+        }
+        let waits = agree::undelivered(on_the_way.iter().cloned(), &desks[0]);
+        let waits = |id: &String| waits.iter().any(|line| line.starts_with(id.as_str()));
+        arrived.extend(on_the_way.into_iter().filter(|id| !waits(id)));
+        let now = province.relay.line.counts();
+        let dies = alive && now.0 == before.0 && now.1 > before.1;
+        if dies && arrived.len() < number {
+            deaths += 1;
+            assert_eq!(agree::undelivered(arrived.iter().cloned(), &desks[0]), NOTHING);
+        }
+        alive = now.0 > before.0 || (alive && !dies);
+        before = now;
+        (deaths >= 5).then_some(())
+    });
+    report(&format!("flapping line: {} of {number} arrived meanwhile", arrived.len()));
+    assert!(!arrived.is_empty(), "nothing arrives between two deaths of the line");
+    wait::until_nothing_is_missing("every badge says delivered", DEADLINE, || {
+        agree::undelivered(desks[0].acknowledged.keys().cloned(), &desks[0])
+    });
+    wait::until_nothing_is_missing("all agree", DEADLINE, || agree::disagreements(&desks));
+    assert_eq!(desks[1].ids().len(), number);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
@@ -45,6 +46,40 @@ fn a_vanished_wal_is_noticed_and_never_passed_over_in_silence() {
     let ended = program::run(NODE, ["run", "--data", &data, "--listen-http", "127.0.0.1:0"], "");
     assert_eq!(ended.code(), Some(1), "the node opened an older state in silence: {ended:?}");
     assert!(ended.err.contains("wal") && ended.err.trim().lines().count() == 1, "{}", ended.err);
+}
+
+#[test]
+fn a_database_that_was_copied_while_it_was_live_is_no_backup_and_runs_nowhere() {
+    let mut province = Province::with(&[("co-to", CO_TO)]);
+    let mut desk = Desk::of(&province.nodes[0]);
+    let all = procedures();
+    let own = all.iter().find(|procedure| procedure.competent == "unit").expect("a procedure");
+    desk.receive(&reception(0, own, CO_TO), "copied-0");
+    let elsewhere = province.directory().join("elsewhere");
+    fs::DirBuilder::new().mode(0o700).create(&elsewhere).expect("a directory in a test");
+    let copy = elsewhere.join("hoso.db");
+    // The database with the keys beside it, and without what stands in its log.
+    for file in files(&province.nodes[0].data, "").into_iter().filter(|file| file.is_file()) {
+        let name = file.file_name().expect("a file has a name").to_owned();
+        let of_the_log = ["-wal", "-shm", ".open", ".lock"];
+        if !of_the_log.iter().any(|end| name.to_string_lossy().ends_with(end)) {
+            fs::copy(&file, elsewhere.join(name)).expect("a live file can be copied");
+        }
+    }
+    desk.receive(&reception(1, own, CO_TO), "copied-1");
+    province.nodes[0].stop();
+    let copied = copy.to_string_lossy().into_owned();
+    let refused = |ended: &program::Ended| {
+        assert_eq!(ended.code(), Some(1), "{ended:?}");
+        assert!(ended.err.contains("backup"), "it says what to do: {ended:?}");
+    };
+    refused(&province.nodes[0].command(&["restore", &copied], ""));
+    refused(&program::run(NODE, ["backup", "verify", &copied], ""));
+    let data = elsewhere.to_string_lossy().into_owned();
+    refused(&program::run(NODE, ["run", "--data", &data, "--listen-http", "127.0.0.1:0"], ""));
+    province.nodes[0].start();
+    desk.session = province.nodes[0].clerk();
+    assert_eq!(agree::missing_actions(&desk.acknowledged, &desk), Vec::<String>::new());
 }
 
 #[test]

@@ -272,6 +272,7 @@ fn prepare<E: From<StoreError>>(
         let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let transaction = begun.map_err(StoreError::from)?;
         transaction.execute(REMOVE_MARK, []).map_err(StoreError::from)?;
+        log::reset(&transaction)?;
         before_served(&mut Tx::over(&transaction))?;
         transaction.commit().map_err(StoreError::from)?;
     }

@@ -94,7 +94,8 @@ impl Database {
     /// # Errors
     ///
     /// [`StoreError::InUse`], [`StoreError::Foreign`], [`StoreError::Newer`],
-    /// [`StoreError::WalGone`], [`StoreError::Older`], [`StoreError::Damaged`], or
+    /// [`StoreError::WalGone`], [`StoreError::Older`], [`StoreError::Copied`],
+    /// [`StoreError::Damaged`], or
     /// what SQLite and the system say.
     pub fn open(data: &Path, schema: Schema) -> Result<Self, StoreError> {
         let lock = lock(data)?;
@@ -105,9 +106,11 @@ impl Database {
         keep_private(&path)?;
         let mut connection = Connection::open(path)?;
         keep_log(&connection, true)?;
-        version(&connection, schema, schema.migrations().len())?;
-        if let Some(marker) = marker {
-            marker.notice_older(data, &connection)?;
+        let found = version(&connection, schema, schema.migrations().len())?;
+        match marker {
+            Some(marker) => marker.notice_older(data, &connection)?,
+            None if found > 0 => log::notice_copied(data, &connection)?,
+            None => {}
         }
         configure(&connection)?;
         migrate(&mut connection, schema, schema.migrations())?;
@@ -115,6 +118,9 @@ impl Database {
             connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
             return Err(StoreError::Damaged("quick_check"));
+        }
+        if marker.is_none() {
+            log::announce(data)?;
         }
         log::begin(data, &connection)?;
         let crashed = marker.is_some_and(|marker| !marker.is_closed());

@@ -70,6 +70,15 @@ pub enum StoreError {
         /// The database.
         path: PathBuf,
     },
+    /// The database was copied from where it was in use.
+    #[error(
+        "{path} is a copy of a database in use, without what that one had not yet written into it: \
+         make a backup and restore that"
+    )]
+    Copied {
+        /// The copy.
+        path: PathBuf,
+    },
     /// What stands in the database cannot be what this program wrote.
     #[error("the database is damaged at {0}: restore a backup")]
     Damaged(&'static str),
@@ -129,6 +138,7 @@ impl StoreError {
             | Self::Gone { .. }
             | Self::WalGone { .. }
             | Self::Older { .. }
+            | Self::Copied { .. }
             | Self::Damaged(_)
             | Self::Stopped
             | Self::OtherKey(_)

@@ -28,6 +28,7 @@ const CLOSED: &str = " closed";
 const FOLD_PAGES: i64 = 1000;
 
 const RAISE: &str = "UPDATE opened SET times = times + 1";
+const RESET: &str = "UPDATE opened SET times = 0";
 const NUMBER: &str = "SELECT times FROM opened";
 const LENGTH: &str = "PRAGMA wal_checkpoint(NOOP)";
 const FOLD: &str = "PRAGMA wal_checkpoint(PASSIVE)";
@@ -45,6 +46,38 @@ pub(crate) fn name(database: &str) -> String {
 pub(crate) fn begin(data: &Path, connection: &Connection) -> Result<(), StoreError> {
     connection.execute(RAISE, [])?;
     mark(data, &number(connection)?.to_string())
+}
+
+/// Takes all numbers from a database that shall stand in a directory without a marker.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub(crate) fn reset(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute(RESET, [])?;
+    Ok(())
+}
+
+/// Lets a marker stand before the first generation begins, so that a database without one was never
+/// used.
+///
+/// # Errors
+///
+/// What the system says.
+pub(crate) fn announce(data: &Path) -> Result<(), StoreError> {
+    mark(data, &format!("0{CLOSED}"))
+}
+
+/// Refuses a database without a marker that has had one: someone has copied the file alone.
+///
+/// # Errors
+///
+/// [`StoreError::Copied`]; what SQLite says.
+pub(crate) fn notice_copied(data: &Path, connection: &Connection) -> Result<(), StoreError> {
+    if number(connection)? > 0 {
+        return Err(StoreError::Copied { path: data.join(DATABASE_NAME) });
+    }
+    Ok(())
 }
 
 /// Ends orderly: everything is folded, and the marker says that no log is needed. `false`: a reader

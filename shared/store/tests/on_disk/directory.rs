@@ -130,6 +130,23 @@ fn a_log_that_is_put_back_after_it_was_folded_is_refused() {
 }
 
 #[test]
+fn a_database_that_was_copied_out_of_its_directory_is_refused_untouched() {
+    let scene = Scene::node();
+    write_until_folded(&scene);
+    for names in [&["hoso.db"][..], &["hoso.db", "hoso.db-wal"]] {
+        let copy = tempfile::tempdir().unwrap();
+        copy_to(&scene, copy.path(), names);
+        let before = fs::read(copy.path().join("hoso.db")).unwrap();
+        assert!(matches!(refusal(copy.path()), StoreError::Copied { .. }), "{names:?}");
+        assert_eq!(fs::read(copy.path().join("hoso.db")).unwrap(), before, "{names:?}");
+    }
+    scene.write(|tx| meta::put_meta(tx, "answered", b"x"));
+    let whole = tempfile::tempdir().unwrap();
+    copy_to(&scene, whole.path(), &["hoso.db", "hoso.db-wal", "hoso.open"]);
+    assert!(answered(whole.path()), "all files together are what a crash leaves");
+}
+
+#[test]
 fn what_is_put_back_after_an_orderly_end_is_refused() {
     let mut scene = Scene::node();
     scene.write(|tx| meta::put_meta(tx, "answered", b"x"));
@@ -160,8 +177,11 @@ fn a_database_that_vanished_or_was_emptied_is_refused_and_its_log_is_left_alone(
         assert!(Database::exists(directory.path()), "nobody may found another one here");
         assert!(matches!(refusal(directory.path()), StoreError::Gone { .. }));
     }
-    fs::remove_file(directory.path().join("hoso.open")).unwrap();
+    let marker = directory.path().join("hoso.open");
+    let said = fs::read(&marker).unwrap();
+    fs::remove_file(&marker).unwrap();
     assert!(matches!(refusal(directory.path()), StoreError::Gone { .. }), "a log alone");
+    fs::write(&marker, said).unwrap();
     fs::write(&path, bytes).unwrap();
     assert!(answered(directory.path()));
 }

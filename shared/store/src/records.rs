@@ -30,6 +30,8 @@ const PUT: &str = "INSERT INTO record (document, version, code, procedure, appli
     last_entry = excluded.last_entry, changed_at_ms = excluded.changed_at_ms
     RETURNING seq";
 const CLEAR_WORDS: &str = "DELETE FROM record_word WHERE seq = :seq";
+const WORDS: &str = "SELECT word FROM record_word WHERE seq = :seq";
+const DROP_WORD: &str = "DELETE FROM record_word WHERE word = :word AND seq = :seq";
 const PUT_WORD: &str = "INSERT INTO record_word VALUES (:word, :seq)";
 const SEQ: &str = "SELECT seq FROM record WHERE document = :document";
 const REMOVE: &str = "DELETE FROM record WHERE seq = :seq";
@@ -208,11 +210,23 @@ pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
         },
         |row| row.get(0),
     )?;
-    tx.connection.prepare_cached(CLEAR_WORDS)?.execute(named_params! { ":seq": seq })?;
-    let words: BTreeSet<String> = plan.search.iter().flat_map(|text| fold::indexed(text)).collect();
-    let mut statement = tx.connection.prepare_cached(PUT_WORD)?;
-    for word in words.iter().take(WORDS_MAX) {
-        statement.execute(named_params! { ":word": word, ":seq": seq })?;
+    let words = plan.search.iter().flat_map(|text| fold::indexed(text)).collect();
+    put_words(tx, seq, words)
+}
+
+/// Lets a record be found by these words and no others. An ordinary event changes none of them,
+/// and each one that is not written spares two pages.
+fn put_words(tx: &mut Tx<'_>, seq: i64, words: BTreeSet<String>) -> Result<(), StoreError> {
+    let words: BTreeSet<String> = words.into_iter().take(WORDS_MAX).collect();
+    let mut statement = tx.connection.prepare_cached(WORDS)?;
+    let before = statement.query_map(named_params! { ":seq": seq }, |row| row.get(0))?;
+    let before: BTreeSet<String> = before.collect::<Result<_, _>>()?;
+    let (gone, new) = (before.difference(&words), words.difference(&before));
+    for (sql, words) in [(DROP_WORD, gone.collect::<Vec<_>>()), (PUT_WORD, new.collect())] {
+        let mut statement = tx.connection.prepare_cached(sql)?;
+        for word in words {
+            statement.execute(named_params! { ":word": word, ":seq": seq })?;
+        }
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Figures beside their limits: `cargo run --release -p hoso-tests --bin bench`, after
 //! `cargo build --release --bins`. Nothing else should run on the machine meanwhile.
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use hoso_tests::bench::{desk, figures, large, trip};
 
 /// Measures the real programs and prints a table of Markdown.
@@ -13,12 +13,34 @@ struct Args {
     /// Dossiers that travel from one office to another; a station gives 9,999 numbers a day.
     #[arg(long, default_value_t = 9_000)]
     travelling: usize,
+    /// Only these parts.
+    #[arg(long, value_enum)]
+    part: Vec<Part>,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Saves at one desk.
+    Desk,
+    /// From one desk over the relay to another.
+    Trip,
+    /// An office with many dossiers.
+    Large,
 }
 
 fn main() {
     let args = Args::parse();
-    let mut all = desk::measure();
-    all.extend(trip::measure(args.travelling));
-    all.extend(large::measure(args.dossiers));
+    let wanted = |part| args.part.is_empty() || args.part.contains(&part);
+    let mut all = Vec::new();
+    if wanted(Part::Desk) {
+        all.extend(desk::measure());
+    }
+    if wanted(Part::Trip) {
+        all.extend(trip::measure(args.travelling));
+    }
+    if wanted(Part::Large) {
+        all.extend(large::measure(args.dossiers));
+    }
     print!("{}", figures::table(&all));
 }

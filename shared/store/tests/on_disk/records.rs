@@ -67,6 +67,18 @@ fn a_name_is_found_by_every_spelling_and_by_the_beginnings_of_its_words() {
 }
 
 #[test]
+fn a_corrected_name_is_found_by_its_new_words_and_by_no_old_one() {
+    let scene = Scene::node();
+    store(&scene, plan(1, "Nguyễn Thị Đường")).unwrap();
+    let corrected =
+        Plan { computed_from: Some(Version(vec![1])), ..plan(1, "Nguyễn Thị Hòa") };
+    store(&scene, corrected).unwrap();
+    assert_eq!(found(&scene, "hoa"), [1]);
+    assert_eq!(found(&scene, "nguyen thi 0912345678"), [1], "what did not change is still there");
+    assert_eq!(found(&scene, "duong"), []);
+}
+
+#[test]
 fn codes_id_numbers_and_phones_are_found_however_they_are_divided() {
     let scene = Scene::node();
     store(&scene, plan(7, "Trần Văn Hòa")).unwrap();

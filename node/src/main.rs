@@ -16,7 +16,7 @@ use hoso_node::{
     facts, join, keys, program,
     request::Request,
 };
-use hoso_store::{StoreError, backup, database::Schema, rules::journal};
+use hoso_store::{StoreError, backup, database::Schema, rules::recheck};
 use serde_json::json;
 
 fn main() -> ExitCode {
@@ -118,7 +118,7 @@ fn restore(args: &Restore) -> Result<(), Problem> {
         Schema::Node,
         &args.file,
         |tx| {
-            journal::renew(tx, Incarnation(incarnation))?;
+            recheck::renew(tx, Incarnation(incarnation))?;
             facts::count_copy(tx)
         },
         |done, all| progress.tell(done, all),

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use hoso_engine::{
     acceptor::{News, Storage},
     memory::Memory,
+    relay_host::Alarm,
 };
 use hoso_identity::{Entry, EntryId, NodeId, PublicKey, Reason};
 use hoso_registry::State;
@@ -32,16 +33,20 @@ use crate::sign::SignError;
 /// The name of the addresses that invitations carry, a line each.
 const ADDRESSES: &str = "addresses";
 
-/// A copy of a node's database is suspected.
-const COPY: &str = "copy";
-/// A node has healed too often within an hour.
-const HEALING: &str = "healing";
 /// An invitation was used a second time.
 const INVITATION: &str = "invitation";
 /// Entries have waited too long.
 const WAITING: &str = "waiting";
 /// The kinds of alerts, for the words on the page.
-pub const ALERTS: [&str; 4] = [COPY, HEALING, INVITATION, WAITING];
+pub const ALERTS: [&str; 7] = [
+    Alarm::Copy.code(),
+    Alarm::Fuse.code(),
+    Alarm::Epoch.code(),
+    Alarm::LostCommits.code(),
+    Alarm::Diverged.code(),
+    INVITATION,
+    WAITING,
+];
 /// Alerts that are shown at once.
 const ALERTS_MAX: u32 = 200;
 /// Rows of the audit that are shown at once.
@@ -409,8 +414,7 @@ fn note(tx: &mut Tx<'_>, state: &State, news: &News, now_ms: u64) -> Result<(), 
     let (node, connected, heard_ms) = match news {
         News::Up(node, _) | News::Report(node, _) => (node, true, now_ms),
         News::Down(node, heard_ms) => (node, false, *heard_ms),
-        News::Copy(key) => return alert(tx, COPY, key),
-        News::Fuse(key) => return alert(tx, HEALING, key),
+        News::Alarm(key, alarm) => return alert(tx, alarm.code(), key),
     };
     let mut status = watch::status(tx, node)?.unwrap_or_else(|| unknown(*node));
     status.connected = connected;
@@ -428,7 +432,7 @@ fn note(tx: &mut Tx<'_>, state: &State, news: &News, now_ms: u64) -> Result<(), 
             status.clock_skew_ms = there.saturating_sub(here);
             status.version.clone_from(&report.version);
         }
-        News::Down(..) | News::Copy(_) | News::Fuse(_) => {}
+        News::Down(..) | News::Alarm(..) => {}
     }
     watch::put_status(tx, &status)
 }

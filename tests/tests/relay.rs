@@ -219,7 +219,7 @@ async fn a_relay_restored_from_a_backup_begins_a_new_epoch_and_its_node_comes_ba
     relay.restore(&backup);
     relay.start();
     node.until("down", |status| status.state == State::Down).await;
-    node.until("up", |status| status.state == State::Up).await;
+    node.until("healed", |status| status.state == State::Up && !status.healing).await;
     let after = node.memory.read(|tx| hoso_store::tables::JournalTables::facts(tx)).await;
     let epochs = [before, after].map(|facts| facts.expect("facts").epoch.expect("an epoch"));
     assert!(epochs[0] < epochs[1], "{epochs:?}");

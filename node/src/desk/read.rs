@@ -301,6 +301,7 @@ fn last_entry<'a>(
         let last = LastEntry {
             id: entry.id,
             journal: entry.journal,
+            placed: entry.position.is_some(),
             row: entry.row,
             standing: entry.standing,
         };

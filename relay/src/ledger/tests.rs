@@ -46,7 +46,7 @@ async fn an_alert_that_was_acknowledged_is_kept_with_who_did_it() {
     let (_directory, plan) = founded().await;
     let opened = Memory::open(&plan.data, Schema::Relay, |_| Ok(Realm::ZERO), |_| {});
     let (memory, _thread) = opened.unwrap();
-    memory.note(News::Fuse(PublicKey([7; 32])), 5).await.unwrap();
+    memory.note(News::Alarm(PublicKey([7; 32]), Alarm::Fuse), 5).await.unwrap();
     let id = memory.alerts(false).await.unwrap()[0].id;
     assert!(memory.acknowledge(id, "dieuhanh".to_owned(), 9).await.unwrap());
     assert_eq!(memory.alerts(false).await.unwrap(), []);

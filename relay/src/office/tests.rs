@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use hoso_engine::{
     acceptor::{News, Office as Listener},
     command::{Progress, Secret},
+    relay_host::Alarm,
 };
 use hoso_identity::{Incarnation, NodeId, PublicKey, UnitId};
 use hoso_registry::{enrolment::JoinRequest, statement::AgeKey};
@@ -144,7 +145,7 @@ async fn a_suspected_copy_needs_someone_at_its_unit_though_the_node_is_in_contac
     scene.office.heard(News::Up(node, Incarnation([5; 16]))).await;
     assert_eq!(scene.standing().await, Standing::Connected);
     for _ in 0..2 {
-        scene.office.heard(News::Copy(PublicKey([10; 32]))).await;
+        scene.office.heard(News::Alarm(PublicKey([10; 32]), Alarm::Copy)).await;
     }
     assert_eq!(scene.alerts().await, [("copy".to_owned(), Some(scene.unit()), 2)]);
     assert_eq!(scene.standing().await, Standing::Attention);

@@ -10,6 +10,7 @@ use axum::{
 use hoso_engine::{
     acceptor::{News, Office as Listener},
     clock,
+    relay_host::Alarm,
     web::Hosts,
 };
 use hoso_identity::{Incarnation, PublicKey};
@@ -102,7 +103,7 @@ async fn the_first_page_lists_every_unit_in_both_languages_the_urgent_ones_first
 async fn an_alert_says_what_where_and_since_when_and_goes_when_someone_has_seen_it() {
     let mut browser = Browser::of("auditor").await;
     browser.scene.node(10).await;
-    browser.scene.office.heard(News::Copy(PublicKey([10; 32]))).await;
+    browser.scene.office.heard(News::Alarm(PublicKey([10; 32]), Alarm::Copy)).await;
     let alerts = browser.json("/api/v1/alerts").await;
     let alert = &alerts["items"][0];
     assert_eq!((&alert["kind"], &alert["unit"]), (&"copy".into(), &"07192".into()));

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod hostile;
+mod reading;
 mod storage;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 use hoso_identity::{Incarnation, NodeId, PublicKey, SessionToken, UnitId};
 use hoso_store::{StoreError, rules::greeting::Chance};
 use hoso_sync::{
+    frame::Stream,
     relay::{Conversation, Greeted, Input, Output},
     wire::{Farewell, Hello, Report},
 };
@@ -30,10 +32,10 @@ use crate::{
     close::CloseCode,
     endpoint::{Endpoint, Knock, Peer},
     frames::WireBytes,
-    line::{Event, Line},
+    line::Line,
     link::{becomes, steady_ms},
     metrics::{Counter, Histogram},
-    relay_host::{Caller, Session},
+    relay_host::{Alarm, Caller, Session},
     secret,
 };
 
@@ -78,10 +80,8 @@ pub enum News {
     Report(NodeId, Report),
     /// The session has ended; when the node was last heard in it, Unix milliseconds.
     Down(NodeId, u64),
-    /// A copy of the node's database was found.
-    Copy(PublicKey),
-    /// Healing was stopped after too many in an hour.
-    Fuse(PublicKey),
+    /// The node of that key has shown something that an operator must look at.
+    Alarm(PublicKey, Alarm),
 }
 
 /// What the sessions count and time. Clones share it.
@@ -199,9 +199,10 @@ impl<O: Office> Shared<O> {
             line,
             conversation,
             outputs: outputs.into(),
-            parked: None,
+            parked: VecDeque::new(),
             wake: None,
             finished: None,
+            lost: false,
             session: None,
             heard_ms: clock::now_ms(),
         };
@@ -241,9 +242,12 @@ struct Talk<'a, O> {
     line: Line,
     conversation: Conversation,
     outputs: VecDeque<Output>,
-    parked: Option<Output>,
+    /// What waits for room on the line.
+    parked: VecDeque<Output>,
     wake: Option<Instant>,
     finished: Option<Farewell>,
+    /// Whether the connection has ended.
+    lost: bool,
     session: Option<Session>,
     /// When the last frame came, Unix milliseconds.
     heard_ms: u64,
@@ -283,24 +287,21 @@ impl<O: Office> Talk<'_, O> {
         let greeted_by = Instant::now() + GREETING_WAIT;
         loop {
             self.work_off(&end).await?;
-            if self.finished.is_some() {
+            if self.finished.is_some() || self.lost {
                 return Ok(());
             }
             let wake = self.wake.unwrap_or_else(|| Instant::now() + SLEEP_MAX);
+            let reads = self.reads();
             let input = tokio::select! {
-                event = self.line.event() => match event {
-                    Event::Frame(frame) => {
-                        self.heard_ms = clock::now_ms();
-                        Input::Frame(frame)
-                    }
-                    Event::Room => {
-                        self.outputs.extend(self.parked.take());
+                event = self.line.event(reads) => {
+                    self.happened(event);
+                    continue;
+                }
+                () = sleep_until(wake) => {
+                    // Who was busy for long must not take its own silence for the other's.
+                    if self.line.has_arrivals(reads) {
                         continue;
                     }
-                    Event::Broken => Input::End(Farewell::Protocol),
-                    Event::Closed => return Ok(()),
-                },
-                () = sleep_until(wake) => {
                     self.wake = None;
                     Input::Tick
                 }
@@ -340,11 +341,6 @@ impl<O: Office> Talk<'_, O> {
         Ok(self.shared.storage.neighbours(session.unit).await?.contains(&unit))
     }
 
-    fn tell(&mut self, input: Input) {
-        let more = self.conversation.handle(steady_ms(self.shared.begun), input);
-        self.outputs.extend(more);
-    }
-
     async fn work_off(&mut self, end: &mpsc::Sender<Farewell>) -> Result<(), StoreError> {
         while let Some(output) = self.outputs.pop_front() {
             match output {
@@ -372,13 +368,18 @@ impl<O: Office> Talk<'_, O> {
                 }
                 Output::Close(why) => self.finished = Some(why),
                 // Waits for room on the line; nothing else waits behind it.
-                Output::ReadFeed(_) if self.line.is_full() => self.parked = Some(output),
+                Output::ReadFeed(_) if self.line.is_full(Stream::Entries) => {
+                    self.parked.push_back(output);
+                }
+                Output::ReadEntries(_) if self.line.is_full(Stream::Healing) => {
+                    self.parked.push_back(output);
+                }
                 work @ (Output::Store(_)
                 | Output::ReadFeed(_)
                 | Output::StoreAck(_)
                 | Output::ReadReached
                 | Output::ReadListing(_)
-                | Output::Compare(_)
+                | Output::Compare { .. }
                 | Output::ReadEntries(_)
                 | Output::StoreClaims(_)
                 | Output::StoreHealed) => self.work(work).await,
@@ -409,10 +410,8 @@ impl<O: Office> Talk<'_, O> {
         if answer.minted {
             self.shared.begin_anew(self.number);
         }
-        match answer.greeted {
-            Greeted::Refuse(Farewell::Copy) => self.shared.office.heard(News::Copy(key)).await,
-            Greeted::Refuse(Farewell::Fuse) => self.shared.office.heard(News::Fuse(key)).await,
-            Greeted::Refuse(_) | Greeted::Welcome(_) => {}
+        if let Some(alarm) = answer.alarm {
+            self.shared.office.heard(News::Alarm(key, alarm)).await;
         }
         self.session = answer.session;
         self.tell(Input::Greeted(answer.greeted));
@@ -435,7 +434,9 @@ impl<O: Office> Talk<'_, O> {
         let unit = session.unit;
         let taking = matches!(output, Output::Store(_)).then(Instant::now);
         let claims = if let Output::StoreClaims(claims) = &output { claims.len() } else { 0 };
-        match self.shared.storage.work(session, output, clock::now_ms()).await {
+        let shared = self.shared;
+        let working = shared.storage.work(session, output, clock::now_ms());
+        match self.while_reading(working).await {
             Ok(done) => {
                 if let Some(begun) = taking {
                     self.shared.figures.applying.observe(begun.elapsed());

@@ -21,7 +21,7 @@ use crate::{
     close::CloseCode,
     endpoint::{Endpoint, EndpointError, ExporterError, HandshakeError, Peer},
     frames::{FrameError, WireBytes},
-    line::{Event, Line},
+    line::{Event, Line, Reads},
     tuning::Congestion,
 };
 
@@ -113,7 +113,7 @@ pub async fn join(
 /// Whether the relay stored the request; `None` when the line broke before it said so.
 async fn stored(line: &mut Line) -> Option<bool> {
     loop {
-        match line.event().await {
+        match line.event(Reads::ALL).await {
             Event::Frame(Frame::Joined(_)) => return Some(true),
             Event::Frame(Frame::Goodbye(goodbye)) => {
                 return Some(goodbye.why == Farewell::Pending);

@@ -13,8 +13,8 @@ use crate::{
     streams::{Queues, Streams},
 };
 
-/// Frames of entries that may wait here before the shell reads more from its memory.
-const ENTRIES_WAITING_MAX: usize = 2;
+/// Frames of entries or healing that may wait here before the shell reads more from its memory.
+const BULK_WAITING_MAX: usize = 2;
 /// Bytes of a stream that may wait here before no more is read of that stream: who asks much and
 /// reads nothing is not answered without bound. One answer may go beyond.
 const ANSWERS_WAITING_BYTES_MAX: usize = 256 * 1024;
@@ -32,6 +32,18 @@ pub(crate) enum Event {
     Broken,
     /// The connection has ended.
     Closed,
+}
+
+/// Of which streams more may be read now; of control always.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reads {
+    pub(crate) entries: bool,
+    pub(crate) healing: bool,
+}
+
+impl Reads {
+    /// Of all.
+    pub(crate) const ALL: Self = Self { entries: true, healing: true };
 }
 
 /// One connection with its streams.
@@ -98,18 +110,28 @@ impl Line {
         self.waiting.of_mut(kind(frame.stream())).push(frame.encode());
     }
 
-    /// Whether so much waits to be sent that reading more would only fill memory.
-    pub(crate) fn is_full(&self) -> bool {
-        self.waiting.entries.frames.len() >= ENTRIES_WAITING_MAX
+    /// Whether so much of the stream waits to be sent that reading more would only fill memory.
+    pub(crate) fn is_full(&self, stream: Stream) -> bool {
+        self.waiting.of(kind(stream)).frames.len() >= BULK_WAITING_MAX
+    }
+
+    /// Whether a frame has come that may be read.
+    pub(crate) fn has_arrivals(&self, reads: Reads) -> bool {
+        let from = &self.streams.arrivals;
+        let entries = reads.entries && !from.entries.is_empty();
+        let healing = reads.healing && !from.healing.is_empty();
+        entries || healing || !from.control.is_empty()
     }
 
     /// Sends what waits and gives what comes. Cancel-safe.
-    pub(crate) async fn event(&mut self) -> Event {
+    pub(crate) async fn event(&mut self, reads: Reads) -> Event {
         let connection = self.streams.peer().connection().clone();
+        let full = [Stream::Entries, Stream::Healing].map(|stream| self.is_full(stream));
         let Self { streams, waiting } = self;
         let (to, from) = (&streams.departures, &mut streams.arrivals);
-        let full = waiting.entries.frames.len() >= ENTRIES_WAITING_MAX;
+        let [entries_full, healing_full] = full;
         loop {
+            let (answers, heals) = (waiting.control.has_room(), waiting.healing.has_room());
             let bytes = tokio::select! {
                 Ok(place) = to.control.reserve(), if !waiting.control.is_empty() => {
                     if let Some(frame) = waiting.control.pop() { place.send(frame); }
@@ -117,18 +139,21 @@ impl Line {
                 }
                 Ok(place) = to.entries.reserve(), if !waiting.entries.is_empty() => {
                     if let Some(frame) = waiting.entries.pop() { place.send(frame); }
-                    if full {
+                    if entries_full {
                         return Event::Room;
                     }
                     None
                 }
                 Ok(place) = to.healing.reserve(), if !waiting.healing.is_empty() => {
                     if let Some(frame) = waiting.healing.pop() { place.send(frame); }
+                    if healing_full {
+                        return Event::Room;
+                    }
                     None
                 }
-                Some(bytes) = from.control.recv(), if waiting.control.has_room() => Some(bytes),
-                Some(bytes) = from.entries.recv(), if waiting.control.has_room() => Some(bytes),
-                Some(bytes) = from.healing.recv(), if waiting.healing.has_room() => Some(bytes),
+                Some(bytes) = from.control.recv(), if answers => Some(bytes),
+                Some(bytes) = from.entries.recv(), if answers && reads.entries => Some(bytes),
+                Some(bytes) = from.healing.recv(), if heals && reads.healing => Some(bytes),
                 // What had arrived before the end is still read: the last frame says why.
                 _ = connection.closed() => match from.control.recv().await {
                     Some(bytes) => Some(bytes),

@@ -1,16 +1,26 @@
 //! A node's link: dials for ever, runs the conversation, says how it stands.
 
 mod status;
+mod talk;
 
 use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
 
 use hoso_identity::{Incarnation, PublicKey};
 use hoso_registry::State as Registry;
-use hoso_store::{StoreError, journal, link, rules::intake::Taken, writer::Tx};
+use hoso_store::{
+    StoreError, journal, link,
+    rules::{
+        intake::Taken,
+        recheck::{self, Wish},
+    },
+    tables::JournalTables,
+    writer::Tx,
+};
 use hoso_sync::{
+    frame::Stream,
     node::{Conversation, Input, Output},
     redial::Redial,
-    wire::{Farewell, Report},
+    wire::Report,
 };
 use tokio::{
     net::lookup_host,
@@ -19,6 +29,7 @@ use tokio::{
 };
 
 pub use self::status::{LinkStatus, State};
+use self::talk::Talk;
 
 use crate::{
     admission::Registrar,
@@ -177,6 +188,7 @@ impl Link {
             let changed = status.state != state;
             if changed {
                 (status.state, status.since_ms) = (state, since_ms);
+                status.healing &= state == State::Up;
             }
             changed
         });
@@ -232,15 +244,17 @@ impl Link {
             () = becomes(&mut wanted, false) => return Ok(()),
         };
         let realm = self.memory.realm();
-        let hello = self.memory.read(move |tx| node_host::hello(tx, realm)).await?;
+        let now_ms = clock::now_ms();
+        let hello = self.memory.read(move |tx| node_host::hello(tx, realm, now_ms)).await?;
         let (conversation, outputs) = Conversation::begin(hello, steady_ms(self.begun));
         let talk = Talk {
             line,
             conversation,
             outputs: outputs.into(),
-            parked: None,
+            parked: VecDeque::new(),
             wake: None,
             finished: None,
+            lost: false,
             up: false,
             begun: self.begun,
         };
@@ -259,27 +273,36 @@ impl Link {
                 talk.line.finish(CloseCode::Done).await;
                 return Ok(());
             }
-            let wake = talk.wake.unwrap_or_else(|| Instant::now() + DIAL_WAIT);
+            if talk.lost {
+                return Ok(());
+            }
+            let (wake, reads) =
+                (talk.wake.unwrap_or_else(|| Instant::now() + DIAL_WAIT), talk.reads());
             let input = tokio::select! {
-                event = talk.line.event() => match event {
-                    Event::Frame(frame) => {
+                event = talk.line.event(reads) => {
+                    if let Event::Frame(_) = &event {
                         self.note(|status| status.heard_ms = Some(clock::now_ms()));
-                        Input::Frame(frame)
                     }
-                    Event::Room => {
-                        talk.outputs.extend(talk.parked.take());
+                    talk.happened(event);
+                    continue;
+                }
+                () = sleep_until(wake) => {
+                    // Who was busy for long must not take its own silence for the other's.
+                    if talk.line.has_arrivals(reads) {
                         continue;
                     }
-                    Event::Broken => Input::Stop,
-                    Event::Closed => return Ok(()),
-                },
-                () = sleep_until(wake) => {
                     talk.wake = None;
                     Input::Tick
                 }
                 Ok(()) = journal.changed() => Input::JournalGrew(*journal.borrow_and_update()),
                 Ok(()) = applied.changed() => self.memory.read(|tx| node_host::applied(tx)).await?,
-                _ = report.tick(), if talk.up => Input::Report(self.report().await?),
+                _ = report.tick(), if talk.up => {
+                    let due = self.memory.read(|tx| tx.facts()).await?;
+                    if recheck::wish(&due, clock::now_ms()) == Some(Wish::Week) {
+                        talk.tell(Input::CheckDue);
+                    }
+                    Input::Report(self.report().await?)
+                }
                 () = becomes(&mut wanted, false) => Input::Stop,
                 () = becomes(&mut stop, true) => Input::Stop,
             };
@@ -293,11 +316,17 @@ impl Link {
         while let Some(output) = talk.outputs.pop_front() {
             match output {
                 Output::Send(frame) => talk.line.send(&frame),
+                Output::Heal => {
+                    talk.up = true;
+                    self.signals.status.send_modify(|status| status.healing = true);
+                    self.set(State::Up).await;
+                }
                 Output::Up => {
                     talk.up = true;
                     self.redial.up(steady_ms(self.begun));
                     self.signals.status.send_modify(|status| {
                         (status.farewell, status.error) = (None, None);
+                        status.healing = false;
                     });
                     self.set(State::Up).await;
                     let input = self.memory.read(|tx| node_host::applied(tx)).await?;
@@ -306,18 +335,26 @@ impl Link {
                 Output::WakeAt(at_ms) => talk.wake_at(at_ms),
                 Output::Close(why) => talk.finished = Some(why),
                 // Waits for room on the line; nothing else waits behind it.
-                Output::ReadJournal { .. } if talk.line.is_full() => talk.parked = Some(output),
+                Output::ReadJournal { .. } if talk.line.is_full(Stream::Entries) => {
+                    talk.parked.push_back(output);
+                }
+                Output::ReadClaims(_) if talk.line.is_full(Stream::Healing) => {
+                    talk.parked.push_back(output);
+                }
                 work @ (Output::StoreWelcome(_)
                 | Output::ReadJournal { .. }
                 | Output::StorePage(_)
                 | Output::StoreAck(_)
                 | Output::StoreDelivered(_)
+                | Output::SetRows { .. }
                 | Output::ReadListing(_)
-                | Output::ReadHeld(..)
-                | Output::StoreHealed(_)
+                | Output::ReadHeld { .. }
+                | Output::StoreHealed(..)
                 | Output::ReadClaims(_)
+                | Output::StoreClaimed(..)
                 | Output::FinishHealing { .. }
-                | Output::Renew) => self.work(talk, work).await?,
+                | Output::Renew
+                | Output::Diverge) => self.work(talk, work).await?,
             }
         }
         let sent = talk.conversation.sent_through();
@@ -338,11 +375,13 @@ impl Link {
         }
         let acknowledges = matches!(output, Output::StoreAck(_));
         let heals = matches!(output, Output::FinishHealing { .. });
-        let brought = if let Output::StoreHealed(entries) = &output { entries.len() } else { 0 };
+        let renumbers =
+            matches!(&output, Output::FinishHealing { welcome, .. } if welcome.renumber);
+        let brought = if let Output::StoreHealed(entries, _) = &output { entries.len() } else { 0 };
         let brought = u64::try_from(brought).unwrap_or(u64::MAX);
         let incarnation = Incarnation(secret::chance().map_err(SessionError::Chance)?);
         let moment = Moment { now_ms: clock::now_ms(), incarnation };
-        match self.done(output, moment).await {
+        match talk.while_reading(self.done(output, moment)).await {
             Ok(done) => {
                 if done.taken != Taken::default() {
                     self.signals.arrived.notify_one();
@@ -359,6 +398,9 @@ impl Link {
                 if heals {
                     self.signals.status.send_modify(|status| {
                         status.healed = status.healed.saturating_add(1);
+                        if renumbers {
+                            status.sent_through = 0;
+                        }
                     });
                 }
                 done.input.into_iter().for_each(|input| talk.tell(input));
@@ -405,29 +447,6 @@ impl Link {
             clock_ms: now_ms,
             version: self.target.version.clone(),
         })
-    }
-}
-
-/// One session.
-struct Talk {
-    line: Line,
-    conversation: Conversation,
-    outputs: VecDeque<Output>,
-    parked: Option<Output>,
-    wake: Option<Instant>,
-    finished: Option<Farewell>,
-    up: bool,
-    begun: Instant,
-}
-
-impl Talk {
-    fn tell(&mut self, input: Input) {
-        let more = self.conversation.handle(steady_ms(self.begun), input);
-        self.outputs.extend(more);
-    }
-
-    fn wake_at(&mut self, at_ms: u64) {
-        self.wake = self.begun.checked_add(Duration::from_millis(at_ms));
     }
 }
 

@@ -7,12 +7,13 @@ use hoso_store::{
     rules::{
         feed, intake,
         intake::{Misfit, Taken},
-        journal, ledger, mend,
+        journal, ledger, mend, recheck,
     },
     tables::{self, Admission, Digest, JournalTables, NodeEntry, ScopePoint},
 };
 use hoso_sync::{
-    frame::{BATCH_BYTES, MINOR_MAX, MINOR_MIN},
+    frame::{BATCH_BYTES, HELD_ENTRIES_MAX, MINOR_MAX, MINOR_MIN},
+    listing::Listed,
     node::{Input, Output},
     wire::{self, Hello, Point},
 };
@@ -69,12 +70,16 @@ pub fn long(sent: &wire::ShortDigest) -> Digest {
     digest
 }
 
-/// The first frame of a session.
+/// The first frame of a session, now, Unix milliseconds.
 ///
 /// # Errors
 ///
 /// As the storage fails.
-pub fn hello<T: JournalTables>(tables: &mut T, realm: Realm) -> Result<Hello, T::Error> {
+pub fn hello<T: JournalTables>(
+    tables: &mut T,
+    realm: Realm,
+    now_ms: u64,
+) -> Result<Hello, T::Error> {
     let facts = tables.facts()?;
     Ok(Hello {
         minor_min: MINOR_MIN,
@@ -85,6 +90,11 @@ pub fn hello<T: JournalTables>(tables: &mut T, realm: Realm) -> Result<Hello, T:
         epoch: facts.epoch,
         cursors: tables.cursors()?.iter().map(to_point).collect(),
         journal_head: facts.journal_head,
+        wish: recheck::wish(&facts, now_ms).map(|wish| match wish {
+            recheck::Wish::Week => wire::Wish::Week,
+            recheck::Wish::Unfinished => wire::Wish::Unfinished,
+            recheck::Wish::Diverged => wire::Wish::Diverged,
+        }),
     })
 }
 
@@ -108,7 +118,7 @@ pub fn only_reads(output: &Output) -> bool {
         output,
         Output::ReadJournal { .. }
             | Output::ReadListing(_)
-            | Output::ReadHeld(..)
+            | Output::ReadHeld { .. }
             | Output::ReadClaims(_)
     )
 }
@@ -125,17 +135,16 @@ pub fn work<T: JournalTables>(
     moment: Moment,
 ) -> Result<Done, Undone<T::Error>> {
     let input = match output {
-        Output::StoreWelcome(welcome) => welcomed(tables, &welcome)?,
+        Output::StoreWelcome(welcome) => welcomed(tables, &welcome, moment.now_ms)?,
         Output::ReadJournal { after } => {
             let entries = journal::read(tables, after, BATCH_BYTES, JOURNAL_ENTRIES)?;
             Input::JournalRead(entries.into_iter().filter_map(to_pushed).collect())
         }
         Output::StorePage(page) => return page_stored(tables, admission, &page, moment),
         Output::StoreAck(ack) => {
-            let ack = acknowledgement(ack);
-            let agrees = journal::acknowledged(tables, &ack)?;
-            let taken = if agrees { refused(tables, &ack)? } else { Taken::default() };
-            return Ok(Done { input: Some(Input::AckStored { agrees }), taken });
+            let taken = journal::acknowledged(tables, &acknowledgement(ack))?;
+            let input = Some(Input::AckStored { agrees: taken.is_some() });
+            return Ok(Done { input, taken: taken.unwrap_or_default() });
         }
         Output::StoreDelivered(delivered) => {
             let wire::Delivered { unit, through, except, node } = delivered;
@@ -144,34 +153,84 @@ pub fn work<T: JournalTables>(
             journal::reached(tables, &fact)?;
             return Ok(Done::default());
         }
-        Output::ReadListing(scope) => Input::ListingRead(mend::items(&tables.listing(scope)?)),
-        Output::ReadHeld(scope, documents) => {
-            let listing = tables.listing(scope)?;
-            Input::HeldRead(documents.iter().map(|document| held(&listing, document)).collect())
-        }
-        Output::StoreHealed(entries) => {
-            let entries: Vec<mend::Positioned> = entries.into_iter().map(from_wire).collect();
-            let taken = intake::mend(tables, admission, &entries, moment.now_ms)?;
-            return Ok(Done { input: Some(Input::HealedStored), taken });
-        }
-        Output::ReadClaims(ids) => {
-            let entries = journal::positioned(tables, &ids)?;
-            Input::ClaimsRead(entries.into_iter().map(to_wire).collect())
-        }
-        Output::FinishHealing { welcome, heads, claimed } => {
-            let heads: Vec<ScopePoint> = heads.iter().map(head).collect();
-            journal::healed(tables, welcome.epoch, &heads, &claimed, welcome.renumber)?;
-            Input::HealingFinished { journal_head: tables.facts()?.journal_head }
-        }
         Output::Renew => {
-            journal::renew(tables, moment.incarnation)?;
+            recheck::renew(tables, moment.incarnation)?;
             return Ok(Done::default());
         }
-        Output::Send(_) | Output::Up | Output::WakeAt(_) | Output::Close(_) => {
+        Output::Diverge => {
+            recheck::diverged(tables)?;
+            return Ok(Done::default());
+        }
+        Output::SetRows { .. }
+        | Output::ReadListing(_)
+        | Output::ReadHeld { .. }
+        | Output::StoreHealed(..)
+        | Output::ReadClaims(_)
+        | Output::StoreClaimed(..)
+        | Output::FinishHealing { .. } => return heal(tables, admission, output, moment),
+        Output::Send(_) | Output::Heal | Output::Up | Output::WakeAt(_) | Output::Close(_) => {
             return Ok(Done::default());
         }
     };
     Ok(Done { input: Some(input), taken: Taken::default() })
+}
+
+/// One piece of work of a healing.
+fn heal<T: JournalTables>(
+    tables: &mut T,
+    admission: &mut impl Admission,
+    output: Output,
+    moment: Moment,
+) -> Result<Done, Undone<T::Error>> {
+    let mut taken = Taken::default();
+    let input = match output {
+        Output::SetRows { scope, row, after } => {
+            Input::RowsSet(recheck::set_rows(tables, scope, row, after.as_ref())?)
+        }
+        Output::ReadListing(scope) => {
+            let own = mend::of_journal(tables, scope)?.into_iter();
+            Input::ListingRead(own.map(to_listed).collect())
+        }
+        Output::ReadHeld { documents, after } => {
+            let documents: Vec<_> =
+                documents.iter().map(|document| (document.name, document.id)).collect();
+            let held = mend::held(tables, &documents, after, HELD_ENTRIES_MAX)?;
+            Input::HeldRead(held.into_iter().map(to_held).collect())
+        }
+        Output::StoreHealed(entries, row) => {
+            let entries: Vec<mend::Positioned> = entries.into_iter().map(from_wire).collect();
+            taken = intake::mend(tables, admission, &entries, row, moment.now_ms)?;
+            Input::HealedStored
+        }
+        Output::ReadClaims(ids) => {
+            let entries = recheck::positioned(tables, &ids)?;
+            Input::ClaimsRead(entries.into_iter().map(to_wire).collect())
+        }
+        Output::StoreClaimed(claimed, outcomes) => {
+            let outcomes: Vec<_> =
+                outcomes.iter().map(|one| (one.id, from_outcome(one.outcome))).collect();
+            taken = recheck::claimed(tables, &claimed, &outcomes)?;
+            Input::ClaimedStored
+        }
+        Output::FinishHealing { welcome, heads } => {
+            let heads: Vec<ScopePoint> = heads.iter().map(head).collect();
+            recheck::healed(tables, welcome.epoch, &heads, welcome.renumber, moment.now_ms)?;
+            Input::HealingFinished { journal_head: tables.facts()?.journal_head }
+        }
+        Output::Send(_)
+        | Output::StoreWelcome(_)
+        | Output::ReadJournal { .. }
+        | Output::StorePage(_)
+        | Output::StoreAck(_)
+        | Output::StoreDelivered(_)
+        | Output::Renew
+        | Output::Diverge
+        | Output::Heal
+        | Output::Up
+        | Output::WakeAt(_)
+        | Output::Close(_) => return Ok(Done::default()),
+    };
+    Ok(Done { input: Some(input), taken })
 }
 
 /// What the conversation is told when the work was undone.
@@ -183,13 +242,18 @@ pub fn told(undone: &Undone<StoreError>) -> Input {
     }
 }
 
-fn welcomed<T: JournalTables>(tables: &mut T, welcome: &wire::Welcome) -> Result<Input, T::Error> {
+fn welcomed<T: JournalTables>(
+    tables: &mut T,
+    welcome: &wire::Welcome,
+    now_ms: u64,
+) -> Result<Input, T::Error> {
     let agrees = journal::agrees(tables, welcome.through, &long(&welcome.digest))?;
     if agrees {
-        let place = (welcome.epoch, welcome.through);
-        journal::welcomed(tables, welcome.token, place, welcome.heal)?;
+        let wire::Welcome { token, epoch, through, heal, .. } = *welcome;
+        let said = journal::Welcomed { token, epoch, through, heal };
+        journal::welcomed(tables, &said, now_ms)?;
     }
-    Ok(Input::WelcomeStored { agrees })
+    Ok(Input::WelcomeStored { agrees, through: tables.facts()?.journal_through })
 }
 
 fn page_stored<T: JournalTables>(
@@ -223,45 +287,29 @@ fn item(item: &wire::FeedItem) -> feed::FeedItem {
 }
 
 fn acknowledgement(ack: wire::Ack) -> journal::Acknowledgement {
-    let outcome = |numbered: &wire::NumberedOutcome| {
-        let outcome = match numbered.outcome {
-            wire::Outcome::Waiting(what) => ledger::Outcome::Waiting(what),
-            wire::Outcome::Refused(reason) => ledger::Outcome::Refused(reason),
-        };
-        (numbered.number, outcome)
-    };
+    let outcomes = ack.outcomes.iter();
     journal::Acknowledgement {
         through: ack.through,
         digest: long(&ack.digest),
-        outcomes: ack.outcomes.iter().map(outcome).collect(),
+        outcomes: outcomes.map(|one| (one.number, from_outcome(one.outcome))).collect(),
     }
 }
 
-/// What an acknowledgement has refused: dossiers to be applied without it.
-fn refused<T: JournalTables>(
-    tables: &mut T,
-    ack: &journal::Acknowledgement,
-) -> Result<Taken, T::Error> {
-    let mut taken = Taken::default();
-    for (number, outcome) in &ack.outcomes {
-        if !matches!(outcome, ledger::Outcome::Refused(_)) {
-            continue;
-        }
-        for entry in tables.journal_after(number.saturating_sub(1), 1)? {
-            if entry.kind.is_statement() {
-                taken.statements = true;
-            } else {
-                taken.documents.insert(entry.document);
-            }
-        }
+fn from_outcome(outcome: wire::Outcome) -> ledger::Outcome {
+    match outcome {
+        wire::Outcome::Waiting(what) => ledger::Outcome::Waiting(what),
+        wire::Outcome::Refused(reason) => ledger::Outcome::Refused(reason),
     }
-    Ok(taken)
 }
 
-fn held(listing: &[mend::Listed], document: &[u8; 8]) -> wire::HeldDocument {
-    let here = listing.iter().find(|(id, _)| mend::document_hash(id) == *document);
-    let entries = here.map(|(_, entries)| entries.clone()).unwrap_or_default();
-    wire::HeldDocument { document: *document, entries }
+fn to_held(held: mend::Held) -> wire::HeldDocument {
+    let entries = held.entries.into_iter();
+    wire::HeldDocument {
+        document: held.name,
+        after: held.after,
+        entries: entries.map(|(id, position)| wire::HeldEntry { id, position }).collect(),
+        more: held.more,
+    }
 }
 
 fn to_pushed(entry: NodeEntry) -> Option<wire::Pushed> {
@@ -280,6 +328,11 @@ pub(crate) fn to_point(point: &ScopePoint) -> Point {
 /// A cursor as it came.
 pub(crate) fn from_point(point: &Point) -> ScopePoint {
     ScopePoint { scope: point.scope, row: point.row, digest: long(&point.digest) }
+}
+
+/// A document of a listing as the conversation knows it.
+pub(crate) fn to_listed(listed: mend::Listed) -> Listed {
+    Listed { item: listed.item, document: listed.document }
 }
 
 /// An entry of a healing as it is sent.

@@ -4,16 +4,16 @@
 use hoso_identity::{EntryId, Incarnation, NodeId, PublicKey, Scope, SessionToken, UnitId};
 use hoso_registry::State;
 use hoso_store::{
-    rules::{feed, greeting, ledger, mend},
-    tables::{Admission, LedgerTables, ScopePoint},
+    rules::{feed, greeting, ledger, mend, recheck},
+    tables::{Admission, EXCEPTIONS_MAX, LedgerTables, ScopePoint},
 };
 use hoso_sync::{
     frame::{BATCH_BYTES, MINOR_MAX},
-    relay::{CREDIT_ENTRIES, Greeted, Input, Output},
+    relay::{Asked, CREDIT_ENTRIES, Greeted, Input, Output},
     wire::{self, Farewell, Hello},
 };
 
-use crate::node_host::{from_point, from_wire, short, to_point};
+use crate::node_host::{from_point, from_wire, short, to_listed, to_point};
 
 /// Feed rows that are read at once.
 const FEED_ROWS: usize = 512;
@@ -55,11 +55,46 @@ pub struct Answer {
     pub session: Option<Session>,
     /// Whether a new epoch was minted: all other sessions must begin anew.
     pub minted: bool,
+    /// What an operator must look at.
+    pub alarm: Option<Alarm>,
+}
+
+/// What a `Hello` can show that an operator must look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alarm {
+    /// A copy of the node's database is about.
+    Copy,
+    /// Healing was stopped after too many in an hour.
+    Fuse,
+    /// An epoch that no ledger can have reached.
+    Epoch,
+    /// The ledger has lost commits, and a new epoch has begun.
+    LostCommits,
+    /// The node says that the ledger's rows do not fit its own.
+    Diverged,
+}
+
+impl Alarm {
+    /// The word under which the alarm is raised.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Copy => "copy",
+            Self::Fuse => "healing",
+            Self::Epoch => "epoch",
+            Self::LostCommits => "lost-commits",
+            Self::Diverged => "diverged",
+        }
+    }
 }
 
 impl Answer {
     fn refuse(why: Farewell) -> Self {
-        Self { greeted: Greeted::Refuse(why), session: None, minted: false }
+        Self { greeted: Greeted::Refuse(why), session: None, minted: false, alarm: None }
+    }
+
+    fn alarm(why: Farewell, alarm: Alarm) -> Self {
+        Self { alarm: Some(alarm), ..Self::refuse(why) }
     }
 }
 
@@ -100,11 +135,23 @@ pub fn greet<T: LedgerTables>(
         token: hello.token,
         epoch: hello.epoch,
         cursors: cursors.map(from_point).collect(),
+        wish: hello.wish.map(|wish| match wish {
+            wire::Wish::Week => recheck::Wish::Week,
+            wire::Wish::Unfinished => recheck::Wish::Unfinished,
+            wire::Wish::Diverged => recheck::Wish::Diverged,
+        }),
+        ended,
     };
     let welcome = match greeting::greet(tables, &shown, chance, now_ms)? {
         greeting::Greeting::Welcome(welcome) => welcome,
-        greeting::Greeting::Copy => return Ok(Answer::refuse(Farewell::Copy)),
-        greeting::Greeting::Fuse => return Ok(Answer::refuse(Farewell::Fuse)),
+        greeting::Greeting::Copy => return Ok(Answer::alarm(Farewell::Copy, Alarm::Copy)),
+        greeting::Greeting::Fuse => return Ok(Answer::alarm(Farewell::Fuse, Alarm::Fuse)),
+        greeting::Greeting::Epoch => return Ok(Answer::alarm(Farewell::Epoch, Alarm::Epoch)),
+    };
+    let alarm = match welcome.heal {
+        _ if welcome.minted => Some(Alarm::LostCommits),
+        Some(greeting::HealReason::Diverged) => Some(Alarm::Diverged),
+        Some(_) | None => None,
     };
     let heal = welcome.heal.is_some();
     let greeted = Greeted::Welcome(wire::Welcome {
@@ -127,7 +174,7 @@ pub fn greet<T: LedgerTables>(
         scopes,
         token: welcome.token,
     };
-    Ok(Answer { greeted, session: Some(session), minted: welcome.minted })
+    Ok(Answer { greeted, session: Some(session), minted: welcome.minted, alarm })
 }
 
 /// Does one piece of work of a greeted session in the caller's transaction.
@@ -159,11 +206,12 @@ pub fn work<T: LedgerTables>(
         }
         Output::ReadListing(scope) if session.scopes.contains(&scope) => {
             let ScopePoint { row, digest, .. } = tables.feed_end(scope)?;
-            let items = mend::items(&tables.listing(scope)?);
-            Input::ListingRead(wire::Head { scope, row, digest }, items)
+            let taken = tables.taken()?;
+            let listed = mend::of_ledger(tables, scope)?.into_iter().map(to_listed).collect();
+            Input::ListingRead { head: wire::Head { scope, row, digest }, taken, listed }
         }
-        Output::Compare(held) if session.scopes.contains(&held.scope) => compare(tables, &held)?,
-        Output::ReadListing(_) | Output::Compare(_) => Input::End(Farewell::Protocol),
+        Output::ReadListing(_) => Input::End(Farewell::Protocol),
+        Output::Compare { asked, taken } => compare(tables, asked, taken)?,
         Output::ReadEntries(ids) => {
             let mut entries = Vec::new();
             for id in ids {
@@ -178,10 +226,11 @@ pub fn work<T: LedgerTables>(
         }
         Output::StoreClaims(entries) => {
             let entries: Vec<mend::Positioned> = entries.into_iter().map(from_wire).collect();
-            if !session.ended {
-                mend::claim(tables, admission, &entries, now_ms)?;
-            }
-            Input::ClaimsStored
+            let outcomes = mend::claim(tables, admission, &entries, session.ended, now_ms)?;
+            let outcomes = outcomes.into_iter().filter_map(|(id, outcome)| {
+                Some(wire::ClaimOutcome { id, outcome: to_outcome(outcome)? })
+            });
+            Input::ClaimsStored(outcomes.collect())
         }
         Output::StoreHealed => {
             greeting::healed(tables, &session.node, &session.incarnation)?;
@@ -207,7 +256,7 @@ pub fn only_reads(output: &Output) -> bool {
         Output::ReadFeed(_)
             | Output::ReadReached
             | Output::ReadListing(_)
-            | Output::Compare(_)
+            | Output::Compare { .. }
             | Output::ReadEntries(_)
     )
 }
@@ -240,12 +289,7 @@ fn store<T: LedgerTables>(
         return Ok(Input::End(Farewell::Again));
     };
     let outcomes = ingested.outcomes.into_iter().filter_map(|(number, outcome)| {
-        let outcome = match outcome {
-            ledger::Outcome::Accepted(_) => return None,
-            ledger::Outcome::Waiting(what) => wire::Outcome::Waiting(what),
-            ledger::Outcome::Refused(reason) => wire::Outcome::Refused(reason),
-        };
-        Some(wire::NumberedOutcome { number, outcome })
+        Some(wire::NumberedOutcome { number, outcome: to_outcome(outcome)? })
     });
     Ok(Input::Stored {
         through: ingested.through,
@@ -253,6 +297,15 @@ fn store<T: LedgerTables>(
         outcomes: outcomes.collect(),
         gap: ingested.gap,
     })
+}
+
+/// What is sent of an outcome; nothing of acceptance.
+fn to_outcome(outcome: ledger::Outcome) -> Option<wire::Outcome> {
+    match outcome {
+        ledger::Outcome::Accepted(_) => None,
+        ledger::Outcome::Waiting(what) => Some(wire::Outcome::Waiting(what)),
+        ledger::Outcome::Refused(reason) => Some(wire::Outcome::Refused(reason)),
+    }
 }
 
 fn read_feed<T: LedgerTables>(
@@ -287,6 +340,9 @@ fn acknowledge<T: LedgerTables>(
     session: &Session,
     ack: &wire::FeedAck,
 ) -> Result<Input, T::Error> {
+    if ack.except.len() > EXCEPTIONS_MAX {
+        return Ok(Input::End(Farewell::Protocol));
+    }
     let stored: Vec<ScopePoint> = ack
         .stored
         .iter()
@@ -303,14 +359,20 @@ fn acknowledge<T: LedgerTables>(
     Ok(Input::AckStored { agrees: differs.is_none() })
 }
 
-fn compare<T: LedgerTables>(tables: &mut T, held: &wire::Held) -> Result<Input, T::Error> {
-    let listing = tables.listing(held.scope)?;
-    let documents: Vec<mend::Held> = held
-        .documents
-        .iter()
-        .map(|held| mend::Held { document: held.document, entries: held.entries.clone() })
-        .collect();
-    let mend::Difference { send, want } = mend::difference(&listing, &documents);
+fn compare<T: LedgerTables>(
+    tables: &mut T,
+    asked: Vec<Asked>,
+    taken: u64,
+) -> Result<Input, T::Error> {
+    let held = asked.into_iter().map(|Asked { document, held }| mend::Held {
+        name: held.document,
+        document,
+        after: held.after,
+        entries: held.entries.iter().map(|entry| (entry.id, entry.position)).collect(),
+        more: held.more,
+    });
+    let held: Vec<mend::Held> = held.collect();
+    let mend::Difference { send, want } = mend::difference(tables, &held, taken)?;
     Ok(Input::Compared { send, want })
 }
 

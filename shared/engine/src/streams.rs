@@ -107,7 +107,7 @@ impl Streams {
         let (departures, from_driver) = queues();
         let (writer, reader) = control;
         let mut writers = JoinSet::new();
-        writers.spawn(write_all(writer, from_driver.control));
+        writers.spawn(write_all(peer.clone(), writer, from_driver.control));
         for (kind, queue) in
             [(StreamKind::Entries, from_driver.entries), (StreamKind::Healing, from_driver.healing)]
         {
@@ -150,12 +150,12 @@ fn queues() -> (Departures, Arrivals) {
     )
 }
 
-/// Writes what is queued until the queue closes, then tells the other side that it was all.
-async fn write_all(mut writer: FrameWriter, mut queue: mpsc::Receiver<Vec<u8>>) {
+/// Writes what is queued until the queue closes, then tells the other side that it was all. A
+/// stream that cannot be written ends the connection: nobody would notice what is missing.
+async fn write_all(peer: Peer, mut writer: FrameWriter, mut queue: mpsc::Receiver<Vec<u8>>) {
     while let Some(frame) = queue.recv().await {
         if let Err(error) = writer.write(&frame).await {
-            tracing::debug!(%error, "a stream cannot be written");
-            return;
+            return give_up(&peer, &error);
         }
     }
     if let Err(error) = writer.finish().await {
@@ -173,11 +173,17 @@ async fn write_on_demand(
     let Some(first) = queue.recv().await else { return };
     match FrameWriter::open(&peer, kind, wire).await {
         Ok(mut writer) => match writer.write(&first).await {
-            Ok(()) => write_all(writer, queue).await,
-            Err(error) => tracing::debug!(%error, "a stream cannot be written"),
+            Ok(()) => write_all(peer, writer, queue).await,
+            Err(error) => give_up(&peer, &error),
         },
-        Err(error) => tracing::debug!(%error, "a stream cannot be opened"),
+        Err(error) => give_up(&peer, &error),
     }
+}
+
+/// Ends a connection of which a stream cannot be written.
+fn give_up(peer: &Peer, error: &FrameError) {
+    tracing::debug!(%error, "a stream cannot be written");
+    peer.close(CloseCode::Protocol);
 }
 
 /// Reads one stream into its queue.

@@ -51,11 +51,13 @@ impl Schema {
                 include_str!("migrations/node/0005_marks.sql"),
                 include_str!("migrations/node/0006_link.sql"),
                 include_str!("migrations/node/0007_standings.sql"),
+                include_str!("migrations/node/0008_recheck.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),
                 include_str!("migrations/relay/0002_operators.sql"),
                 include_str!("migrations/relay/0003_watch.sql"),
+                include_str!("migrations/relay/0004_epochs.sql"),
             ],
         }
     }

@@ -20,20 +20,23 @@ use crate::{
         unsigned, waiting_from_bytes, waiting_to_bytes,
     },
     error::StoreError,
+    placed,
     tables::{
-        Delivered, Digest, JournalTables, NodeEntry, NodeFacts, ScopePoint, Standing, ToApply,
+        Delivered, Digest, JournalTables, NodeEntry, NodeFacts, Placed, RowOf, ScopePoint,
+        Standing, ToApply, Visit,
     },
     writer::Tx,
 };
 
 const FACTS: &str = "SELECT * FROM facts WHERE one = 1";
 const PUT_FACTS: &str = "INSERT INTO facts VALUES (1, :incarnation, :generation, :random, :token,
-    :head, :digest, :through, :rechecking)
+    :head, :digest, :through, :rechecking, :diverged, :checked)
     ON CONFLICT (one) DO UPDATE SET incarnation = excluded.incarnation,
     epoch_generation = excluded.epoch_generation, epoch_random = excluded.epoch_random,
     token = excluded.token, journal_head = excluded.journal_head,
     journal_digest = excluded.journal_digest, journal_through = excluded.journal_through,
-    rechecking = excluded.rechecking";
+    rechecking = excluded.rechecking, diverged = excluded.diverged,
+    checked_at_ms = excluded.checked_at_ms";
 const ENTRY: &str = "SELECT * FROM entry WHERE key = :key";
 const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, kind, author_unit, bytes,
     journal, epoch_generation, epoch_random, number, feed_row, standing, detail, placed_at_ms,
@@ -52,24 +55,16 @@ const APPEND: &str = "INSERT INTO journal (number, entry, digest)
 const AFTER: &str = "SELECT entry.* FROM journal JOIN entry ON entry.seq = journal.entry
     WHERE journal.number > :after ORDER BY journal.number LIMIT :limit";
 const UNNUMBER: &str = "UPDATE entry SET journal = NULL WHERE seq IN (SELECT entry FROM journal)";
+const UNPLACED: &str = "SELECT entry.id FROM journal JOIN entry ON entry.seq = journal.entry
+    WHERE entry.number IS NULL ORDER BY journal.number";
 const DIGEST: &str = "SELECT digest FROM journal WHERE number = :number";
 const CURSORS: &str = "SELECT scope, feed_row, digest FROM cursor ORDER BY scope";
 const PUT_CURSOR: &str = "INSERT INTO cursor VALUES (:scope, :row, :digest)
     ON CONFLICT (scope) DO UPDATE SET feed_row = excluded.feed_row, digest = excluded.digest";
 const AUDIENCE: &str = "SELECT unit FROM audience WHERE document = :document ORDER BY unit";
-const DOCUMENTS_AFTER: &str = "SELECT DISTINCT document FROM entry
-    WHERE (epoch_generation, epoch_random, number) > (:generation, :random, :number)";
+const DOCUMENTS_FROM: &str = "SELECT DISTINCT document FROM entry
+    WHERE (epoch_generation, epoch_random, number) >= (:generation, :random, :number)";
 const ADD_UNIT: &str = "INSERT OR IGNORE INTO audience VALUES (:document, :unit)";
-const LIST_STATEMENTS: &str = "SELECT document, id FROM entry
-    WHERE document = zeroblob(16) AND number IS NOT NULL ORDER BY id";
-const LIST_UNIT: &str = "SELECT entry.document, entry.id FROM audience
-    JOIN entry ON entry.document = audience.document
-    WHERE audience.unit = :unit AND entry.number IS NOT NULL
-    ORDER BY entry.document, entry.id";
-const SET_STATEMENT_ROWS: &str = "UPDATE entry SET feed_row = :row
-    WHERE document = zeroblob(16) AND number IS NOT NULL";
-const SET_UNIT_ROWS: &str = "UPDATE entry SET feed_row = :row WHERE number IS NOT NULL
-    AND document IN (SELECT document FROM audience WHERE unit = :unit)";
 const MARK: &str = "INSERT INTO to_apply (document, feed_row) VALUES (:document, :row)
     ON CONFLICT (document) DO UPDATE SET times = times + 1, feed_row =
     coalesce(min(nullif(feed_row, 0), nullif(excluded.feed_row, 0)), feed_row + excluded.feed_row)";
@@ -101,6 +96,8 @@ pub fn found(tx: &mut Tx<'_>, incarnation: Incarnation) -> Result<(), StoreError
         journal_digest: [0; 32],
         journal_through: 0,
         rechecking: false,
+        diverged: false,
+        checked_ms: None,
     })
 }
 
@@ -138,6 +135,8 @@ impl JournalTables for Tx<'_> {
             journal_digest: blob(row, "journal_digest")?,
             journal_through: unsigned(row.get("journal_through")?)?,
             rechecking: row.get("rechecking")?,
+            diverged: row.get("diverged")?,
+            checked_ms: row.get::<_, Option<i64>>("checked_at_ms")?.map(unsigned).transpose()?,
         })
     }
 
@@ -151,6 +150,8 @@ impl JournalTables for Tx<'_> {
             ":digest": facts.journal_digest,
             ":through": signed(facts.journal_through),
             ":rechecking": facts.rechecking,
+            ":diverged": facts.diverged,
+            ":checked": facts.checked_ms.map(signed),
         })?;
         Ok(())
     }
@@ -246,6 +247,16 @@ impl JournalTables for Tx<'_> {
         digest.as_deref().map(fixed).transpose()
     }
 
+    fn journal_unplaced(&mut self) -> Result<Vec<EntryId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(UNPLACED)?;
+        let mut rows = statement.query([])?;
+        let mut ids = Vec::new();
+        while let Some(row) = rows.next()? {
+            ids.push(EntryId(blob(row, "id")?));
+        }
+        Ok(ids)
+    }
+
     fn journal_clear(&mut self) -> Result<(), StoreError> {
         self.connection.execute(UNNUMBER, [])?;
         self.connection.execute("DELETE FROM journal", [])?;
@@ -294,8 +305,8 @@ impl JournalTables for Tx<'_> {
         Ok(())
     }
 
-    fn documents_after(&mut self, position: &Position) -> Result<Vec<DocumentId>, StoreError> {
-        let mut statement = self.connection.prepare_cached(DOCUMENTS_AFTER)?;
+    fn documents_from(&mut self, position: &Position) -> Result<Vec<DocumentId>, StoreError> {
+        let mut statement = self.connection.prepare_cached(DOCUMENTS_FROM)?;
         let mut rows = statement.query(named_params! {
             ":generation": position.epoch.generation,
             ":random": position.epoch.random,
@@ -308,32 +319,21 @@ impl JournalTables for Tx<'_> {
         Ok(documents)
     }
 
-    fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, StoreError> {
-        match scope {
-            Scope::Province => {
-                let mut statement = self.connection.prepare_cached(LIST_STATEMENTS)?;
-                listed(statement.query([])?)
-            }
-            Scope::Unit(unit) => {
-                let mut statement = self.connection.prepare_cached(LIST_UNIT)?;
-                listed(statement.query(named_params! { ":unit": unit.0 })?)
-            }
-        }
+    fn listing(&mut self, scope: Scope, visit: Visit<'_>) -> Result<(), StoreError> {
+        placed::at_node(self, scope, visit)
     }
 
-    fn set_rows(&mut self, scope: Scope, row: u64) -> Result<(), StoreError> {
-        let row = signed(row);
-        match scope {
-            Scope::Province => {
-                let mut statement = self.connection.prepare_cached(SET_STATEMENT_ROWS)?;
-                statement.execute(named_params! { ":row": row })?;
-            }
-            Scope::Unit(unit) => {
-                let mut statement = self.connection.prepare_cached(SET_UNIT_ROWS)?;
-                statement.execute(named_params! { ":row": row, ":unit": unit.0 })?;
-            }
-        }
-        Ok(())
+    fn placed(&mut self, document: &DocumentId) -> Result<Vec<Placed>, StoreError> {
+        placed::of_document(self, document)
+    }
+
+    fn set_rows(
+        &mut self,
+        row: RowOf,
+        after: Option<&DocumentId>,
+        documents_max: usize,
+    ) -> Result<Option<DocumentId>, StoreError> {
+        placed::set_rows(self, row, after, documents_max)
     }
 
     fn mark_to_apply(&mut self, document: &DocumentId, row: u64) -> Result<(), StoreError> {
@@ -367,8 +367,12 @@ impl JournalTables for Tx<'_> {
         lowest.map(unsigned).transpose()
     }
 
-    fn excepted(&mut self, attempts_max: u32) -> Result<Vec<EntryId>, StoreError> {
-        excepted::excepted(self, attempts_max)
+    fn excepted(
+        &mut self,
+        attempts_max: u32,
+        entries_max: usize,
+    ) -> Result<Vec<EntryId>, StoreError> {
+        excepted::excepted(self, attempts_max, entries_max)
     }
 
     fn set_attempts(&mut self, document: &DocumentId, attempts: u32) -> Result<(), StoreError> {
@@ -467,20 +471,4 @@ fn delivered(row: &Row<'_>) -> Result<Delivered, StoreError> {
         at_ms: unsigned(row.get("at_ms")?)?,
         node: optional_blob(row, "node")?.map(NodeId),
     })
-}
-
-/// Rows of (document, id), grouped by document.
-pub(crate) fn listed(
-    mut rows: rusqlite::Rows<'_>,
-) -> Result<Vec<(DocumentId, Vec<EntryId>)>, StoreError> {
-    let mut listing: Vec<(DocumentId, Vec<EntryId>)> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let document = DocumentId(blob(row, "document")?);
-        let id = EntryId(blob(row, "id")?);
-        match listing.last_mut() {
-            Some((last, ids)) if *last == document => ids.push(id),
-            Some(_) | None => listing.push((document, vec![id])),
-        }
-    }
-    Ok(listing)
 }

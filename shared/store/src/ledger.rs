@@ -15,10 +15,10 @@ use crate::{
         unsigned, waiting_from_bytes, waiting_to_bytes,
     },
     error::StoreError,
-    journal::listed,
+    placed,
     tables::{
-        Digest, FeedRow, LedgerEntry, LedgerHead, LedgerTables, Origin, Quarantined, Reader,
-        ScopePoint, Sender, WaitingEntry,
+        Digest, FeedRow, LedgerEntry, LedgerHead, LedgerTables, Origin, Placed, Quarantined,
+        Reader, ScopePoint, Sender, Visit, WaitingEntry,
     },
     writer::Tx,
 };
@@ -44,11 +44,6 @@ const ADD_NEIGHBOURS: &str = "INSERT OR IGNORE INTO neighbour
     SELECT one.unit, other.unit FROM audience AS one JOIN audience AS other
     ON other.document = one.document AND other.unit <> one.unit WHERE one.document = :document";
 const NEIGHBOURS: &str = "SELECT other FROM neighbour WHERE unit = :unit ORDER BY other";
-const LIST_STATEMENTS: &str =
-    "SELECT document, id FROM entry WHERE document = zeroblob(16) ORDER BY id";
-const LIST_UNIT: &str = "SELECT entry.document, entry.id FROM audience
-    JOIN entry ON entry.document = audience.document
-    WHERE audience.unit = :unit ORDER BY entry.document, entry.id";
 const WAITING: &str = "SELECT * FROM waiting WHERE id = :id";
 const PUT_WAITING: &str = "INSERT INTO waiting (id, bytes, what, origin_node, origin_incarnation,
     origin_number, since_ms)
@@ -190,17 +185,24 @@ impl LedgerTables for Tx<'_> {
         units(&mut rows, "other")
     }
 
-    fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, StoreError> {
-        match scope {
-            Scope::Province => {
-                let mut statement = self.connection.prepare_cached(LIST_STATEMENTS)?;
-                listed(statement.query([])?)
-            }
-            Scope::Unit(unit) => {
-                let mut statement = self.connection.prepare_cached(LIST_UNIT)?;
-                listed(statement.query(named_params! { ":unit": unit.0 })?)
-            }
-        }
+    fn listing(&mut self, scope: Scope, visit: Visit<'_>) -> Result<(), StoreError> {
+        placed::at_relay(self, scope, visit)
+    }
+
+    fn taken(&mut self) -> Result<u64, StoreError> {
+        placed::taken(self)
+    }
+
+    fn placed(&mut self, document: &DocumentId) -> Result<Vec<(Placed, u64)>, StoreError> {
+        placed::with_numbers(self, document)
+    }
+
+    fn end_epoch(&mut self, last: &LedgerHead) -> Result<(), StoreError> {
+        placed::end_epoch(self, last)
+    }
+
+    fn last_position(&mut self, epoch: &Epoch) -> Result<Option<Position>, StoreError> {
+        placed::last_position(self, epoch)
     }
 
     fn waiting(&mut self, id: &EntryId) -> Result<Option<WaitingEntry>, StoreError> {

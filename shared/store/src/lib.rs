@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod link;
 mod log;
 pub mod meta;
+mod placed;
 #[cfg(test)]
 mod plans;
 pub mod readers;

@@ -16,10 +16,11 @@ const LARGE: [&str; 6] = ["entry", "record", "record_word", "feed", "journal", "
 /// Indexes over the few rows that need someone: reading all of them is what is asked for.
 const FEW: [&str; 3] = ["entry_waiting", "entry_excepted", "entry_refused"];
 /// Queries that read all of a large table: how they begin, and why they may.
-const WHOLE: [(&str, &str); 5] = [
+const WHOLE: [(&str, &str); 6] = [
     ("SELECT code FROM record", "once, when the program starts"),
     ("SELECT status, count(*) FROM record", "an index of a few bytes per dossier"),
     ("SELECT DISTINCT document FROM entry", "when a statement of an older epoch comes late"),
+    ("SELECT entry.id FROM journal", "when a restored node is numbered anew"),
     ("UPDATE entry SET journal = NULL", "when a restored node is numbered anew"),
     ("DELETE FROM journal", "when a restored node is numbered anew"),
 ];

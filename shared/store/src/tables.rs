@@ -37,6 +37,12 @@ pub struct ScopePoint {
     pub digest: Digest,
 }
 
+/// An entry's id and where it was accepted.
+pub type Placed = (EntryId, Position);
+
+/// Takes one document of a listing with its placed entries, ascending by id.
+pub type Visit<'a> = &'a mut dyn FnMut(DocumentId, &[Placed]);
+
 /// Entries that one acknowledgement excepts at most.
 pub const EXCEPTIONS_MAX: usize = 256;
 
@@ -120,8 +126,14 @@ pub struct NodeFacts {
     pub journal_digest: Digest,
     /// The number up to which the relay has acknowledged.
     pub journal_through: u64,
-    /// Whether the relay is being healed, so that what it had is being re-checked.
+    /// Whether what the relay had is being re-checked: the rows of the own entries may be of
+    /// another life of the ledger until the next healing has ended.
     pub rechecking: bool,
+    /// Whether a row of the relay's did not fit: the two have diverged, and the next session asks
+    /// for healing.
+    pub diverged: bool,
+    /// When both sides were last compared in full, Unix milliseconds.
+    pub checked_ms: Option<u64>,
 }
 
 /// A dossier that has entries which are stored and not yet applied.
@@ -137,6 +149,17 @@ pub struct ToApply {
     pub attempts: u32,
     /// How often it was marked: whether anything came while it was applied.
     pub times: u32,
+}
+
+/// A row for the entries of a scope that have a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowOf {
+    /// Which feed.
+    pub scope: Scope,
+    /// The row.
+    pub row: u64,
+    /// Whether entries that have a row keep it.
+    pub only_missing: bool,
 }
 
 /// What the relay has said of a destination.
@@ -187,6 +210,8 @@ pub trait JournalTables {
     ) -> Result<Vec<NodeEntry>, Self::Error>;
     /// The running digest at a journal number, if there is such a number. Zero at zero.
     fn journal_digest(&mut self, number: u64) -> Result<Option<Digest>, Self::Error>;
+    /// Journal entries without a position, in the order of their numbers.
+    fn journal_unplaced(&mut self) -> Result<Vec<EntryId>, Self::Error>;
     /// Removes the numbering of the journal (the entries stay).
     fn journal_clear(&mut self) -> Result<(), Self::Error>;
     /// All cursors.
@@ -197,13 +222,23 @@ pub trait JournalTables {
     fn audience(&mut self, document: &DocumentId) -> Result<Option<Vec<UnitId>>, Self::Error>;
     /// Adds units to an audience; makes the dossier known.
     fn add_audience(&mut self, document: &DocumentId, units: &[UnitId]) -> Result<(), Self::Error>;
-    /// Documents with an entry that was accepted after this position.
-    fn documents_after(&mut self, position: &Position) -> Result<Vec<DocumentId>, Self::Error>;
-    /// Documents of the scope that have an entry with a position, each with the sorted ids of
-    /// those entries. Statements are one document, zero.
-    fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, Self::Error>;
-    /// Gives every entry with a position in this scope that row.
-    fn set_rows(&mut self, scope: Scope, row: u64) -> Result<(), Self::Error>;
+    /// Documents with an entry that was accepted at this position or after it: a ledger that lost
+    /// commits may have given the position again.
+    fn documents_from(&mut self, position: &Position) -> Result<Vec<DocumentId>, Self::Error>;
+    /// Shows all documents of the scope that have an entry with a position. Statements are one
+    /// document, zero.
+    fn listing(&mut self, scope: Scope, visit: Visit<'_>) -> Result<(), Self::Error>;
+    /// Entries of a document that have a position, ascending by id.
+    fn placed(&mut self, document: &DocumentId) -> Result<Vec<Placed>, Self::Error>;
+    /// Gives entries with a position that row in the next documents of the scope behind `after`, at
+    /// most so many, and lowers marks that have a row to 1: the true rows may be any below. Gives
+    /// the last document, or none at the end.
+    fn set_rows(
+        &mut self,
+        row: RowOf,
+        after: Option<&DocumentId>,
+        documents_max: usize,
+    ) -> Result<Option<DocumentId>, Self::Error>;
     /// Notes that a dossier has entries to apply; `row` is zero if none has one. Keeps the lower
     /// row and the attempts, and counts.
     fn mark_to_apply(&mut self, document: &DocumentId, row: u64) -> Result<(), Self::Error>;
@@ -214,8 +249,12 @@ pub trait JournalTables {
     /// The lowest row of those marks that have one and fewer attempts than this.
     fn lowest_to_apply(&mut self, attempts_max: u32) -> Result<Option<u64>, Self::Error>;
     /// Entries with a row that wait, or whose dossier has at least `attempts_max` attempts; those
-    /// of the lowest rows, at most [`EXCEPTIONS_MAX`].
-    fn excepted(&mut self, attempts_max: u32) -> Result<Vec<EntryId>, Self::Error>;
+    /// of the lowest rows.
+    fn excepted(
+        &mut self,
+        attempts_max: u32,
+        entries_max: usize,
+    ) -> Result<Vec<EntryId>, Self::Error>;
     /// Sets the attempts of a mark.
     fn set_attempts(&mut self, document: &DocumentId, attempts: u32) -> Result<(), Self::Error>;
     /// Removes a mark.
@@ -366,9 +405,19 @@ pub trait LedgerTables {
     fn add_audience(&mut self, document: &DocumentId, units: &[UnitId]) -> Result<(), Self::Error>;
     /// Units that share a dossier with this one, without it.
     fn neighbours(&mut self, unit: UnitId) -> Result<Vec<UnitId>, Self::Error>;
-    /// Documents of the scope, each with the sorted ids of its accepted entries. Statements are
-    /// one document, zero.
-    fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, Self::Error>;
+    /// Shows all documents of the scope. Statements are one document, zero.
+    fn listing(&mut self, scope: Scope, visit: Visit<'_>) -> Result<(), Self::Error>;
+    /// How many entries were taken: each gets the next number when it is accepted, whatever its
+    /// position.
+    fn taken(&mut self) -> Result<u64, Self::Error>;
+    /// Accepted entries of a document, ascending by id, each with its number in the order in which
+    /// they were taken.
+    fn placed(&mut self, document: &DocumentId) -> Result<Vec<(Placed, u64)>, Self::Error>;
+    /// Keeps the last position of a life of the ledger that ends.
+    fn end_epoch(&mut self, last: &LedgerHead) -> Result<(), Self::Error>;
+    /// The last position of the newest ended life that is not newer than this one; none before the
+    /// first.
+    fn last_position(&mut self, epoch: &Epoch) -> Result<Option<Position>, Self::Error>;
     /// A waiting entry.
     fn waiting(&mut self, id: &EntryId) -> Result<Option<WaitingEntry>, Self::Error>;
     /// Keeps or replaces a waiting entry.

@@ -4,8 +4,8 @@ use minicbor::{Decoder, Encoder};
 use thiserror::Error;
 
 use crate::wire::{
-    Ack, Answer, Bare, Beat, Claim, Delivered, Feed, FeedAck, Goodbye, Held, Hello, Listing,
-    Opaque, PushedBatch, Report, Show, Welcome,
+    Ack, Answer, Bare, Beat, Claim, Claimed, Delivered, Feed, FeedAck, Goodbye, Held, Hello,
+    Listing, Opaque, PushedBatch, Report, Show, Welcome,
 };
 
 /// The oldest minor version that is spoken.
@@ -18,6 +18,12 @@ pub const FRAME_BYTES_MAX: usize = 192 * 1024;
 pub const OPTIONAL_FROM: u8 = 128;
 /// Bytes of entries in a batch, after which it is sent.
 pub const BATCH_BYTES: usize = 64 * 1024;
+/// Documents in one `Held` at most.
+pub const HELD_DOCUMENTS_MAX: usize = 256;
+/// Entries in one `Held` at most: 60 bytes each keep the frame well below its bound.
+pub const HELD_ENTRIES_MAX: usize = 2048;
+
+const _: () = assert!(HELD_ENTRIES_MAX * 60 + HELD_DOCUMENTS_MAX * 64 < FRAME_BYTES_MAX);
 
 /// Which stream a frame belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,7 +146,7 @@ frames! {
     /// What the relay lacked.
     33 Claim(Claim) on Healing;
     /// The claims are stored.
-    34 Claimed(Bare) on Healing;
+    34 Claimed(Claimed) on Healing;
     /// The node has everything.
     35 Healed(Bare) on Healing;
     /// What a node tells the operators; optional.

@@ -2,8 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An item: 8 bytes that name the document, 8 bytes of its entries' ids.
+use hoso_identity::DocumentId;
+
+/// An item: 8 bytes that name the document, 8 bytes of its entries' ids and positions.
 pub type Item = [u8; 16];
+
+/// A document of the own listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// How it is sent.
+    pub item: Item,
+    /// The document.
+    pub document: DocumentId,
+}
+
+/// The document of that name in an ascending listing.
+#[must_use]
+pub fn named(listing: &[Listed], name: &[u8; 8]) -> Option<DocumentId> {
+    let place = listing.partition_point(|listed| halves(&listed.item).0 < *name);
+    let found = listing.get(place).filter(|listed| halves(&listed.item).0 == *name);
+    found.map(|listed| listed.document)
+}
 
 /// Cuts received bytes into items; `None` when they are no whole number of items.
 #[must_use]
@@ -14,8 +33,8 @@ pub fn items(bytes: &[u8]) -> Option<Vec<Item>> {
 
 /// Names of the documents that are not the same on both sides, ascending.
 #[must_use]
-pub fn differing(own: &[Item], theirs: &[Item]) -> Vec<[u8; 8]> {
-    let own: BTreeMap<[u8; 8], [u8; 8]> = own.iter().map(halves).collect();
+pub fn differing(own: &[Listed], theirs: &[Item]) -> Vec<[u8; 8]> {
+    let own: BTreeMap<[u8; 8], [u8; 8]> = own.iter().map(|own| halves(&own.item)).collect();
     let theirs: BTreeMap<[u8; 8], [u8; 8]> = theirs.iter().map(halves).collect();
     let names: BTreeSet<&[u8; 8]> = own.keys().chain(theirs.keys()).collect();
     names.into_iter().filter(|name| own.get(*name) != theirs.get(*name)).copied().collect()
@@ -38,12 +57,23 @@ mod tests {
         item
     }
 
+    fn listed(name: u8) -> Listed {
+        Listed { item: item(name, 1), document: DocumentId([name; 16]) }
+    }
+
     #[test]
     fn what_one_side_lacks_and_what_both_hold_differently_differs() {
-        let own = [item(1, 1), item(2, 1), item(3, 1)];
+        let own = [listed(1), listed(2), listed(3)];
         let theirs = [item(2, 1), item(3, 9), item(4, 1)];
         assert_eq!(differing(&own, &theirs), [[1; 8], [3; 8], [4; 8]]);
-        assert!(differing(&own, &own).is_empty());
+        assert!(differing(&own, &own.map(|own| own.item)).is_empty());
+    }
+
+    #[test]
+    fn a_document_is_found_by_its_name() {
+        let own = [listed(1), listed(3)];
+        assert_eq!(named(&own, &[3; 8]), Some(DocumentId([3; 16])));
+        assert_eq!([0, 2, 4].map(|name| named(&own, &[name; 8])), [None; 3]);
     }
 
     #[test]

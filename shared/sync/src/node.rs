@@ -1,126 +1,30 @@
 //! The node's side of a conversation.
 
 mod heal;
-
-pub(crate) use self::heal::batches;
+mod host;
 
 use std::collections::VecDeque;
 
-use hoso_identity::{EntryId, Scope};
+use hoso_identity::EntryId;
 
 use self::heal::Healing;
+pub(crate) use self::heal::batches;
+pub use self::host::{Document, Input, Output};
 use crate::{
-    frame::{Frame, MINOR_MAX, MINOR_MIN},
-    listing::Item,
+    frame::{Frame, MINOR_MAX, MINOR_MIN, Stream},
     liveness::{Liveness, Pulse},
     wire::{
-        Ack, AppliedRow, Beat, Delivered, Farewell, Feed, FeedAck, Goodbye, Head, HeldDocument,
-        Hello, Point, Positioned, Pushed, PushedBatch, Report, Welcome,
+        Ack, AppliedRow, Beat, Farewell, Feed, FeedAck, Goodbye, Head, Hello, Point, Pushed,
+        PushedBatch, Welcome,
     },
 };
 
 /// Feed pages that wait to be stored; the relay's window keeps below it.
 const PAGES_MAX: usize = 64;
+/// Feed pages that wait to be stored, from which on no more is read.
+const PAGES_READ: usize = 8;
 /// Acknowledgements that wait to be stored.
 const ACKS_MAX: usize = 1024;
-
-/// What the host tells the conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// A frame came.
-    Frame(Frame),
-    /// The time that was asked for has come.
-    Tick,
-    /// The own journal has this head now.
-    JournalGrew(u64),
-    /// Token and epoch are stored. `agrees`: the relay's digest of the journal is ours.
-    WelcomeStored {
-        /// Whether this is no copy.
-        agrees: bool,
-    },
-    /// Journal entries after the number that was asked for; none at the end.
-    JournalRead(Vec<Pushed>),
-    /// The page is durable: where each of its scopes stands now.
-    PageStored(Vec<Point>),
-    /// The page does not fit what is here: the two sides have diverged.
-    PageDiverged,
-    /// The acknowledgement is durable. `agrees`: its digest is ours.
-    AckStored {
-        /// Whether this is no copy.
-        agrees: bool,
-    },
-    /// What has been applied, durably.
-    Applied {
-        /// Per scope.
-        applied: Vec<AppliedRow>,
-        /// What could not be applied.
-        except: Vec<EntryId>,
-    },
-    /// The own listing of the scope that was asked for.
-    ListingRead(Vec<Item>),
-    /// The own entries of the documents that were asked for.
-    HeldRead(Vec<HeldDocument>),
-    /// The healed entries are durable.
-    HealedStored,
-    /// The entries that the relay wanted, in order of position.
-    ClaimsRead(Vec<Positioned>),
-    /// Cursors and journal are as healing leaves them.
-    HealingFinished {
-        /// The number of the last journal entry now.
-        journal_head: u64,
-    },
-    /// Something for the operators.
-    Report(Report),
-    /// The storage failed: say nothing more that rests on it.
-    StorageFailed,
-    /// The link is to end.
-    Stop,
-}
-
-/// What the conversation asks of the host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Send a frame on its stream.
-    Send(Frame),
-    /// Store token and epoch, and compare the journal's digest; answer `WelcomeStored`.
-    StoreWelcome(Welcome),
-    /// Read journal entries after this number; answer `JournalRead`.
-    ReadJournal {
-        /// The number.
-        after: u64,
-    },
-    /// Store a page; answer `PageStored` or `PageDiverged`.
-    StorePage(Feed),
-    /// Store an acknowledgement; answer `AckStored`.
-    StoreAck(Ack),
-    /// Store what is known of a destination; no answer.
-    StoreDelivered(Delivered),
-    /// List a scope; answer `ListingRead`.
-    ReadListing(Scope),
-    /// Read the entry ids of documents; answer `HeldRead`.
-    ReadHeld(Scope, Vec<[u8; 8]>),
-    /// Store entries that were lacking; answer `HealedStored`.
-    StoreHealed(Vec<Positioned>),
-    /// Read entries that the relay lacks; answer `ClaimsRead`.
-    ReadClaims(Vec<EntryId>),
-    /// Set cursors to these heads, and number the journal anew if so; answer `HealingFinished`.
-    FinishHealing {
-        /// What `Welcome` said.
-        welcome: Welcome,
-        /// The heads that the listings showed.
-        heads: Vec<Head>,
-        /// What the relay lacked: its rows are above the heads and still to come.
-        claimed: Vec<EntryId>,
-    },
-    /// Take a new incarnation: this is a copy. The link closes next.
-    Renew,
-    /// The link is up.
-    Up,
-    /// Give `Tick` at that time, Unix milliseconds or whatever the host's clock counts.
-    WakeAt(u64),
-    /// Close the connection; nothing follows.
-    Close(Farewell),
-}
 
 /// Where the conversation is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,6 +96,24 @@ impl Conversation {
         (conversation, out)
     }
 
+    /// Whether more of that stream may be read: what comes faster than it can be stored stays on
+    /// the line.
+    #[must_use]
+    pub fn reads(&self, stream: Stream) -> bool {
+        match stream {
+            Stream::Control => true,
+            Stream::Entries => self.pages.len() < PAGES_READ,
+            Stream::Healing => match &self.phase {
+                Phase::Healing(healing) => healing.reads(),
+                Phase::Greeting
+                | Phase::Welcoming(_)
+                | Phase::Finishing(..)
+                | Phase::Up
+                | Phase::Closed => true,
+            },
+        }
+    }
+
     /// The highest journal number that was put on the line in this conversation.
     #[must_use]
     pub fn sent_through(&self) -> u64 {
@@ -209,28 +131,43 @@ impl Conversation {
                 self.liveness.heard(now_ms);
                 self.frame(frame, &mut out);
             }
+            Input::Broken => self.close(Farewell::Protocol, &mut out),
             Input::Tick => self.tick(now_ms, &mut out),
             Input::JournalGrew(head) => {
                 self.journal_head = self.journal_head.max(head);
                 self.push(&mut out);
             }
-            Input::WelcomeStored { agrees } => self.welcome_stored(agrees, &mut out),
+            Input::WelcomeStored { agrees: false, .. } => self.renew(&mut out),
+            Input::WelcomeStored { agrees: true, through } => {
+                self.welcome_stored(through, &mut out);
+            }
             Input::JournalRead(entries) => self.journal_read(entries, &mut out),
             Input::PageStored(points) => self.page_stored(points, &mut out),
-            Input::PageDiverged => self.close(Farewell::Again, &mut out),
+            Input::PageDiverged => {
+                out.push(Output::Diverge);
+                self.close(Farewell::Again, &mut out);
+            }
             Input::AckStored { agrees: true } => {
                 self.storing_ack = false;
                 self.store_ack(&mut out);
             }
             Input::AckStored { agrees: false } => self.renew(&mut out),
             Input::Applied { applied, except } => self.applied(applied, except, &mut out),
-            Input::ListingRead(_)
+            Input::RowsSet(_)
+            | Input::ListingRead(_)
             | Input::HeldRead(_)
             | Input::HealedStored
-            | Input::ClaimsRead(_) => self.healing_input(input, &mut out),
+            | Input::ClaimsRead(_)
+            | Input::ClaimedStored => self.healing_input(input, &mut out),
             Input::HealingFinished { journal_head } => self.healed(journal_head, &mut out),
+            Input::CheckDue => {
+                // Whoever is behind would compare what is still on its way.
+                if self.is_caught_up() {
+                    self.close(Farewell::Again, &mut out);
+                }
+            }
             Input::Report(report) => {
-                if self.phase == Phase::Up {
+                if matches!(self.phase, Phase::Healing(_) | Phase::Up) {
                     out.push(Output::Send(Frame::Report(report)));
                 }
             }
@@ -301,14 +238,13 @@ impl Conversation {
         out.push(Output::StoreWelcome(welcome));
     }
 
-    fn welcome_stored(&mut self, agrees: bool, out: &mut Vec<Output>) {
+    fn welcome_stored(&mut self, through: u64, out: &mut Vec<Output>) {
         let Phase::Welcoming(welcome) = self.phase.clone() else { return };
-        if !agrees {
-            return self.renew(out);
-        }
-        self.sent_through = welcome.through;
+        // What the relay has and never acknowledged is sent again, to learn what became of it.
+        self.sent_through = welcome.through.min(through);
         self.credit = self.credit.max(welcome.credit);
         if welcome.heal {
+            out.push(Output::Heal);
             self.phase = Phase::Healing(Box::new(Healing::new(welcome)));
             self.heal_on(out);
         } else {
@@ -320,7 +256,9 @@ impl Conversation {
         let Phase::Finishing(welcome, heads) = self.phase.clone() else { return };
         self.points = heads.iter().map(short).collect();
         self.journal_head = journal_head;
-        self.sent_through = if welcome.renumber { 0 } else { welcome.through };
+        if welcome.renumber {
+            self.sent_through = 0;
+        }
         out.push(Output::Send(Frame::Healed(crate::wire::Bare {})));
         self.go_up(out);
     }
@@ -357,6 +295,13 @@ impl Conversation {
             out.push(Output::Send(Frame::Push(PushedBatch { entries })));
             self.push(out);
         }
+    }
+
+    fn is_caught_up(&self) -> bool {
+        let has_sent = self.sent_through == self.journal_head && !self.reading_journal;
+        let has_stored = !self.storing_page && self.pages.is_empty();
+        let has_heard = !self.storing_ack && self.acks.is_empty();
+        self.phase == Phase::Up && has_sent && has_stored && has_heard
     }
 
     fn store_page(&mut self, out: &mut Vec<Output>) {

@@ -1,19 +1,19 @@
 //! The relay's side of a conversation.
 
 mod heal;
+mod host;
 
 use std::collections::VecDeque;
 
 use hoso_identity::{Epoch, UnitId};
 
 use self::heal::Healer;
+pub use self::host::{Asked, Greeted, Input, Output};
 use crate::{
-    frame::{Frame, MINOR_MAX, MINOR_MIN},
-    listing::Item,
+    frame::{Frame, MINOR_MAX, MINOR_MIN, Stream},
     liveness::{Liveness, Pulse},
     wire::{
-        Ack, Bare, Beat, Delivered, Farewell, Feed, FeedAck, Goodbye, Head, Held, Hello,
-        NumberedOutcome, Point, Positioned, PushedBatch, Report, Welcome,
+        Ack, Bare, Beat, Delivered, Farewell, Feed, FeedAck, Goodbye, Hello, Point, PushedBatch,
     },
 };
 
@@ -23,110 +23,10 @@ pub const WINDOW_BYTES: usize = 1 << 20;
 const WINDOW_PAGES: usize = 32;
 /// Journal entries that a node may push ahead of the acknowledgement.
 pub const CREDIT_ENTRIES: u64 = 4096;
-/// Pushed batches that wait to be stored; credit keeps honest nodes below it.
-const BATCHES_MAX: usize = 8192;
-
-/// What the host answers to a `Hello`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Greeted {
-    /// Go on. The host has stored the token.
-    Welcome(Welcome),
-    /// End the link.
-    Refuse(Farewell),
-}
-
-/// What the host tells the conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// A frame came.
-    Frame(Frame),
-    /// The time that was asked for has come.
-    Tick,
-    /// The answer to `Greet`.
-    Greeted(Greeted),
-    /// The request to join is stored, or refused.
-    JoinKept(bool),
-    /// The batch is durable.
-    Stored {
-        /// The journal number up to which the relay has everything.
-        through: u64,
-        /// The running digest there.
-        digest: [u8; 8],
-        /// What was not simply accepted.
-        outcomes: Vec<NumberedOutcome>,
-        /// Whether the batch did not begin where the last one ended.
-        gap: bool,
-    },
-    /// Rows after the points that were asked for; none at the end.
-    FeedRead(Feed),
-    /// The acknowledgement is durable. `agrees`: its digests are ours.
-    AckStored {
-        /// Whether the two sides have the same feeds.
-        agrees: bool,
-    },
-    /// What is applied at the destinations of this node's unit.
-    ReachedRead(Vec<Delivered>),
-    /// The listing that was asked for.
-    ListingRead(Head, Vec<Item>),
-    /// What differs between the node's documents and ours, as entry ids to send and to want.
-    Compared {
-        /// Entries that the node lacks.
-        send: Vec<hoso_identity::EntryId>,
-        /// Entries that the relay lacks.
-        want: Vec<hoso_identity::EntryId>,
-    },
-    /// The entries that were asked for.
-    EntriesRead(Vec<Positioned>),
-    /// The claims are durable.
-    ClaimsStored,
-    /// The node counts as healed, durably.
-    HealedStored,
-    /// The ledger grew.
-    LedgerGrew,
-    /// Some node has applied more.
-    ReachedGrew,
-    /// A newer session of the node has begun, or the node has ended.
-    End(Farewell),
-    /// The storage failed: say nothing more that rests on it.
-    StorageFailed,
-}
-
-/// What the conversation asks of the host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Send a frame on its stream.
-    Send(Frame),
-    /// Decide and store how the session begins; answer `Greeted`.
-    Greet(Hello),
-    /// Keep a request to join; answer `JoinKept`.
-    KeepJoin(Vec<u8>),
-    /// Store pushed entries; answer `Stored`.
-    Store(PushedBatch),
-    /// Read rows after these points; answer `FeedRead`.
-    ReadFeed(Vec<Point>),
-    /// Store an acknowledgement, and that the token was confirmed; answer `AckStored`.
-    StoreAck(FeedAck),
-    /// Read what is applied at destinations; answer `ReachedRead`.
-    ReadReached,
-    /// List a scope; answer `ListingRead`.
-    ReadListing(hoso_identity::Scope),
-    /// Compare documents with ours; answer `Compared`.
-    Compare(Held),
-    /// Read entries; answer `EntriesRead`.
-    ReadEntries(Vec<hoso_identity::EntryId>),
-    /// Store entries that come back up; answer `ClaimsStored`.
-    StoreClaims(Vec<Positioned>),
-    /// Note that the node is healed; answer `HealedStored`.
-    StoreHealed,
-    /// Tell the operators.
-    KeepReport(Report),
-    /// The session is up: it replaces older ones of the node.
-    Up,
-    /// Give `Tick` at that time.
-    WakeAt(u64),
-    /// Close the connection; nothing follows.
-    Close(Farewell),
-}
+/// Pushed batches that wait to be stored at most.
+const BATCHES_MAX: usize = 64;
+/// Pushed batches that wait to be stored, from which on no more is read.
+const BATCHES_READ: usize = 8;
 
 /// Where the conversation is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +45,8 @@ pub struct Conversation {
     phase: Phase,
     liveness: Liveness,
     epoch: Option<Epoch>,
+    /// Journal numbers up to here may be pushed.
+    credit: u64,
     sent: Vec<Point>,
     in_flight: VecDeque<(Vec<Point>, usize)>,
     reading_feed: bool,
@@ -166,6 +68,7 @@ impl Conversation {
             phase: Phase::Listening,
             liveness: Liveness::new(now_ms),
             epoch: None,
+            credit: 0,
             sent: Vec::new(),
             in_flight: VecDeque::new(),
             reading_feed: false,
@@ -183,6 +86,22 @@ impl Conversation {
         (conversation, out)
     }
 
+    /// Whether more of that stream may be read: what comes faster than it can be stored stays on
+    /// the line.
+    #[must_use]
+    pub fn reads(&self, stream: Stream) -> bool {
+        match stream {
+            Stream::Control => true,
+            Stream::Entries => self.batches.len() < BATCHES_READ,
+            Stream::Healing => match &self.phase {
+                Phase::Healing(healer) => healer.reads(),
+                Phase::Listening | Phase::Joining | Phase::Greeting | Phase::Up | Phase::Closed => {
+                    true
+                }
+            },
+        }
+    }
+
     /// Takes one input; gives what is to be done, in order.
     pub fn handle(&mut self, now_ms: u64, input: Input) -> Vec<Output> {
         let mut out = Vec::new();
@@ -194,6 +113,7 @@ impl Conversation {
                 self.liveness.heard(now_ms);
                 self.frame(frame, &mut out);
             }
+            Input::Broken => self.close(Farewell::Protocol, &mut out),
             Input::Tick => self.tick(now_ms, &mut out),
             Input::Greeted(greeted) => self.greeted(greeted, &mut out),
             Input::JoinKept(kept) => {
@@ -205,6 +125,7 @@ impl Conversation {
             Input::Stored { through, digest, outcomes, gap } => {
                 self.storing = false;
                 let credit = through.saturating_add(CREDIT_ENTRIES);
+                self.credit = self.credit.max(credit);
                 out.push(Output::Send(Frame::Ack(Ack { through, digest, outcomes, credit })));
                 if gap {
                     return self.closed(Farewell::Protocol, out);
@@ -218,10 +139,10 @@ impl Conversation {
             }
             Input::AckStored { agrees: false } => self.close(Farewell::Again, &mut out),
             Input::ReachedRead(reached) => self.reached_read(reached, &mut out),
-            Input::ListingRead(..)
+            Input::ListingRead { .. }
             | Input::Compared { .. }
             | Input::EntriesRead(_)
-            | Input::ClaimsStored
+            | Input::ClaimsStored(_)
             | Input::HealedStored => self.healing_input(input, &mut out),
             Input::LedgerGrew => {
                 self.feed_waits = true;
@@ -244,13 +165,7 @@ impl Conversation {
                 out.push(Output::KeepJoin(request.bytes));
             }
             Frame::Hello(hello) if self.phase == Phase::Listening => self.hello(hello, out),
-            Frame::Push(batch) if self.greeted_already() => {
-                if self.batches.len() >= BATCHES_MAX {
-                    return self.close(Farewell::Protocol, out);
-                }
-                self.batches.push_back(batch);
-                self.store(out);
-            }
+            Frame::Push(batch) if self.greeted_already() => self.push(batch, out),
             Frame::FeedAck(ack) if self.greeted_already() => self.feed_ack(ack, out),
             Frame::Report(report) => out.push(Output::KeepReport(report)),
             Frame::Ping(Beat { count }) => out.push(Output::Send(Frame::Pong(Beat { count }))),
@@ -283,6 +198,16 @@ impl Conversation {
         matches!(self.phase, Phase::Up | Phase::Healing(_))
     }
 
+    /// Takes a batch, if the node was given credit for it.
+    fn push(&mut self, batch: PushedBatch, out: &mut Vec<Output>) {
+        let has_credit = batch.entries.iter().all(|entry| entry.number <= self.credit);
+        if !has_credit || self.batches.len() >= BATCHES_MAX {
+            return self.close(Farewell::Protocol, out);
+        }
+        self.batches.push_back(batch);
+        self.store(out);
+    }
+
     fn hello(&mut self, hello: Hello, out: &mut Vec<Output>) {
         if hello.minor_max < MINOR_MIN || hello.minor_min > MINOR_MAX {
             return self.close(Farewell::Version, out);
@@ -297,6 +222,7 @@ impl Conversation {
             Greeted::Refuse(why) => self.close(why, out),
             Greeted::Welcome(welcome) => {
                 self.epoch = Some(welcome.epoch);
+                self.credit = welcome.credit;
                 for scope in &welcome.scopes {
                     if !self.sent.iter().any(|point| point.scope == *scope) {
                         self.sent.push(Point { scope: *scope, row: 0, digest: [0; 8] });

@@ -23,6 +23,21 @@ pub struct Point {
     pub digest: ShortDigest,
 }
 
+/// Why a node asks for healing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Wish {
+    /// Both sides were last compared a week ago.
+    #[n(0)]
+    Week,
+    /// A healing has begun and not ended.
+    #[n(1)]
+    Unfinished,
+    /// The relay's rows do not fit the node's: the two have diverged.
+    #[n(2)]
+    Diverged,
+}
+
 /// The first frame of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -51,6 +66,9 @@ pub struct Hello {
     /// The number of the last journal entry.
     #[n(7)]
     pub journal_head: u64,
+    /// Whether the node asks for healing, and why.
+    #[n(8)]
+    pub wish: Option<Wish>,
 }
 
 /// The relay's answer: the link is up after it.
@@ -237,6 +255,9 @@ pub enum Farewell {
     /// The node has ended; it may upload to quarantine.
     #[n(12)]
     Ended,
+    /// The node shows an epoch that no ledger can have reached: an operator must look.
+    #[n(13)]
+    Epoch,
 }
 
 /// One entry on its way up.
@@ -337,15 +358,33 @@ pub struct Listing {
     pub last: bool,
 }
 
-/// What the node has of a document that differs.
+/// An entry that the node has, and where it was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct HeldEntry {
+    /// Its id.
+    #[n(0)]
+    pub id: EntryId,
+    /// Its position as the node knows it.
+    #[n(1)]
+    pub position: Position,
+}
+
+/// What the node has of a document that differs, or a part of that: all of its entries with a
+/// position whose ids lie above `after` and, if there is more, not above the last one here.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct HeldDocument {
     /// `BLAKE3(document)[..8]`.
     #[cbor(n(0), with = "minicbor::bytes")]
     pub document: [u8; 8],
-    /// Ids of its entries with a position.
+    /// The last id of the part before; none in the first part.
     #[n(1)]
-    pub entries: Vec<EntryId>,
+    pub after: Option<EntryId>,
+    /// The entries, ascending by id.
+    #[n(2)]
+    pub entries: Vec<HeldEntry>,
+    /// Whether another part follows.
+    #[n(3)]
+    pub more: bool,
 }
 
 /// Some documents that differ.
@@ -375,10 +414,10 @@ pub struct Positioned {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Answer {
-    /// Entries that the node lacks.
+    /// Entries that the node lacks, or has at another position than the ledger.
     #[n(0)]
     pub entries: Vec<Positioned>,
-    /// Entries that the relay lacks.
+    /// Entries that the relay lacked when it listed.
     #[n(1)]
     pub want: Vec<EntryId>,
     /// Whether this ends the answer.
@@ -396,6 +435,26 @@ pub struct Claim {
     /// Whether this ends the claims to one answer.
     #[n(1)]
     pub last: bool,
+}
+
+/// What became of one claim that was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ClaimOutcome {
+    /// The entry.
+    #[n(0)]
+    pub id: EntryId,
+    /// What became of it.
+    #[n(1)]
+    pub outcome: Outcome,
+}
+
+/// All claims to one answer are stored.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Claimed {
+    /// What was not accepted.
+    #[n(0)]
+    pub outcomes: Vec<ClaimOutcome>,
 }
 
 /// Bytes that the shells of both sides understand.

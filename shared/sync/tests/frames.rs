@@ -1,13 +1,18 @@
 //! Frames keep their bytes from release to release, and nothing that is no frame does harm.
 
+use std::collections::BTreeSet;
+
 use hoso_identity::{
-    EntryId, Epoch, Incarnation, Position, Realm, Reason, Scope, SessionToken, UnitId,
+    DocumentId, EntryId, Epoch, Incarnation, Position, Realm, Reason, Scope, SessionToken, UnitId,
+    WaitingFor,
 };
 use hoso_sync::{
     frame::{FRAME_BYTES_MAX, Frame, FrameError},
     wire::{
-        Ack, AppliedRow, Bare, Beat, Content, Delivered, Farewell, Feed, FeedAck, FeedItem,
-        Goodbye, Hello, NumberedOutcome, Outcome, Point, Pushed, PushedBatch, Report, Show,
+        Ack, Answer, AppliedRow, Bare, Beat, Claim, ClaimOutcome, Claimed, Content, Delivered,
+        Farewell, Feed, FeedAck, FeedItem, Goodbye, Held, HeldDocument, HeldEntry, Hello, Listing,
+        NumberedOutcome, Opaque, Outcome, Point, Positioned, Pushed, PushedBatch, Report, Show,
+        Welcome, Wish,
     },
 };
 use proptest::prelude::*;
@@ -18,11 +23,13 @@ fn point() -> Point {
     Point { scope: Scope::Unit(UnitId(5)), row: 300, digest: [7; 8] }
 }
 
-/// One frame of each kind that travels in every session.
-fn frames() -> Vec<Frame> {
-    let position = Position { epoch: EPOCH, number: 70_000 };
-    let item = |content| FeedItem { scope: Scope::Province, row: 301, content };
+const POSITION: Position = Position { epoch: EPOCH, number: 70_000 };
+
+/// One frame of each kind that begins, keeps or ends a session.
+fn control() -> Vec<Frame> {
+    let outcome = |number, outcome| NumberedOutcome { number, outcome };
     vec![
+        Frame::Join(Opaque { bytes: b"request".to_vec() }),
         Frame::Joined(Bare {}),
         Frame::Hello(Hello {
             minor_min: 1,
@@ -33,14 +40,27 @@ fn frames() -> Vec<Frame> {
             epoch: Some(EPOCH),
             cursors: vec![point()],
             journal_head: 12,
+            wish: Some(Wish::Diverged),
+        }),
+        Frame::Welcome(Welcome {
+            minor: 1,
+            epoch: EPOCH,
+            token: SessionToken([3; 16]),
+            through: 11,
+            digest: [4; 8],
+            heal: true,
+            renumber: false,
+            scopes: vec![Scope::Province, Scope::Unit(UnitId(5))],
+            credit: 4_107,
+            clock_ms: 1_795_700_000_000,
         }),
         Frame::Ack(Ack {
             through: 12,
             digest: [4; 8],
-            outcomes: vec![NumberedOutcome {
-                number: 11,
-                outcome: Outcome::Refused(Reason::Signature),
-            }],
+            outcomes: vec![
+                outcome(11, Outcome::Refused(Reason::Signature)),
+                outcome(12, Outcome::Waiting(WaitingFor::Document(DocumentId([8; 16])))),
+            ],
             credit: 4_108,
         }),
         Frame::FeedAck(FeedAck {
@@ -55,20 +75,62 @@ fn frames() -> Vec<Frame> {
             node: None,
         }),
         Frame::Ping(Beat { count: 1 }),
-        Frame::Goodbye(Goodbye { why: Farewell::Pending }),
+        Frame::Pong(Beat { count: 1 }),
+        Frame::Goodbye(Goodbye { why: Farewell::Epoch }),
+        Frame::Report(Report { backlog_entries: 1, ..Report::default() }),
+    ]
+}
+
+/// One frame of each kind that carries entries, or what leads to them.
+fn bulk() -> Vec<Frame> {
+    let item = |content| FeedItem { scope: Scope::Province, row: 301, content };
+    let positioned = || vec![Positioned { bytes: b"e".to_vec(), position: POSITION }];
+    let id = EntryId([6; 32]);
+    vec![
         Frame::Push(PushedBatch { entries: vec![Pushed { number: 12, bytes: b"e".to_vec() }] }),
         Frame::Feed(Feed {
             epoch: EPOCH,
             items: vec![
-                item(Content::Entry(b"e".to_vec(), position)),
-                item(Content::Yours(12, position)),
-                item(Content::Erased(EntryId([6; 32]))),
+                item(Content::Entry(b"e".to_vec(), POSITION)),
+                item(Content::Yours(12, POSITION)),
+                item(Content::Erased(id)),
             ],
             points: vec![point()],
         }),
         Frame::Show(Show { scope: Scope::Province }),
-        Frame::Report(Report { backlog_entries: 1, ..Report::default() }),
+        Frame::Listing(Listing {
+            scope: Scope::Province,
+            epoch: EPOCH,
+            row: 301,
+            digest: [7; 32],
+            items: vec![8; 32],
+            last: true,
+        }),
+        Frame::Held(Held {
+            scope: Scope::Province,
+            documents: vec![
+                HeldDocument { document: [8; 8], after: None, entries: Vec::new(), more: false },
+                HeldDocument {
+                    document: [9; 8],
+                    after: Some(EntryId([5; 32])),
+                    entries: vec![HeldEntry { id, position: POSITION }],
+                    more: true,
+                },
+            ],
+        }),
+        Frame::Answer(Answer { entries: positioned(), want: vec![id], last: true }),
+        Frame::Claim(Claim { entries: positioned(), last: false }),
+        Frame::Claimed(Claimed {
+            outcomes: vec![ClaimOutcome { id, outcome: Outcome::Refused(Reason::NodeEnded) }],
+        }),
+        Frame::Healed(Bare {}),
     ]
+}
+
+fn frames() -> Vec<Frame> {
+    let mut all = control();
+    all.extend(bulk());
+    all
 }
 
 #[test]
@@ -79,6 +141,18 @@ fn the_bytes_of_every_frame_stay_the_same_from_release_to_release() {
         all += &format!("{bytes}\n");
     }
     assert_eq!(all, include_str!("frames.golden"));
+}
+
+#[test]
+fn no_frame_that_is_known_lacks_its_golden_bytes() {
+    let numbers: BTreeSet<u8> = frames().iter().map(Frame::number).collect();
+    let known: BTreeSet<u8> = (0..=u8::MAX)
+        .filter(|number| {
+            let read = Frame::decode(&[*number]);
+            !matches!(read, Err(FrameError::Unknown(_)) | Ok(None))
+        })
+        .collect();
+    assert_eq!(numbers, known);
 }
 
 #[test]

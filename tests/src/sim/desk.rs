@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::Arc};
 
 use hoso_identity::{DocumentId, EntryId, Incarnation, UnitId, Verdict};
 use hoso_store::{
-    rules::journal,
+    rules::{journal, recheck},
     tables::{Admission, JournalTables},
 };
 use hoso_sync::node::Input;
@@ -124,7 +124,7 @@ impl World {
         let copies = self.nodes[node].durable.0.copies + 1;
         let (mut disk, state) = (copy.0.clone(), Arc::clone(&copy.1));
         let incarnation = Incarnation(self.dice.bytes());
-        journal::renew(&mut disk, incarnation).expect("a disk in memory does not fail");
+        recheck::renew(&mut disk, incarnation).expect("a disk in memory does not fail");
         disk.copies = copies;
         self.nodes[node].replace(Rc::new((disk, state)));
         self.forget_what_is_gone();

@@ -9,8 +9,8 @@ use hoso_identity::{
     DocumentId, EntryId, Incarnation, Position, Reason, Scope, UnitId, WaitingFor,
 };
 use hoso_store::tables::{
-    Delivered, Digest, EXCEPTIONS_MAX, JournalTables, NodeEntry, NodeFacts, ScopePoint, Standing,
-    ToApply,
+    Delivered, Digest, JournalTables, NodeEntry, NodeFacts, Placed, RowOf, ScopePoint, Standing,
+    ToApply, Visit,
 };
 
 /// What a table refuses.
@@ -64,6 +64,8 @@ impl NodeDisk {
                 journal_digest: [0; 32],
                 journal_through: 0,
                 rechecking: false,
+                diverged: false,
+                checked_ms: None,
             },
             count: 0,
             entries: BTreeMap::new(),
@@ -114,6 +116,14 @@ impl NodeDisk {
                 self.audience.get(document).is_some_and(|audience| audience.contains(&unit))
             }
         }
+    }
+
+    fn placed_of(&self, document: &DocumentId) -> Vec<Placed> {
+        let ids = self.documents.get(document).into_iter().flatten();
+        let placed = ids.filter_map(|id| Some((*id, self.entries.get(id)?.1.position?)));
+        let mut placed: Vec<Placed> = placed.collect();
+        placed.sort_unstable();
+        placed
     }
 
     fn update(&mut self, id: &EntryId, change: impl FnOnce(&mut NodeEntry)) {
@@ -195,6 +205,14 @@ impl JournalTables for NodeDisk {
         Ok(self.journal.get(&number).map(|(_, digest)| *digest))
     }
 
+    fn journal_unplaced(&mut self) -> Result<Vec<EntryId>, DiskError> {
+        let ids = self.journal.values().map(|(id, _)| id);
+        let unplaced = |id: &&EntryId| {
+            self.entries.get(*id).is_some_and(|(_, entry)| entry.position.is_none())
+        };
+        Ok(ids.filter(unplaced).copied().collect())
+    }
+
     fn journal_clear(&mut self) -> Result<(), DiskError> {
         let numbered: Vec<EntryId> = self.journal.values().map(|(id, _)| *id).collect();
         numbered.iter().for_each(|id| self.update(id, |entry| entry.journal = None));
@@ -221,33 +239,49 @@ impl JournalTables for NodeDisk {
         Ok(())
     }
 
-    fn documents_after(&mut self, position: &Position) -> Result<Vec<DocumentId>, DiskError> {
-        let later = self.entries.values().filter(|(_, entry)| entry.position > Some(*position));
+    fn documents_from(&mut self, position: &Position) -> Result<Vec<DocumentId>, DiskError> {
+        let later = self.entries.values().filter(|(_, entry)| entry.position >= Some(*position));
         let documents: BTreeSet<DocumentId> = later.map(|(_, entry)| entry.document).collect();
         Ok(documents.into_iter().collect())
     }
 
-    fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, DiskError> {
-        let mut listing = Vec::new();
-        for (document, ids) in &self.documents {
-            let placed = |id: &&EntryId| {
-                self.entries.get(*id).is_some_and(|(_, entry)| entry.position.is_some())
-            };
-            let mut ids: Vec<EntryId> = ids.iter().filter(placed).copied().collect();
-            ids.sort_unstable();
-            if self.in_scope(document, scope) && !ids.is_empty() {
-                listing.push((*document, ids));
+    fn listing(&mut self, scope: Scope, visit: Visit<'_>) -> Result<(), DiskError> {
+        for document in self.documents.keys().filter(|document| self.in_scope(document, scope)) {
+            let entries = self.placed_of(document);
+            if !entries.is_empty() {
+                visit(*document, &entries);
             }
         }
-        Ok(listing)
+        Ok(())
     }
 
-    fn set_rows(&mut self, scope: Scope, row: u64) -> Result<(), DiskError> {
-        let listed = self.listing(scope)?;
-        for id in listed.into_iter().flat_map(|(_, ids)| ids) {
-            self.update(&id, |entry| entry.row = Some(row));
+    fn placed(&mut self, document: &DocumentId) -> Result<Vec<Placed>, DiskError> {
+        Ok(self.placed_of(document))
+    }
+
+    fn set_rows(
+        &mut self,
+        row: RowOf,
+        after: Option<&DocumentId>,
+        documents_max: usize,
+    ) -> Result<Option<DocumentId>, DiskError> {
+        let behind = self.documents.keys().filter(|document| after.is_none_or(|it| *document > it));
+        let documents: Vec<DocumentId> = behind
+            .filter(|document| self.in_scope(document, row.scope))
+            .take(documents_max)
+            .copied()
+            .collect();
+        for document in &documents {
+            for (id, _) in self.placed_of(document) {
+                self.update(&id, |entry| {
+                    entry.row = entry.row.filter(|_| row.only_missing).or(Some(row.row));
+                });
+            }
+            if let Some(mark) = self.marks.get_mut(document) {
+                mark.row = mark.row.min(1);
+            }
         }
-        Ok(())
+        Ok(documents.last().copied())
     }
 
     fn mark_to_apply(&mut self, document: &DocumentId, row: u64) -> Result<(), DiskError> {
@@ -276,7 +310,11 @@ impl JournalTables for NodeDisk {
         Ok(pending.map(|mark| mark.row).filter(|row| *row > 0).min())
     }
 
-    fn excepted(&mut self, attempts_max: u32) -> Result<Vec<EntryId>, DiskError> {
+    fn excepted(
+        &mut self,
+        attempts_max: u32,
+        entries_max: usize,
+    ) -> Result<Vec<EntryId>, DiskError> {
         let set_aside = |document: &DocumentId| {
             self.marks.get(document).is_some_and(|mark| mark.attempts >= attempts_max)
         };
@@ -286,7 +324,7 @@ impl JournalTables for NodeDisk {
         });
         let mut excepted: Vec<_> = excepted.map(|entry| (entry.row, entry.id)).collect();
         excepted.sort_unstable();
-        Ok(excepted.into_iter().map(|(_, id)| id).take(EXCEPTIONS_MAX).collect())
+        Ok(excepted.into_iter().map(|(_, id)| id).take(entries_max).collect())
     }
 
     fn set_attempts(&mut self, document: &DocumentId, attempts: u32) -> Result<(), DiskError> {

@@ -9,8 +9,8 @@ use hoso_identity::{
     DocumentId, EntryId, Epoch, Incarnation, NodeId, Position, Reason, Scope, UnitId, WaitingFor,
 };
 use hoso_store::tables::{
-    Digest, FeedRow, LedgerEntry, LedgerHead, LedgerTables, Quarantined, Reader, ScopePoint,
-    Sender, WaitingEntry,
+    Digest, FeedRow, LedgerEntry, LedgerHead, LedgerTables, Placed, Quarantined, Reader,
+    ScopePoint, Sender, Visit, WaitingEntry,
 };
 
 use super::disk::DiskError;
@@ -20,7 +20,9 @@ use super::disk::DiskError;
 pub struct LedgerDisk {
     head: LedgerHead,
     count: u64,
-    entries: BTreeMap<EntryId, Rc<LedgerEntry>>,
+    entries: BTreeMap<EntryId, (u64, Rc<LedgerEntry>)>,
+    documents: BTreeMap<DocumentId, BTreeSet<EntryId>>,
+    ended: BTreeMap<Epoch, u64>,
     positions: BTreeMap<Position, EntryId>,
     audience: BTreeMap<DocumentId, BTreeSet<UnitId>>,
     waiting: BTreeMap<EntryId, (u64, WaitingEntry)>,
@@ -41,6 +43,8 @@ impl LedgerDisk {
             head: LedgerHead { epoch, number: 0 },
             count: 0,
             entries: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            ended: BTreeMap::new(),
             positions: BTreeMap::new(),
             audience: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -55,7 +59,7 @@ impl LedgerDisk {
 
     /// All accepted entries.
     pub fn all(&self) -> impl Iterator<Item = &LedgerEntry> {
-        self.entries.values().map(Rc::as_ref)
+        self.entries.values().map(|(_, entry)| entry.as_ref())
     }
 
     /// Whether the entry is accepted.
@@ -73,13 +77,6 @@ impl LedgerDisk {
     /// Every dossier with its audience.
     pub fn audiences(&self) -> impl Iterator<Item = (DocumentId, &BTreeSet<UnitId>)> {
         self.audience.iter().map(|(document, units)| (*document, units))
-    }
-
-    /// The accepted entries of a dossier in the order of their ids.
-    #[must_use]
-    pub fn ids_of(&self, document: &DocumentId) -> Vec<EntryId> {
-        let entries = self.all().filter(|entry| entry.document == *document);
-        entries.map(|entry| entry.id).collect()
     }
 
     fn in_scope(&self, document: &DocumentId, scope: Scope) -> bool {
@@ -105,7 +102,7 @@ impl LedgerTables for LedgerDisk {
     }
 
     fn entry(&mut self, id: &EntryId) -> Result<Option<LedgerEntry>, DiskError> {
-        Ok(self.entries.get(id).map(|entry| entry.as_ref().clone()))
+        Ok(self.entries.get(id).map(|(_, entry)| entry.as_ref().clone()))
     }
 
     fn entry_at(&mut self, position: &Position) -> Result<Option<EntryId>, DiskError> {
@@ -117,15 +114,18 @@ impl LedgerTables for LedgerDisk {
             return Err(DiskError("an entry is accepted once"));
         }
         self.positions.insert(entry.position, entry.id);
-        self.entries.insert(entry.id, Rc::new(entry.clone()));
+        self.documents.entry(entry.document).or_default().insert(entry.id);
+        let number = self.taken()?.saturating_add(1);
+        self.entries.insert(entry.id, (number, Rc::new(entry.clone())));
         Ok(())
     }
 
     fn document(&mut self, document: &DocumentId) -> Result<Vec<EntryId>, DiskError> {
-        let ids = self.positions.values();
-        let of =
-            |id: &&EntryId| self.entries.get(*id).is_some_and(|entry| entry.document == *document);
-        Ok(ids.filter(of).copied().collect())
+        let ids = self.documents.get(document).into_iter().flatten();
+        let mut ids: Vec<(Position, EntryId)> =
+            ids.filter_map(|id| Some((self.entries.get(id)?.1.position, *id))).collect();
+        ids.sort_unstable();
+        Ok(ids.into_iter().map(|(_, id)| id).collect())
     }
 
     fn audience(&mut self, document: &DocumentId) -> Result<Option<Vec<UnitId>>, DiskError> {
@@ -144,14 +144,40 @@ impl LedgerTables for LedgerDisk {
         Ok(units.into_iter().filter(|other| *other != unit).collect())
     }
 
-    fn listing(&mut self, scope: Scope) -> Result<Vec<(DocumentId, Vec<EntryId>)>, DiskError> {
-        let mut listing: BTreeMap<DocumentId, Vec<EntryId>> = BTreeMap::new();
-        for entry in self.entries.values() {
-            if self.in_scope(&entry.document, scope) {
-                listing.entry(entry.document).or_default().push(entry.id);
-            }
+    fn listing(&mut self, scope: Scope, visit: Visit<'_>) -> Result<(), DiskError> {
+        let documents = self.documents.keys().copied();
+        let documents: Vec<DocumentId> =
+            documents.filter(|document| self.in_scope(document, scope)).collect();
+        for document in documents {
+            let entries = self.placed(&document)?.into_iter();
+            let entries: Vec<Placed> = entries.map(|(placed, _)| placed).collect();
+            visit(document, &entries);
         }
-        Ok(listing.into_iter().collect())
+        Ok(())
+    }
+
+    fn taken(&mut self) -> Result<u64, DiskError> {
+        Ok(u64::try_from(self.entries.len()).unwrap_or(u64::MAX))
+    }
+
+    fn placed(&mut self, document: &DocumentId) -> Result<Vec<(Placed, u64)>, DiskError> {
+        let ids = self.documents.get(document).into_iter().flatten();
+        let placed = ids.filter_map(|id| {
+            let (number, entry) = self.entries.get(id)?;
+            Some(((*id, entry.position), *number))
+        });
+        Ok(placed.collect())
+    }
+
+    fn end_epoch(&mut self, last: &LedgerHead) -> Result<(), DiskError> {
+        let known = self.ended.entry(last.epoch).or_default();
+        *known = last.number.max(*known);
+        Ok(())
+    }
+
+    fn last_position(&mut self, epoch: &Epoch) -> Result<Option<Position>, DiskError> {
+        let ended = self.ended.range(..=*epoch).next_back();
+        Ok(ended.map(|(epoch, number)| Position { epoch: *epoch, number: *number }))
     }
 
     fn waiting(&mut self, id: &EntryId) -> Result<Option<WaitingEntry>, DiskError> {
@@ -196,8 +222,8 @@ impl LedgerTables for LedgerDisk {
     }
 
     fn feed_append(&mut self, row: &FeedRow) -> Result<(), DiskError> {
-        let late =
-            self.entries.get(&row.entry).is_some_and(|entry| entry.position.number < row.row);
+        let entry = self.entries.get(&row.entry);
+        let late = entry.is_some_and(|(_, entry)| entry.position.number < row.row);
         if self.skips_late_rows && late {
             return Ok(());
         }

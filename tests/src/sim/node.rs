@@ -179,7 +179,7 @@ impl World {
             return;
         }
         let mut disk = sim.durable.0.clone();
-        let Ok(hello) = node_host::hello(&mut disk, realm) else { return };
+        let Ok(hello) = node_host::hello(&mut disk, realm, now + sim.wall) else { return };
         let plant = Plant { stored_is_applied: planted == Some(Planted::DeliveredAtStored) };
         let (conversation, outputs) = Conversation::begin_planted(hello, now, plant);
         let line = self.open_line(node);
@@ -244,6 +244,7 @@ impl World {
                     let after = at.saturating_sub(self.now).max(1);
                     self.at(after, Event::Tick { at: Who::Node(node), line });
                 }
+                Output::Heal => {}
                 Output::Up => {
                     session.up = true;
                     let now = self.now;

@@ -98,6 +98,7 @@ impl Scene {
             epoch: None,
             cursors: Vec::new(),
             journal_head: 0,
+            wish: None,
         });
         writer.write(&hello.encode()).await.unwrap();
         let answer = reader.next().await.unwrap().unwrap();

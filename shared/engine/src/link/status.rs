@@ -41,6 +41,8 @@ pub struct LinkStatus {
     pub heard_ms: Option<u64>,
     /// The own clock less the relay's at the last `Welcome`, milliseconds.
     pub clock_skew_ms: i64,
+    /// Whether this node and the relay compare what they have before anything else.
+    pub healing: bool,
     /// The highest journal number that was ever put on the line.
     pub sent_through: u64,
     /// How often this node and the relay have healed each other.
@@ -66,6 +68,7 @@ impl LinkStatus {
             acknowledged_ms: past.acknowledged_ms,
             heard_ms: None,
             clock_skew_ms: 0,
+            healing: false,
             sent_through: 0,
             healed: past.healed,
             healed_entries: 0,

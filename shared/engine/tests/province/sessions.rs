@@ -66,6 +66,7 @@ impl Caller {
             epoch: None,
             cursors: Vec::new(),
             journal_head: 0,
+            wish: None,
         };
         self.say(&Frame::Hello(hello)).await;
     }

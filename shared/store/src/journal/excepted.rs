@@ -8,7 +8,6 @@ use rusqlite::{Rows, named_params};
 use crate::{
     columns::{blob, unsigned},
     error::StoreError,
-    tables::EXCEPTIONS_MAX,
     writer::Tx,
 };
 
@@ -20,8 +19,12 @@ const SET_ASIDE_ROWS: &str = "SELECT entry.id, entry.feed_row FROM to_apply
     ORDER BY entry.feed_row LIMIT :limit";
 
 /// Those that wait, and those of dossiers with at least `attempts_max` attempts; the lowest rows.
-pub(super) fn excepted(tx: &mut Tx<'_>, attempts_max: u32) -> Result<Vec<EntryId>, StoreError> {
-    let limit = i64::try_from(EXCEPTIONS_MAX).unwrap_or(i64::MAX);
+pub(super) fn excepted(
+    tx: &mut Tx<'_>,
+    attempts_max: u32,
+    entries_max: usize,
+) -> Result<Vec<EntryId>, StoreError> {
+    let limit = i64::try_from(entries_max).unwrap_or(i64::MAX);
     let mut excepted = BTreeSet::new();
     let mut take = |mut rows: Rows<'_>| -> Result<(), StoreError> {
         while let Some(row) = rows.next()? {
@@ -33,5 +36,5 @@ pub(super) fn excepted(tx: &mut Tx<'_>, attempts_max: u32) -> Result<Vec<EntryId
     take(waiting.query(named_params! { ":limit": limit })?)?;
     let mut aside = tx.connection.prepare_cached(SET_ASIDE_ROWS)?;
     take(aside.query(named_params! { ":attempts": attempts_max, ":limit": limit })?)?;
-    Ok(excepted.into_iter().take(EXCEPTIONS_MAX).map(|(_, id)| id).collect())
+    Ok(excepted.into_iter().take(entries_max).map(|(_, id)| id).collect())
 }

@@ -46,7 +46,10 @@ pub struct LastEntry {
     pub id: EntryId,
     /// Its number in the own journal, if it is an own entry.
     pub journal: Option<u64>,
-    /// Its row in a feed of this node, once the relay has accepted it.
+    /// Whether the relay has accepted it.
+    pub placed: bool,
+    /// Its row in a feed of this node. What was accepted and has none was lacking at the relay, or
+    /// is still to come again.
     pub row: Option<u64>,
     /// Where it stands.
     pub standing: Standing,
@@ -70,15 +73,13 @@ pub fn badge(last: &LastEntry, reach: Reach<'_>, facts: &NodeFacts, sent_through
     if last.standing != Standing::Counts {
         return Badge::NeedsAttention;
     }
-    let Some(row) = last.row else {
+    if !last.placed {
         let sent = last
             .journal
             .is_some_and(|number| number > facts.journal_through && number <= sent_through);
         return if sent { Badge::Unknown } else { Badge::Saved };
-    };
-    if facts.rechecking {
-        return Badge::Rechecking;
     }
+    let Some(row) = last.row.filter(|_| !facts.rechecking) else { return Badge::Rechecking };
     if !reach.destinations.iter().all(|unit| delivered(reach.known, *unit, row, &last.id)) {
         return Badge::AtProvince;
     }

@@ -4,9 +4,7 @@ use std::collections::VecDeque;
 
 use hoso_identity::{EntryId, Epoch, Incarnation, NodeId, Position, Scope, UnitId};
 
-use crate::tables::{
-    Digest, EXCEPTIONS_MAX, FeedRow, LedgerTables, Reader, ScopePoint, digest_after, digests_agree,
-};
+use crate::tables::{FeedRow, LedgerTables, Reader, ScopePoint, digests_agree};
 
 /// What one row of a feed carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,8 +111,8 @@ pub fn read<T: LedgerTables>(
     Ok(FeedPage { epoch, items, points })
 }
 
-/// Takes a node's acknowledgement. Gives the scope whose digest differs, if one does: then the
-/// two sides have diverged and nothing was taken.
+/// Takes a node's acknowledgement, with at most as many exceptions as one may name. Gives the scope
+/// whose digest differs, if one does: then the two sides have diverged and nothing was taken.
 ///
 /// # Errors
 ///
@@ -133,12 +131,16 @@ pub fn acknowledge<T: LedgerTables>(
         }
     }
     for point in stored {
-        let row = applied.iter().find(|applied| applied.scope == point.scope);
-        let reader = Reader {
-            node: *node,
-            stored: point.row,
-            applied: row.map_or(0, |applied| applied.row.min(point.row)),
-            except: except.iter().take(EXCEPTIONS_MAX).copied().collect(),
+        let said = applied.iter().find(|applied| applied.scope == point.scope);
+        let reader = match said {
+            Some(said) => Reader {
+                node: *node,
+                stored: point.row,
+                applied: said.row.min(point.row),
+                except: except.to_vec(),
+            },
+            // Nothing is said before the session has looked: what was known stays.
+            None => Reader { stored: point.row, ..reader(tables, node, point.scope)? },
         };
         tables.put_reader(point.scope, &reader)?;
     }
@@ -167,10 +169,14 @@ pub fn reached<T: LedgerTables>(tables: &mut T, unit: UnitId) -> Result<Vec<Reac
     Ok(all)
 }
 
-/// The running digest of one feed after these entries.
-#[must_use]
-pub fn digest_of<'a>(from: Digest, entries: impl IntoIterator<Item = &'a EntryId>) -> Digest {
-    entries.into_iter().fold(from, |digest, entry| digest_after(&digest, entry))
+/// How far this node is known to be in a feed.
+fn reader<T: LedgerTables>(
+    tables: &mut T,
+    node: &NodeId,
+    scope: Scope,
+) -> Result<Reader, T::Error> {
+    let known = tables.readers(scope)?.into_iter().find(|reader| reader.node == *node);
+    Ok(known.unwrap_or(Reader { node: *node, stored: 0, applied: 0, except: Vec::new() }))
 }
 
 fn content<T: LedgerTables>(

@@ -2,12 +2,16 @@
 
 use hoso_identity::{Epoch, Incarnation, NodeId, SessionToken};
 
+use super::recheck::Wish;
 use crate::tables::{Digest, LedgerHead, LedgerTables, ScopePoint, Sender, digests_agree};
 
 /// Healings of one node within this many milliseconds after which a fuse stops them: an hour.
 pub const FUSE_MS: u64 = 3600 * 1000;
 /// Healings that the fuse allows in that time.
 pub const FUSE_HEALINGS: usize = 2;
+/// Generations by which a node's epoch may be ahead of the ledger's: as often as a ledger may have
+/// been restored, or lost commits, since the backup from which it came.
+pub const GENERATIONS_MAX: u32 = 1000;
 
 /// What a node shows first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,10 @@ pub struct Shown {
     pub epoch: Option<Epoch>,
     /// Its cursors.
     pub cursors: Vec<ScopePoint>,
+    /// Whether it asks for healing, and why.
+    pub wish: Option<Wish>,
+    /// Whether it has ended: what it shows proves nothing.
+    pub ended: bool,
 }
 
 /// Chance that the caller brings.
@@ -42,6 +50,10 @@ pub enum HealReason {
     Epoch,
     /// The healing of the last session did not end.
     Unfinished,
+    /// The node says that the relay's rows do not fit its own.
+    Diverged,
+    /// Both sides were last compared a week ago.
+    Week,
 }
 
 /// The relay's answer.
@@ -53,6 +65,8 @@ pub enum Greeting {
     Copy,
     /// Too many healings: an operator must look.
     Fuse,
+    /// The node shows an epoch that no ledger can have reached: an operator must look.
+    Epoch,
 }
 
 /// Where a session goes on.
@@ -83,54 +97,65 @@ pub fn greet<T: LedgerTables>(
     chance: Chance,
     now_ms: u64,
 ) -> Result<Greeting, T::Error> {
-    let (head, minted) = epoch_for(tables, shown, chance)?;
+    let head = tables.head()?;
     let known = tables.sender(&shown.node, &shown.incarnation)?;
-    let mut heal = match shown.epoch {
-        Some(epoch) if epoch != head.epoch => Some(HealReason::Epoch),
-        Some(_) | None => None,
-    };
-    let mut sender = match known {
-        Some(sender) => {
-            if !token_fits(&sender, shown.token) {
-                return Ok(Greeting::Copy);
-            }
-            if !sender.healed {
-                heal = Some(HealReason::Unfinished);
-            }
-            sender
-        }
-        None => {
-            let first = !tables.node_seen(&shown.node)? && shown.epoch.is_none();
-            if !first {
-                heal = Some(HealReason::Incarnation);
-            }
-            Sender {
-                through: 0,
-                digest: [0; 32],
-                token: chance.token,
-                previous: None,
-                confirmed: false,
-                healed: first,
-            }
-        }
-    };
-    if heal.is_some() && heal != Some(HealReason::Unfinished) {
-        if fuse_blown(tables, &shown.node, now_ms)? {
-            return Ok(Greeting::Fuse);
-        }
-        tables.note_healing(&shown.node, now_ms)?;
-        sender.healed = false;
+    if known.as_ref().is_some_and(|sender| !token_fits(sender, shown.token)) {
+        return Ok(Greeting::Copy);
     }
+    let highest = head.epoch.generation.saturating_add(GENERATIONS_MAX);
+    if shown.epoch.is_some_and(|epoch| epoch.generation > highest) {
+        return Ok(Greeting::Epoch);
+    }
+    let lost = !shown.ended && proves_lost_commits(tables, &head, shown)?;
+    let first = shown.epoch.is_none() && !tables.node_seen(&shown.node)?;
+    let is_known = known.is_some();
+    let mut sender = known.unwrap_or(Sender {
+        through: 0,
+        digest: [0; 32],
+        token: chance.token,
+        previous: None,
+        confirmed: false,
+        healed: first,
+    });
+    let goes_on = is_known && !sender.healed && !lost;
+    let mut heal = if goes_on {
+        Some(HealReason::Unfinished)
+    } else if lost || shown.epoch.is_some_and(|epoch| epoch != head.epoch) {
+        Some(HealReason::Epoch)
+    } else if !sender.healed {
+        Some(HealReason::Incarnation)
+    } else {
+        shown.wish.map(wished)
+    };
+    if heal.is_some() && !goes_on {
+        let blown = fuse_blown(tables, &shown.node, now_ms)?;
+        // A comparison that nothing calls for must not keep a node out.
+        match heal {
+            Some(HealReason::Week) if blown => heal = None,
+            _ if blown => return Ok(Greeting::Fuse),
+            _ => tables.note_healing(&shown.node, now_ms)?,
+        }
+    }
+    sender.healed &= heal.is_none();
+    let epoch = if lost { mint_epoch(tables, shown.epoch, chance.epoch)? } else { head.epoch };
     rotate(&mut sender, shown.token, chance.token);
     tables.put_sender(&shown.node, &shown.incarnation, &sender)?;
     Ok(Greeting::Welcome(Welcome {
-        epoch: head.epoch,
+        epoch,
         token: sender.token,
         through: sender.through,
         digest: sender.digest,
         heal,
-        minted,
+        minted: lost,
     }))
+}
+
+fn wished(wish: Wish) -> HealReason {
+    match wish {
+        Wish::Week => HealReason::Week,
+        Wish::Unfinished => HealReason::Unfinished,
+        Wish::Diverged => HealReason::Diverged,
+    }
 }
 
 /// Notes that the node has stored its token.
@@ -182,6 +207,7 @@ pub fn mint_epoch<T: LedgerTables>(
     random: [u8; 8],
 ) -> Result<Epoch, T::Error> {
     let mut head = tables.head()?;
+    tables.end_epoch(&head)?;
     let highest = shown.map_or(0, |epoch| epoch.generation).max(head.epoch.generation);
     head.epoch = Epoch { generation: highest.saturating_add(1), random };
     tables.put_head(&head)?;
@@ -189,28 +215,24 @@ pub fn mint_epoch<T: LedgerTables>(
     Ok(head.epoch)
 }
 
-/// The head of the ledger; with a new epoch when what the node shows proves lost commits.
-fn epoch_for<T: LedgerTables>(
+/// Whether what the node shows proves that the ledger has lost commits: cursors beyond its head or
+/// with other digests, or a later life of it.
+fn proves_lost_commits<T: LedgerTables>(
     tables: &mut T,
+    head: &LedgerHead,
     shown: &Shown,
-    chance: Chance,
-) -> Result<(LedgerHead, bool), T::Error> {
-    let head = tables.head()?;
-    let Some(epoch) = shown.epoch else { return Ok((head, false)) };
-    let lost = if epoch == head.epoch {
-        let mut lost = false;
-        for cursor in &shown.cursors {
-            let known = tables.feed_digest(cursor.scope, cursor.row)?;
-            lost |= !known.is_some_and(|known| digests_agree(&known, &cursor.digest));
-        }
-        lost
-    } else {
-        epoch > head.epoch
-    };
-    if lost {
-        mint_epoch(tables, shown.epoch, chance.epoch)?;
+) -> Result<bool, T::Error> {
+    let Some(epoch) = shown.epoch else { return Ok(false) };
+    if epoch != head.epoch {
+        return Ok(epoch > head.epoch);
     }
-    Ok((tables.head()?, lost))
+    for cursor in &shown.cursors {
+        let known = tables.feed_digest(cursor.scope, cursor.row)?;
+        if !known.is_some_and(|known| digests_agree(&known, &cursor.digest)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The current token, or the one before it while the current one was never shown.

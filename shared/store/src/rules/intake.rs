@@ -74,7 +74,8 @@ pub fn take<T: JournalTables>(
     Ok(Ok(taken))
 }
 
-/// Takes entries that healing found to be lacking here.
+/// Takes entries that healing found to be lacking here, or to have another position in the ledger.
+/// Their rows are not above that of the head that was listed, so it is as good as theirs.
 ///
 /// # Errors
 ///
@@ -83,11 +84,12 @@ pub fn mend<T: JournalTables>(
     tables: &mut T,
     admission: &mut impl Admission,
     entries: &[Positioned],
+    row: u64,
     at_ms: u64,
 ) -> Result<Taken, T::Error> {
     let mut desk = Desk::new(tables, admission, at_ms, None);
     for healed in entries {
-        desk.entry(&healed.bytes, healed.position, None)?;
+        desk.entry(&healed.bytes, healed.position, row)?;
     }
     desk.decide_anew()?;
     Ok(desk.taken)
@@ -130,7 +132,7 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
     /// Takes one row; gives the id that enters the digest, or `None` for bytes that are no entry.
     fn row(&mut self, item: &FeedItem) -> Result<Option<EntryId>, T::Error> {
         match &item.content {
-            Content::Entry { bytes, position } => self.entry(bytes, *position, Some(item.row)),
+            Content::Entry { bytes, position } => self.entry(bytes, *position, item.row),
             Content::Yours { number, position } => {
                 let found = self.tables.journal_after(number.saturating_sub(1), 1)?;
                 let Some(entry) = found.into_iter().find(|entry| entry.journal == Some(*number))
@@ -138,7 +140,7 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
                     return Ok(None);
                 };
                 let id = entry.id;
-                self.place(entry, *position, Some(item.row))?;
+                self.place(entry, *position, item.row)?;
                 Ok(Some(id))
             }
             Content::Erased(id) => Ok(Some(*id)),
@@ -150,7 +152,7 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         &mut self,
         bytes: &[u8],
         position: Position,
-        row: Option<u64>,
+        row: u64,
     ) -> Result<Option<EntryId>, T::Error> {
         let Ok(entry) = Entry::decode(bytes) else { return Ok(None) };
         let id = entry.id();
@@ -176,7 +178,7 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
                 self.tables.quarantine(bytes, reason, self.at_ms)?;
                 self.keep(NodeEntry {
                     position: Some(position),
-                    row,
+                    row: Some(row),
                     placed_ms: Some(self.at_ms),
                     standing: Standing::Refused(reason),
                     ..fresh
@@ -191,29 +193,27 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         &mut self,
         mut stored: NodeEntry,
         position: Position,
-        row: Option<u64>,
+        row: u64,
     ) -> Result<(), T::Error> {
         let Ok(entry) = Entry::decode(&stored.bytes) else { return Ok(()) };
-        let before = stored.position;
-        // A ledger that lost the entry and took it again has given it another position: the newest
-        // row tells. What healing brings is known already, or new.
-        let newest = if row.is_some() { position } else { before.unwrap_or(position) };
-        stored.position = Some(newest);
+        // A ledger that lost the entry and took it again has given it another position. It never
+        // moves one that it has, so what it says last is the only one.
+        let before = stored.position.replace(position);
         stored.placed_ms = stored.placed_ms.or(Some(self.at_ms));
-        stored.row = row.or(stored.row);
-        if before == Some(newest) && stored.standing == Standing::Counts {
+        stored.row = Some(row);
+        if before == Some(position) && stored.standing == Standing::Counts {
             return self.keep(stored);
         }
         if let Some(before) =
-            before.filter(|before| *before != newest && stored.kind.is_statement())
+            before.filter(|before| *before != position && stored.kind.is_statement())
         {
             self.is_late(before);
         }
         let woken = self.decide(&mut stored, &entry)?;
         // Rows and positions come from one counter: what is above every row is not late.
-        let in_time = |(epoch, seen)| newest.epoch == epoch && newest.number > seen;
+        let in_time = |(epoch, seen)| position.epoch == epoch && position.number > seen;
         if woken && stored.kind.is_statement() && !self.now.is_some_and(in_time) {
-            self.is_late(newest);
+            self.is_late(position);
         }
         self.keep(stored)?;
         if woken { self.wake(&entry) } else { Ok(()) }
@@ -255,12 +255,13 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         }
     }
 
-    /// Decides what was accepted after a late statement as if it had been here in time. A relay
-    /// that lost a statement with its disk has perhaps accepted what that statement forbids; the
-    /// positions tell, and they are the same everywhere.
+    /// Decides what was accepted after a late statement, or at its position, as if it had been here
+    /// in time. A relay that lost a statement with its disk has perhaps accepted what that
+    /// statement forbids, or given its position again; the positions tell, and they are the same
+    /// everywhere.
     fn decide_anew(&mut self) -> Result<(), T::Error> {
         let Some(late) = self.late.take() else { return Ok(()) };
-        let documents = self.tables.documents_after(&late)?;
+        let documents = self.tables.documents_from(&late)?;
         if documents.is_empty() {
             return Ok(());
         }
@@ -273,8 +274,8 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
     }
 
     /// Decides all entries of a dossier, or all statements, in the order of their positions; what
-    /// waits is looked at again until nothing more can go. Own events without a position stay as
-    /// they are: the relay decides them.
+    /// waits is looked at again until nothing more can go. What has no position stays as it is, but
+    /// for statements that count, which are folded again: the relay decides it.
     fn decide_document(&mut self, document: &DocumentId) -> Result<(), T::Error> {
         let mut pending = Vec::new();
         for stored in self.tables.document(document)? {
@@ -287,8 +288,8 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         loop {
             let before = pending.len();
             for (mut stored, entry, was) in std::mem::take(&mut pending) {
-                let own = stored.position.is_none() && !stored.kind.is_statement();
-                if own && was == Standing::Counts {
+                let folded = stored.kind.is_statement() && was == Standing::Counts;
+                if stored.position.is_none() && !folded {
                     continue;
                 }
                 if self.decide(&mut stored, &entry)? {
@@ -316,19 +317,25 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         if stored.kind.is_statement() {
             self.taken.statements = true;
         } else {
-            // What healing brought has no row yet: nothing counts as applied before it is.
-            self.tables.mark_to_apply(&stored.document, stored.row.unwrap_or(1))?;
+            // Of what healing brings, only a row is known above which it does not stand: nothing
+            // counts as applied before it is.
+            let row = if self.now.is_none() { 1 } else { stored.row.unwrap_or(0) };
+            self.tables.mark_to_apply(&stored.document, row)?;
             self.taken.documents.insert(stored.document);
         }
         self.tables.put_entry(&stored)
     }
 
-    /// Looks again at what waited for this entry, and for what that brings.
+    /// Looks again at what waited for this entry, and for what that brings. What the relay lets
+    /// wait has no position yet: the relay looks again, and sends one.
     fn wake(&mut self, entry: &Entry) -> Result<(), T::Error> {
         let mut arrived: VecDeque<WaitingFor> = arrivals(entry).into();
         while let Some(what) = arrived.pop_front() {
             for id in self.tables.waiting_for(&what)? {
                 let Some(mut waiting) = self.tables.entry(&id)? else { continue };
+                if waiting.position.is_none() {
+                    continue;
+                }
                 let Ok(entry) = Entry::decode(&waiting.bytes) else { continue };
                 if self.decide(&mut waiting, &entry)? {
                     arrived.extend(arrivals(&entry));

@@ -1,10 +1,10 @@
 //! What a node writes itself, and what it learns about that.
 
-use hoso_identity::{DocumentId, EntryId, Epoch, Incarnation, Reason, SessionToken, VerifiedEntry};
+use hoso_identity::{DocumentId, EntryId, Epoch, SessionToken, VerifiedEntry};
 
-use super::{feed::Applied, ledger::Outcome, mend::Positioned};
+use super::{feed::Applied, intake::Taken, ledger::Outcome};
 use crate::tables::{
-    Admission, Delivered, Digest, JournalTables, NodeEntry, ScopePoint, Standing, digest_after,
+    Admission, Delivered, Digest, EXCEPTIONS_MAX, JournalTables, NodeEntry, Standing, digest_after,
     digests_agree,
 };
 
@@ -25,7 +25,8 @@ pub struct Acknowledgement {
 /// What a node may say it has applied.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Per feed, the row up to which everything but the exceptions is applied.
+    /// Per feed, the row up to which everything but the exceptions is applied. Of a feed that is
+    /// not here, what was said before is all that may be said.
     pub applied: Vec<Applied>,
     /// The exceptions.
     pub except: Vec<EntryId>,
@@ -51,10 +52,7 @@ pub fn append<T: JournalTables>(
     admission: &mut impl Admission,
     entry: &VerifiedEntry,
 ) -> Result<u64, T::Error> {
-    let mut facts = tables.facts()?;
-    let number = facts.journal_head.saturating_add(1);
-    facts.journal_head = number;
-    facts.journal_digest = digest_after(&facts.journal_digest, &entry.id());
+    let number = tables.facts()?.journal_head.saturating_add(1);
     tables.put_entry(&NodeEntry {
         id: entry.id(),
         document: entry.document(),
@@ -67,8 +65,7 @@ pub fn append<T: JournalTables>(
         placed_ms: None,
         standing: Standing::Counts,
     })?;
-    tables.journal_append(number, &entry.id(), &facts.journal_digest)?;
-    tables.put_facts(&facts)?;
+    enter(tables, &entry.id())?;
     if !entry.header().kind.is_statement() {
         tables.add_audience(&entry.document(), &entry.header().units_added)?;
     }
@@ -113,7 +110,8 @@ pub fn agrees<T: JournalTables>(
     Ok(own.is_some_and(|own| digests_agree(&own, digest)))
 }
 
-/// Takes an acknowledgement. `false`: the digests differ, this is a copy, nothing was taken.
+/// Takes an acknowledgement, and what it has not accepted: dossiers to be applied without that.
+/// None: the digests differ, this is a copy, nothing was taken.
 ///
 /// # Errors
 ///
@@ -121,93 +119,64 @@ pub fn agrees<T: JournalTables>(
 pub fn acknowledged<T: JournalTables>(
     tables: &mut T,
     acknowledgement: &Acknowledgement,
-) -> Result<bool, T::Error> {
+) -> Result<Option<Taken>, T::Error> {
     if !agrees(tables, acknowledgement.through, &acknowledgement.digest)? {
-        return Ok(false);
+        return Ok(None);
     }
+    let mut taken = Taken::default();
     let mut facts = tables.facts()?;
     facts.journal_through = facts.journal_through.max(acknowledgement.through);
     tables.put_facts(&facts)?;
     for (number, outcome) in &acknowledgement.outcomes {
-        if let Outcome::Refused(reason) = outcome {
-            refused(tables, *number, *reason)?;
-        }
+        let standing = match outcome {
+            Outcome::Accepted(_) => continue,
+            Outcome::Waiting(what) => Standing::Waiting(*what),
+            Outcome::Refused(reason) => Standing::Refused(*reason),
+        };
+        set_aside(tables, *number, standing, &mut taken)?;
     }
-    Ok(true)
+    Ok(Some(taken))
+}
+
+/// What a `Welcome` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Welcomed {
+    /// To be shown at the next `Hello`.
+    pub token: SessionToken,
+    /// The life of the ledger.
+    pub epoch: Epoch,
+    /// The journal number up to which the relay has everything.
+    pub through: u64,
+    /// Whether both sides are to be compared first.
+    pub heal: bool,
 }
 
 /// Stores what a `Welcome` says, before the first `Ack`: token, epoch, and up to where the relay
-/// has the journal. The `Ack` that would have said so may have been lost with its link, and a
-/// relay that was restored may have less than it had. What was heard of destinations speaks of the
-/// rows that the `Hello` has shown to be the same: a ledger that lost commits gives later rows
-/// again, to other entries.
+/// has the journal, if that is less than it had. More is acknowledged by an `Ack` alone, since
+/// only that says what became of the entries. What was heard of destinations speaks of the rows
+/// that the `Hello` has shown to be the same: a ledger that lost commits gives later rows again,
+/// to other entries.
 ///
 /// # Errors
 ///
 /// As the storage fails.
 pub fn welcomed<T: JournalTables>(
     tables: &mut T,
-    token: SessionToken,
-    (epoch, through): (Epoch, u64),
-    heal: bool,
+    welcome: &Welcomed,
+    now_ms: u64,
 ) -> Result<(), T::Error> {
     let mut facts = tables.facts()?;
-    facts.token = Some(token);
-    facts.journal_through = through;
-    facts.rechecking |= heal;
+    facts.token = Some(welcome.token);
+    facts.journal_through = facts.journal_through.min(welcome.through);
     let seen = tables.cursors()?.iter().map(|cursor| cursor.row).max().unwrap_or(0);
     tables.cap_delivered(seen)?;
-    if !heal {
-        facts.epoch = Some(epoch);
+    if welcome.heal {
+        facts.rechecking |= facts.epoch != Some(welcome.epoch);
+    } else {
+        facts.rechecking = false;
+        facts.epoch = Some(welcome.epoch);
+        facts.checked_ms = facts.checked_ms.or(Some(now_ms));
     }
-    tables.put_facts(&facts)
-}
-
-/// Makes this database a copy of its own: after a restore, and when the relay has found a copy.
-///
-/// # Errors
-///
-/// As the storage fails.
-pub fn renew<T: JournalTables>(tables: &mut T, incarnation: Incarnation) -> Result<(), T::Error> {
-    let mut facts = tables.facts()?;
-    facts.incarnation = incarnation;
-    facts.token = None;
-    facts.rechecking = facts.epoch.is_some();
-    tables.put_facts(&facts)
-}
-
-/// Ends a healing: the cursors become the heads that the listings showed, what is at the relay
-/// gets their rows, and a journal that the relay does not know begins at 1 with what it lacks.
-/// What the relay lacked has its rows above the heads: until they come, nothing may be said of how
-/// far these entries are.
-///
-/// # Errors
-///
-/// As the storage fails.
-pub fn healed<T: JournalTables>(
-    tables: &mut T,
-    epoch: Epoch,
-    heads: &[ScopePoint],
-    claimed: &[EntryId],
-    renumber: bool,
-) -> Result<(), T::Error> {
-    for head in heads {
-        tables.put_cursor(head)?;
-        tables.set_rows(head.scope, head.row)?;
-    }
-    for id in claimed {
-        if let Some(mut entry) = tables.entry(id)? {
-            entry.row = None;
-            tables.put_entry(&entry)?;
-        }
-    }
-    tables.clear_delivered()?;
-    if renumber {
-        number_anew(tables)?;
-    }
-    let mut facts = tables.facts()?;
-    facts.epoch = Some(epoch);
-    facts.rechecking = false;
     tables.put_facts(&facts)
 }
 
@@ -257,84 +226,67 @@ pub fn applied<T: JournalTables>(
     tables.clear_to_apply(document)
 }
 
-/// What may be said to be applied.
+/// What may be said to be applied; nothing while there are more exceptions than can be listed.
 ///
 /// # Errors
 ///
 /// As the storage fails.
 pub fn progress<T: JournalTables>(tables: &mut T) -> Result<Progress, T::Error> {
     let lowest = tables.lowest_to_apply(ATTEMPTS_MAX)?;
+    let except = tables.excepted(ATTEMPTS_MAX, EXCEPTIONS_MAX.saturating_add(1))?;
+    if except.len() > EXCEPTIONS_MAX {
+        // What cannot be listed would be said to be applied. What was said before stays true.
+        return Ok(Progress::default());
+    }
     let before = lowest.map_or(u64::MAX, |row| row.saturating_sub(1));
     let applied = tables.cursors()?;
     let applied = applied.iter();
     let applied = applied
         .map(|cursor| Applied { scope: cursor.scope, row: cursor.row.min(before) })
         .collect();
-    Ok(Progress { applied, except: tables.excepted(ATTEMPTS_MAX)? })
+    Ok(Progress { applied, except })
 }
 
-/// Entries of a scope that the relay lacks after a restore, with their positions, in order.
-///
-/// # Errors
-///
-/// As the storage fails.
-pub fn positioned<T: JournalTables>(
+/// Numbers a stored entry as the last one of the journal.
+pub(super) fn enter<T: JournalTables>(tables: &mut T, id: &EntryId) -> Result<u64, T::Error> {
+    let mut facts = tables.facts()?;
+    let number = facts.journal_head.saturating_add(1);
+    facts.journal_head = number;
+    facts.journal_digest = digest_after(&facts.journal_digest, id);
+    tables.journal_append(number, id, &facts.journal_digest)?;
+    tables.put_facts(&facts)?;
+    Ok(number)
+}
+
+/// The relay keeps an own entry without accepting it. What has a position was accepted meanwhile.
+fn set_aside<T: JournalTables>(
     tables: &mut T,
-    ids: &[EntryId],
-) -> Result<Vec<Positioned>, T::Error> {
-    let mut found = Vec::new();
-    for id in ids {
-        if let Some(entry) = tables.entry(id)?
-            && let Some(position) = entry.position
-        {
-            found.push(Positioned { bytes: entry.bytes, position });
-        }
-    }
-    found.sort_by_key(|entry| entry.position);
-    Ok(found)
-}
-
-fn refused<T: JournalTables>(tables: &mut T, number: u64, reason: Reason) -> Result<(), T::Error> {
+    number: u64,
+    standing: Standing,
+    taken: &mut Taken,
+) -> Result<(), T::Error> {
     let found = tables.journal_after(number.saturating_sub(1), 1)?;
-    for mut entry in found {
-        entry.standing = Standing::Refused(reason);
-        tables.put_entry(&entry)?;
-        // Statements are folded, not applied.
-        if !entry.kind.is_statement() {
-            tables.mark_to_apply(&entry.document, 0)?;
-        }
+    let is_meant = |entry: &NodeEntry| entry.journal == Some(number) && entry.position.is_none();
+    for entry in found.into_iter().filter(is_meant) {
+        keep_aside(tables, entry, standing, taken)?;
     }
     Ok(())
 }
 
-/// Numbers what has no position from 1, in its old order.
-fn number_anew<T: JournalTables>(tables: &mut T) -> Result<(), T::Error> {
-    let mut lacking = Vec::new();
-    let mut after = 0;
-    loop {
-        let some = tables.journal_after(after, 1024)?;
-        let Some(last) = some.last().and_then(|entry| entry.journal) else { break };
-        after = last;
-        for entry in some {
-            if entry.position.is_none() {
-                lacking.push(entry);
-            } else {
-                tables.put_entry(&NodeEntry { journal: None, ..entry })?;
-            }
-        }
+/// Keeps an entry that has no effect from now on.
+pub(super) fn keep_aside<T: JournalTables>(
+    tables: &mut T,
+    mut entry: NodeEntry,
+    standing: Standing,
+    taken: &mut Taken,
+) -> Result<(), T::Error> {
+    entry.standing = standing;
+    tables.put_entry(&entry)?;
+    // Statements are folded, not applied.
+    if entry.kind.is_statement() {
+        taken.statements = true;
+        return Ok(());
     }
-    tables.journal_clear()?;
-    let mut number = 0_u64;
-    let mut digest = [0; 32];
-    for entry in lacking {
-        number = number.saturating_add(1);
-        digest = digest_after(&digest, &entry.id);
-        tables.journal_append(number, &entry.id, &digest)?;
-        tables.put_entry(&NodeEntry { journal: Some(number), ..entry })?;
-    }
-    let mut facts = tables.facts()?;
-    facts.journal_head = number;
-    facts.journal_digest = digest;
-    facts.journal_through = 0;
-    tables.put_facts(&facts)
+    taken.documents.insert(entry.document);
+    tables.mark_to_apply(&entry.document, 0)
 }

@@ -56,7 +56,9 @@ pub struct Ingested {
     pub gap: bool,
 }
 
-/// Takes a batch in the order of its journal. The caller commits, and only then acknowledges.
+/// Takes a batch in the order of its journal. The caller commits, and only then acknowledges. What
+/// was taken before is not taken again, and it is said again what became of it: the `Ack` that
+/// said so may have been lost.
 ///
 /// # Errors
 ///
@@ -72,7 +74,11 @@ pub fn ingest<T: LedgerTables>(
     let mut outcomes = Vec::new();
     let mut gap = false;
     for pushed in batch {
+        let mut desk = Desk { tables: &mut *tables, admission: &mut *admission, now_ms };
         if pushed.number <= sender.through {
+            let known = desk.known(&id_of(&pushed.bytes), &pushed.bytes)?;
+            let known = known.filter(|known| !matches!(known, Outcome::Accepted(_)));
+            outcomes.extend(known.map(|known| (pushed.number, known)));
             continue;
         }
         if pushed.number != sender.through.saturating_add(1) {
@@ -81,7 +87,6 @@ pub fn ingest<T: LedgerTables>(
         }
         let origin =
             Origin { node: from.node, incarnation: from.incarnation, number: pushed.number };
-        let mut desk = Desk { tables: &mut *tables, admission: &mut *admission, now_ms };
         let outcome = desk.take(&pushed.bytes, Some(origin), from.ended)?;
         if !matches!(outcome, Outcome::Accepted(_)) {
             outcomes.push((pushed.number, outcome));

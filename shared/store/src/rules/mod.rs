@@ -7,3 +7,4 @@ pub mod intake;
 pub mod journal;
 pub mod ledger;
 pub mod mend;
+pub mod recheck;

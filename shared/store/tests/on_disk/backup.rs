@@ -8,7 +8,7 @@ use hoso_store::{
     backup::{self, Life},
     database::{Database, Schema},
     journal, ledger, meta,
-    rules::{greeting::mint_epoch, journal::renew},
+    rules::{greeting::mint_epoch, recheck::renew},
     tables::{JournalTables, LedgerTables},
     writer::Tx,
 };

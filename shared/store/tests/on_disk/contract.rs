@@ -8,8 +8,8 @@ use hoso_identity::{
     UnitId, WaitingFor,
 };
 use hoso_store::tables::{
-    Delivered, EXCEPTIONS_MAX, FeedRow, JournalTables, LedgerEntry, LedgerHead, LedgerTables,
-    NodeEntry, NodeFacts, Origin, Quarantined, Reader, ScopePoint, Sender, Standing, ToApply,
+    Delivered, FeedRow, JournalTables, LedgerEntry, LedgerHead, LedgerTables, NodeEntry, NodeFacts,
+    Origin, Placed, Quarantined, Reader, RowOf, ScopePoint, Sender, Standing, ToApply,
     WaitingEntry,
 };
 
@@ -60,10 +60,13 @@ fn facts<T: JournalTables<Error: Debug>>(tables: &mut T) {
         journal_digest: [4; 32],
         journal_through: 2,
         rechecking: true,
+        diverged: true,
+        checked_ms: Some(5),
     };
     tables.put_facts(&facts).unwrap();
     assert_eq!(tables.facts().unwrap(), facts);
-    let bare = NodeFacts { epoch: None, token: None, rechecking: false, ..facts };
+    let (rechecking, diverged, checked_ms) = (false, false, None);
+    let bare = NodeFacts { epoch: None, token: None, rechecking, diverged, checked_ms, ..facts };
     tables.put_facts(&bare).unwrap();
     assert_eq!(tables.facts().unwrap(), bare);
 }
@@ -99,8 +102,8 @@ fn entries<T: JournalTables<Error: Debug>>(tables: &mut T) {
     assert_eq!(tables.waiting_for(&waiting).unwrap(), [id(1), id(2)], "in order of arrival");
     assert_eq!(tables.waiting_for(&WaitingFor::Operator(id(2))).unwrap(), []);
     assert_eq!(tables.document(&DOSSIER).unwrap(), [entry, second]);
-    assert_eq!(tables.documents_after(&at(8)).unwrap(), [DOSSIER]);
-    assert_eq!(tables.documents_after(&at(9)).unwrap(), []);
+    assert_eq!(tables.documents_from(&at(9)).unwrap(), [DOSSIER], "a position may be given twice");
+    assert_eq!(tables.documents_from(&at(10)).unwrap(), []);
     tables.put_entry(&node_entry(3, DocumentId::ZERO)).unwrap();
     assert_eq!(tables.document(&DocumentId::ZERO).unwrap().len(), 1);
 }
@@ -120,7 +123,9 @@ fn numbering<T: JournalTables<Error: Debug>>(tables: &mut T) {
     assert_eq!(numbers(tables.journal_after(0, 2).unwrap()), [Some(1), Some(2)]);
     assert_eq!(numbers(tables.journal_after(2, 9).unwrap()), [Some(3)]);
     assert_eq!(tables.journal_digest(2).unwrap(), Some([2; 32]));
+    assert_eq!(tables.journal_unplaced().unwrap(), [id(2), id(3)], "the first has a position");
     tables.journal_clear().unwrap();
+    assert_eq!(tables.journal_unplaced().unwrap(), []);
     assert_eq!(tables.journal_after(0, 9).unwrap(), []);
     let kept = tables.entry(&id(2)).unwrap().unwrap();
     assert_eq!((kept.journal, kept.bytes.len()), (None, 40), "the entries stay");
@@ -138,19 +143,54 @@ fn feeds<T: JournalTables<Error: Debug>>(tables: &mut T) {
     tables.add_audience(&DOSSIER, &[THERE, HERE]).unwrap();
     tables.add_audience(&DOSSIER, &[HERE]).unwrap();
     assert_eq!(tables.audience(&DOSSIER).unwrap(), Some(vec![HERE, THERE]));
-    let here = tables.listing(Scope::Unit(HERE)).unwrap();
-    assert_eq!(here, [(DOSSIER, vec![id(1)])], "only what has a position");
-    assert_eq!(tables.listing(Scope::Unit(UnitId(1))).unwrap(), []);
-    assert_eq!(tables.listing(Scope::Province).unwrap(), []);
+    let here = [(DOSSIER, vec![(id(1), at(9))])];
+    assert_eq!(listed_at_node(tables, Scope::Unit(HERE)), here, "only what has a position");
+    assert_eq!(tables.placed(&DOSSIER).unwrap(), here[0].1);
+    assert_eq!(listed_at_node(tables, Scope::Unit(UnitId(1))), []);
+    assert_eq!(listed_at_node(tables, Scope::Province), []);
     let placed = NodeEntry { position: Some(at(8)), ..node_entry(3, DocumentId::ZERO) };
     tables.put_entry(&placed).unwrap();
-    let statements = tables.listing(Scope::Province).unwrap();
-    assert_eq!(statements, [(DocumentId::ZERO, vec![id(3)])]);
-    tables.set_rows(Scope::Unit(HERE), 77).unwrap();
-    assert_eq!(tables.entry(&id(1)).unwrap().unwrap().row, Some(77));
-    assert_eq!(tables.entry(&id(2)).unwrap().unwrap().row, None, "it has no position");
-    tables.set_rows(Scope::Province, 78).unwrap();
-    assert_eq!(tables.entry(&id(3)).unwrap().unwrap().row, Some(78));
+    let statements = [(DocumentId::ZERO, vec![(id(3), at(8))])];
+    assert_eq!(listed_at_node(tables, Scope::Province), statements);
+    row_of(tables);
+}
+
+fn listed_at_node<T: JournalTables<Error: Debug>>(
+    tables: &mut T,
+    scope: Scope,
+) -> Vec<(DocumentId, Vec<Placed>)> {
+    let mut all = Vec::new();
+    tables.listing(scope, &mut |document, entries| all.push((document, entries.to_vec()))).unwrap();
+    all
+}
+
+fn row_of<T: JournalTables<Error: Debug>>(tables: &mut T) {
+    let other = DocumentId([6; 16]);
+    tables.add_audience(&other, &[HERE]).unwrap();
+    tables.put_entry(&NodeEntry { position: Some(at(7)), ..node_entry(4, other) }).unwrap();
+    tables.mark_to_apply(&other, 90).unwrap();
+    let unit = RowOf { scope: Scope::Unit(HERE), row: 77, only_missing: false };
+    let row = |tables: &mut T, number| tables.entry(&id(number)).unwrap().unwrap().row;
+    assert_eq!(tables.set_rows(unit, None, 1).unwrap(), Some(DOSSIER));
+    assert_eq!((row(tables, 1), row(tables, 2), row(tables, 4)), (Some(77), None, None));
+    assert_eq!(tables.set_rows(unit, Some(&DOSSIER), 9).unwrap(), Some(other));
+    assert_eq!(row(tables, 4), Some(77));
+    assert_eq!(tables.mark(&other).unwrap().map(|mark| mark.row), Some(1), "before all rows");
+    assert_eq!(tables.set_rows(unit, Some(&other), 9).unwrap(), None);
+    tables.clear_to_apply(&other).unwrap();
+    let mut late = tables.entry(&id(2)).unwrap().unwrap();
+    late.position = Some(at(10));
+    tables.put_entry(&late).unwrap();
+    let missing = RowOf { row: 80, only_missing: true, ..unit };
+    tables.set_rows(missing, None, 9).unwrap();
+    assert_eq!((row(tables, 1), row(tables, 2)), (Some(77), Some(80)), "who has a row keeps it");
+    late.row = None;
+    late.position = None;
+    tables.put_entry(&late).unwrap();
+    let province = RowOf { scope: Scope::Province, row: 78, only_missing: false };
+    assert_eq!(tables.set_rows(province, None, 1).unwrap(), Some(DocumentId::ZERO));
+    assert_eq!(tables.set_rows(province, Some(&DocumentId::ZERO), 1).unwrap(), None);
+    assert_eq!(row(tables, 3), Some(78));
 }
 
 fn marks<T: JournalTables<Error: Debug>>(tables: &mut T) {
@@ -178,19 +218,19 @@ fn marks<T: JournalTables<Error: Debug>>(tables: &mut T) {
     assert_eq!(tables.mark(&third).unwrap(), Some(*three));
     tables.clear_to_apply(&third).unwrap();
     assert_eq!(tables.mark(&third).unwrap(), None);
-    assert_eq!(tables.excepted(2).unwrap(), [id(1)], "it waits and has a row");
+    assert_eq!(tables.excepted(2, 9).unwrap(), [id(1)], "it waits and has a row");
     let mut settled = tables.entry(&id(1)).unwrap().unwrap();
     settled.standing = Standing::Counts;
     tables.put_entry(&settled).unwrap();
-    assert_eq!(tables.excepted(2).unwrap(), []);
+    assert_eq!(tables.excepted(2, 9).unwrap(), []);
     tables.set_attempts(&DOSSIER, 2).unwrap();
-    assert_eq!(tables.excepted(2).unwrap(), [id(1)], "its dossier is set aside");
+    assert_eq!(tables.excepted(2, 9).unwrap(), [id(1)], "its dossier is set aside");
     let row = settled.row.unwrap();
     let standing = Standing::Waiting(WaitingFor::Document(other));
     let lower = NodeEntry { id: id(77), row: Some(row - 1), standing, ..settled };
     tables.put_entry(&lower).unwrap();
-    assert_eq!(tables.excepted(2).unwrap(), [id(77), id(1)], "the lowest row first, each once");
-    assert!(tables.excepted(0).unwrap().len() <= EXCEPTIONS_MAX);
+    assert_eq!(tables.excepted(2, 9).unwrap(), [id(77), id(1)], "the lowest row first, each once");
+    assert_eq!(tables.excepted(2, 1).unwrap(), [id(77)], "no more than are asked for");
     tables.clear_to_apply(&DOSSIER).unwrap();
     tables.clear_to_apply(&other).unwrap();
     assert_eq!(tables.to_apply(0, 100).unwrap(), []);
@@ -233,6 +273,7 @@ pub(crate) fn ledger<T: LedgerTables<Error: Debug>>(tables: &mut T) {
     tables.put_head(&head).unwrap();
     assert_eq!(tables.head().unwrap(), head);
     accepted(tables);
+    lives(tables);
     undecided(tables);
     rows(tables);
     senders(tables);
@@ -264,10 +305,36 @@ fn accepted<T: LedgerTables<Error: Debug>>(tables: &mut T) {
     assert_eq!(tables.neighbours(HERE).unwrap(), [THERE]);
     assert_eq!(tables.neighbours(THERE).unwrap(), [HERE]);
     assert_eq!(tables.neighbours(UnitId(1)).unwrap(), []);
-    let listing = tables.listing(Scope::Unit(HERE)).unwrap();
-    assert_eq!(listing, [(DOSSIER, vec![id(2), id(3)])], "ids in their own order");
-    let statements = tables.listing(Scope::Province).unwrap();
-    assert_eq!(statements, [(DocumentId::ZERO, vec![id(4)])]);
+    let dossier = vec![(id(2), at(2)), (id(3), older.position)];
+    assert_eq!(listed_at_relay(tables, Scope::Unit(HERE)), [(DOSSIER, dossier)], "ids in order");
+    let statements = [(DocumentId::ZERO, vec![(id(4), at(4))])];
+    assert_eq!(listed_at_relay(tables, Scope::Province), statements);
+    let taken = tables.taken().unwrap();
+    let order: Vec<(EntryId, u64)> =
+        tables.placed(&DOSSIER).unwrap().into_iter().map(|((id, _), taken)| (id, taken)).collect();
+    assert_eq!(order, [(id(2), taken - 2), (id(3), taken - 1)], "in the order of being taken");
+}
+
+fn listed_at_relay<T: LedgerTables<Error: Debug>>(
+    tables: &mut T,
+    scope: Scope,
+) -> Vec<(DocumentId, Vec<Placed>)> {
+    let mut all = Vec::new();
+    tables.listing(scope, &mut |document, entries| all.push((document, entries.to_vec()))).unwrap();
+    all
+}
+
+fn lives<T: LedgerTables<Error: Debug>>(tables: &mut T) {
+    let life = |generation| Epoch { generation, ..EPOCH };
+    assert_eq!(tables.last_position(&life(9)).unwrap(), None);
+    for (generation, number) in [(3, 70), (5, 20), (3, 60)] {
+        tables.end_epoch(&LedgerHead { epoch: life(generation), number }).unwrap();
+    }
+    let last = |tables: &mut T, generation| tables.last_position(&life(generation)).unwrap();
+    assert_eq!(last(tables, 2), None, "before the first life there is nothing");
+    let third = Some(Position { epoch: life(3), number: 70 });
+    assert_eq!((last(tables, 3), last(tables, 4)), (third, third), "it never goes back");
+    assert_eq!(last(tables, 9), Some(Position { epoch: life(5), number: 20 }));
 }
 
 fn undecided<T: LedgerTables<Error: Debug>>(tables: &mut T) {

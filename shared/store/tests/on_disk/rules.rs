@@ -1,7 +1,8 @@
-//! The rules of journal and ledger over real databases: the main paths of an entry, and what a
-//! restore of either side brings back.
+//! The rules of journal and ledger over real databases: the main paths of an entry, how a session
+//! begins, and what healing brings back.
 
-use std::{fs, path::Path};
+mod greeting;
+mod healing;
 
 use hoso_identity::{
     DocumentId, Entry, EntryId, Epoch, Header, Incarnation, Kind, NodeId, Nonce, PayloadHash,
@@ -9,25 +10,26 @@ use hoso_identity::{
     VerifiedEntry, WaitingFor,
 };
 use hoso_store::{
-    StoreError, backup,
-    database::{DATABASE_NAME, Schema},
-    journal as journal_tables, ledger as ledger_tables,
+    StoreError, journal as journal_tables, ledger as ledger_tables,
     rules::{
         badge::{Badge, LastEntry, Reach, badge},
         feed::{self, Applied, FeedPage, Reached},
-        greeting::{self, Chance, Greeting, HealReason, Shown, Welcome},
-        intake, journal,
+        greeting::{self as greeting_rules, Chance, Greeting, Shown, Welcome},
+        intake,
+        journal::{self, Welcomed},
         ledger::{self, Outcome, Pushed, Pusher},
-        mend,
+        mend, recheck,
     },
-    tables::{Admission, Delivered, JournalTables, LedgerTables, ScopePoint, Standing},
-    writer::Tx,
+    tables::{
+        Admission, Delivered, JournalTables, LedgerTables, NodeEntry, Reader, ScopePoint, Standing,
+    },
 };
 
 use crate::scene::Scene;
 
 const A: UnitId = UnitId(7);
 const B: UnitId = UnitId(9);
+const EPOCH: Epoch = Epoch { generation: 1, random: [1; 8] };
 
 /// Admits every signed entry for whose author's unit the audience has room; a key's first byte of
 /// the grant is its unit.
@@ -135,7 +137,7 @@ impl Office {
 
 fn relay() -> Scene {
     let scene = Scene::relay();
-    scene.write(|tx| ledger_tables::found(tx, Epoch { generation: 1, random: [1; 8] }));
+    scene.write(|tx| ledger_tables::found(tx, EPOCH));
     scene
 }
 
@@ -144,35 +146,47 @@ fn greet(relay: &Scene, office: &Office, chance: u8) -> Greeting {
 }
 
 fn greet_at(relay: &Scene, office: &Office, chance: u8, now_ms: u64) -> Greeting {
+    greet_as(relay, shown(office, now_ms), chance, now_ms)
+}
+
+/// What the node shows of itself.
+fn shown(office: &Office, now_ms: u64) -> Shown {
     let facts = office.scene.write(|tx| JournalTables::facts(tx));
-    let shown = Shown {
+    Shown {
         node: office.node,
         incarnation: facts.incarnation,
         token: facts.token,
         epoch: facts.epoch,
         cursors: office.cursors().into_iter().filter(|cursor| cursor.row > 0).collect(),
-    };
+        wish: recheck::wish(&facts, now_ms),
+        ended: false,
+    }
+}
+
+fn greet_as(relay: &Scene, shown: Shown, chance: u8, now_ms: u64) -> Greeting {
     let chance = Chance { token: SessionToken([chance; 16]), epoch: [chance; 8] };
-    relay.write(move |tx| greeting::greet(tx, &shown, chance, now_ms))
+    relay.write(move |tx| greeting_rules::greet(tx, &shown, chance, now_ms))
 }
 
 /// Says hello and stores the welcome, as a session does.
 fn meet(relay: &Scene, office: &Office, chance: u8) -> Welcome {
     let Greeting::Welcome(welcome) = greet(relay, office, chance) else { panic!("no welcome") };
-    let (token, heal) = (welcome.token, welcome.heal.is_some());
-    let (epoch, through) = (welcome.epoch, welcome.through);
-    office.scene.write(move |tx| journal::welcomed(tx, token, (epoch, through), heal));
+    take_welcome(office, &welcome);
+    let token = welcome.token;
     let (node, incarnation) = (office.node, office.incarnation());
-    relay.write(move |tx| greeting::confirm(tx, &node, &incarnation, token));
+    relay.write(move |tx| greeting_rules::confirm(tx, &node, &incarnation, token));
     welcome
+}
+
+fn take_welcome(office: &Office, welcome: &Welcome) {
+    let Welcome { token, epoch, through, .. } = *welcome;
+    let said = Welcomed { token, epoch, through, heal: welcome.heal.is_some() };
+    office.scene.write(move |tx| journal::welcomed(tx, &said, 1));
 }
 
 fn batch(office: &Office, after: u64) -> Vec<Pushed> {
     let entries = office.scene.write(move |tx| journal::read(tx, after, 1 << 20, 100));
-    let pushed = |entry: hoso_store::tables::NodeEntry| Pushed {
-        number: entry.journal.unwrap(),
-        bytes: entry.bytes,
-    };
+    let pushed = |entry: NodeEntry| Pushed { number: entry.journal.unwrap(), bytes: entry.bytes };
     entries.into_iter().map(pushed).collect()
 }
 
@@ -187,7 +201,7 @@ fn push(relay: &Scene, office: &Office, after: u64) -> Vec<(u64, Outcome)> {
         digest: ingested.digest,
         outcomes: ingested.outcomes,
     };
-    assert!(office.scene.write(move |tx| journal::acknowledged(tx, &said)));
+    assert!(office.scene.write(move |tx| journal::acknowledged(tx, &said)).is_some());
     outcomes
 }
 
@@ -216,8 +230,29 @@ fn badge_at(office: &Office, id: EntryId) -> Badge {
         let entry = JournalTables::entry(tx, &id)?.ok_or(StoreError::Stale)?;
         Ok((entry, tx.facts()?, journal_tables::all_delivered(tx)?))
     });
-    let last = LastEntry { id, journal: entry.journal, row: entry.row, standing: entry.standing };
+    let placed = entry.position.is_some();
+    let last =
+        LastEntry { id, journal: entry.journal, placed, row: entry.row, standing: entry.standing };
     badge(&last, Reach { destinations: &[B], opened: &[], known: &known }, &facts, 0)
+}
+
+/// What relay and node lack of each other in the unit's scope.
+fn compare(relay: &Scene, office: &Office) -> mend::Difference {
+    compare_at(relay, office, relay.write(|tx| tx.taken()))
+}
+
+/// The same, with the ledger as it was when it had taken so many entries.
+fn compare_at(relay: &Scene, office: &Office, taken: u64) -> mend::Difference {
+    let scope = Scope::Unit(office.unit);
+    let held = office.scene.write(move |tx| {
+        let own = mend::of_journal(tx, scope)?;
+        let documents: Vec<_> = own
+            .iter()
+            .map(|own| (mend::document_hash(&own.document), Some(own.document)))
+            .collect();
+        mend::held(tx, &documents, None, 1000)
+    });
+    relay.write(move |tx| mend::difference(tx, &held, taken))
 }
 
 fn learn(relay: &Scene, office: &Office) {
@@ -310,6 +345,27 @@ fn what_did_not_fit_before_it_had_a_position_is_tried_again_when_it_has_one() {
 }
 
 #[test]
+fn a_refusal_whose_acknowledgement_was_lost_is_said_again_and_not_taken_for_acceptance() {
+    let (relay, a) = (relay(), Office::new(A));
+    let entry = event(A, 1, DocumentId::ZERO, &[A]);
+    a.save(&entry);
+    meet(&relay, &a, 1);
+    let from = Pusher { node: a.node, incarnation: a.incarnation(), ended: true };
+    let lost = batch(&a, 0);
+    let lost = relay.write(move |tx| ledger::ingest(tx, &mut Open, from, &lost, 3)).unwrap();
+    assert_eq!(lost.through, 1, "its acknowledgement never arrives");
+    let welcome = meet(&relay, &a, 2);
+    assert_eq!(welcome.through, 1);
+    let facts = a.scene.write(|tx| JournalTables::facts(tx));
+    assert_eq!(facts.journal_through, 0, "nobody has said yet what became of it");
+    assert_eq!(push(&relay, &a, 0), [(1, Outcome::Refused(Reason::NodeEnded))]);
+    assert_eq!(a.standing(entry.id()), Some(Standing::Refused(Reason::NodeEnded)));
+    let facts = a.scene.write(|tx| JournalTables::facts(tx));
+    assert_eq!(facts.journal_through, 1);
+    assert_eq!(relay.write(ledger_tables::refused), [(Reason::NodeEnded, 1)], "kept once");
+}
+
+#[test]
 fn a_page_that_does_not_follow_is_refused_and_no_cursor_moves() {
     let (relay, a, b) = (relay(), Office::new(A), Office::new(B));
     a.save(&event(A, 1, DocumentId::ZERO, &[A, B]));
@@ -335,148 +391,6 @@ fn a_page_that_does_not_follow_is_refused_and_no_cursor_moves() {
 }
 
 #[test]
-fn a_relay_restored_from_an_old_backup_gets_entries_back_at_the_positions_that_they_had() {
-    let (mut relay, a) = (relay(), Office::new(A));
-    let first = event(A, 1, DocumentId::ZERO, &[A]);
-    a.save(&first);
-    meet(&relay, &a, 1);
-    push(&relay, &a, 0);
-    pull(&relay, &a);
-    let file = a.scene.path().join("relay-backup");
-    backup::backup(relay.path(), Schema::Relay, &file, 1, |_, _| true).unwrap();
-    let lost = event(A, 2, first.document(), &[]);
-    a.save(&lost);
-    push(&relay, &a, 1);
-    pull(&relay, &a);
-    relay.close();
-    let anew = |tx: &mut Tx<'_>| greeting::mint_epoch(tx, None, [7; 8]).map(|_| ());
-    backup::restore(relay.path(), Schema::Relay, &file, anew, |_, _| {}).unwrap();
-    relay.reopen();
-    let welcome = match greet(&relay, &a, 4) {
-        Greeting::Welcome(welcome) => welcome,
-        // The token is newer than the backup: the node takes a new incarnation and comes again.
-        Greeting::Copy | Greeting::Fuse => {
-            a.scene.write(|tx| journal::renew(tx, Incarnation([77; 16])));
-            meet(&relay, &a, 5)
-        }
-    };
-    assert!(matches!(welcome.heal, Some(HealReason::Epoch | HealReason::Incarnation)));
-    let listing = relay.write(|tx| LedgerTables::listing(tx, Scope::Unit(A)));
-    let held = a.scene.write(|tx| JournalTables::listing(tx, Scope::Unit(A)));
-    let held: Vec<mend::Held> = held
-        .into_iter()
-        .map(|(document, entries)| mend::Held { document: mend::document_hash(&document), entries })
-        .collect();
-    let difference = mend::difference(&listing, &held);
-    assert_eq!((difference.send, difference.want.clone()), (vec![], vec![lost.id()]));
-    let back = a.scene.write(move |tx| journal::positioned(tx, &difference.want));
-    let claims = back.clone();
-    let accepted = relay.write(move |tx| mend::claim(tx, &mut Open, &claims, 9));
-    assert_eq!(accepted, 1);
-    let entry = relay.write(move |tx| LedgerTables::entry(tx, &lost.id())).unwrap();
-    assert_eq!(entry.position, back[0].position);
-    let again = relay.write(move |tx| mend::claim(tx, &mut Open, &back, 9));
-    assert_eq!(again, 0, "a claim is taken once");
-}
-
-#[test]
-fn a_copy_of_a_nodes_database_is_told_that_it_is_one() {
-    let (relay, a) = (relay(), Office::new(A));
-    meet(&relay, &a, 1);
-    let file = relay.path().join("node-backup");
-    backup::backup(a.scene.path(), Schema::Node, &file, 1, |_, _| true).unwrap();
-    meet(&relay, &a, 2);
-    meet(&relay, &a, 3);
-    let mut copy = Office::new(A);
-    copy.scene.close();
-    backup::restore(
-        copy.scene.path(),
-        Schema::Node,
-        &file,
-        |_| Ok::<(), StoreError>(()),
-        |_, _| {},
-    )
-    .unwrap();
-    copy.scene.reopen();
-    assert_eq!(greet(&relay, &copy, 4), Greeting::Copy);
-    copy.scene.write(|tx| journal::renew(tx, Incarnation([77; 16])));
-    let Greeting::Welcome(welcome) = greet(&relay, &copy, 5) else { panic!("no welcome") };
-    assert_eq!(welcome.heal, Some(HealReason::Incarnation));
-    assert!(matches!(greet(&relay, &a, 6), Greeting::Welcome(_)), "the first one goes on");
-}
-
-#[test]
-fn a_ledger_that_lost_commits_and_gave_their_positions_again_takes_both_entries() {
-    let (mut relay, a, b) = (relay(), Office::new(A), Office::new(B));
-    meet(&relay, &a, 1);
-    meet(&relay, &b, 2);
-    // The whole disk comes back as it was, with the marker that would tell an older database.
-    let kept = tempfile::tempdir().unwrap();
-    let copy = |from: &Path, to: &Path| {
-        for name in [DATABASE_NAME, "hoso.open"] {
-            fs::copy(from.join(name), to.join(name)).unwrap();
-        }
-    };
-    relay.close();
-    copy(relay.path(), kept.path());
-    relay.reopen();
-    let lost = event(A, 1, DocumentId::ZERO, &[A]);
-    a.save(&lost);
-    assert_eq!(push(&relay, &a, 0), []);
-    pull(&relay, &a);
-    let id = lost.id();
-    let position = a.scene.write(move |tx| JournalTables::entry(tx, &id)).unwrap().position;
-    relay.close();
-    copy(kept.path(), relay.path());
-    relay.reopen();
-    let other = event(B, 2, DocumentId::ZERO, &[B]);
-    b.save(&other);
-    assert_eq!(push(&relay, &b, 0), []);
-    let taken = relay.write(move |tx| LedgerTables::entry(tx, &other.id())).unwrap();
-    assert_eq!(Some(taken.position), position, "the same position was given again");
-    let Greeting::Welcome(welcome) = greet(&relay, &a, 3) else { panic!("no welcome") };
-    assert!(welcome.minted && welcome.heal == Some(HealReason::Epoch), "{welcome:?}");
-    let back = [mend::Positioned { bytes: lost.encode(), position: position.unwrap() }];
-    assert_eq!(relay.write(move |tx| mend::claim(tx, &mut Open, &back, 4)), 1);
-    let anew = relay.write(move |tx| LedgerTables::entry(tx, &id)).unwrap();
-    assert_eq!(anew.position.epoch, welcome.epoch, "it is taken as if it came now");
-}
-
-#[test]
-fn a_hello_that_comes_late_over_an_older_connection_makes_no_copy_of_its_node() {
-    let (relay, a) = (relay(), Office::new(A));
-    meet(&relay, &a, 1);
-    let Greeting::Welcome(newer) = greet(&relay, &a, 2) else { panic!("no welcome") };
-    let Greeting::Welcome(late) = greet(&relay, &a, 3) else { panic!("no welcome") };
-    assert_eq!(late.token, newer.token, "the node may have stored it by now");
-    let (token, epoch) = (newer.token, newer.epoch);
-    a.scene.write(move |tx| journal::welcomed(tx, token, (epoch, 0), false));
-    let Greeting::Welcome(next) = greet(&relay, &a, 4) else { panic!("taken for a copy") };
-    assert_ne!(next.token, token, "what was shown gives way to a fresh one");
-}
-
-#[test]
-fn a_fuse_stops_the_third_healing_in_an_hour_and_a_clock_that_was_ahead_does_not_hold_it() {
-    const HOUR_MS: u64 = 3_600_000;
-    let (relay, a) = (relay(), Office::new(A));
-    meet(&relay, &a, 1);
-    let heal = |chance: u8, now_ms: u64| {
-        a.scene.write(move |tx| journal::renew(tx, Incarnation([chance; 16])));
-        greet_at(&relay, &a, chance, now_ms)
-    };
-    let year_ahead = 365 * 24 * HOUR_MS;
-    for chance in [11, 12] {
-        assert!(matches!(heal(chance, year_ahead), Greeting::Welcome(_)));
-    }
-    assert_eq!(heal(13, year_ahead + 1), Greeting::Fuse);
-    for chance in [14, 15] {
-        assert!(matches!(heal(chance, 5 * HOUR_MS), Greeting::Welcome(_)));
-    }
-    assert_eq!(heal(16, 6 * HOUR_MS - 1), Greeting::Fuse);
-    assert!(matches!(heal(17, 6 * HOUR_MS), Greeting::Welcome(_)));
-}
-
-#[test]
 fn a_dossier_that_ended_the_process_twice_is_set_aside_and_the_rest_counts_as_applied() {
     let mut office = Office::new(B);
     let (relay, a) = (relay(), Office::new(A));
@@ -497,4 +411,44 @@ fn a_dossier_that_ended_the_process_twice_is_set_aside_and_the_rest_counts_as_ap
     }
     let progress = office.scene.write(|tx| journal::progress(tx));
     assert_eq!(progress.except, [entry.id()]);
+}
+
+#[test]
+fn what_cannot_be_listed_as_an_exception_is_not_said_to_be_applied() {
+    let office = Office::new(B);
+    let entry = event(A, 1, DocumentId::ZERO, &[A, B]);
+    let id_bytes = |number: u64| *blake3::hash(&number.to_be_bytes()).as_bytes();
+    let waits = move |number: u64| NodeEntry {
+        id: EntryId(id_bytes(number)),
+        document: entry.document(),
+        kind: entry.header().kind,
+        author_unit: Some(A),
+        bytes: entry.encode(),
+        journal: None,
+        position: Some(Position { epoch: EPOCH, number }),
+        row: Some(number),
+        placed_ms: Some(1),
+        standing: Standing::Waiting(WaitingFor::Document(entry.document())),
+    };
+    let cursor = ScopePoint { scope: Scope::Unit(B), row: 1000, digest: [1; 32] };
+    let said = office.scene.write(move |tx| {
+        tx.put_cursor(&cursor)?;
+        for number in 1..=256 {
+            tx.put_entry(&waits(number))?;
+        }
+        let listed = journal::progress(tx)?;
+        tx.put_entry(&waits(257))?;
+        Ok([listed, journal::progress(tx)?])
+    });
+    let rows = said[0].applied.iter().map(|applied| applied.row).collect::<Vec<_>>();
+    assert_eq!((rows, said[0].except.len()), (vec![1000], 256));
+    assert_eq!(said[1], journal::Progress::default(), "what was said before is all that is said");
+    let (relay, node) = (relay(), office.node);
+    let known = relay.write(move |tx| {
+        let zero = [ScopePoint { scope: Scope::Unit(B), row: 0, digest: [0; 32] }];
+        tx.put_reader(Scope::Unit(B), &Reader { node, stored: 9, applied: 7, except: Vec::new() })?;
+        feed::acknowledge(tx, &node, &zero, &[], &[])?;
+        tx.readers(Scope::Unit(B))
+    });
+    assert_eq!(known[0].applied, 7);
 }

@@ -1,22 +1,30 @@
-//! Healing by full listing, the node's side: scope by scope, ask, compare, fetch, bring back.
+//! Healing by full listing, the node's side: it asks, compares and drives.
+//!
+//! What the relay shows is the ledger as it was at the head of the listing; everything that both
+//! sides then find to be lacking there has its rows above that head, and gets them from the feed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hoso_identity::{EntryId, Scope};
+use hoso_identity::{DocumentId, EntryId, Position, Scope};
 
-use super::{Conversation, Input, Output, Phase};
+use super::{Conversation, Document, Input, Output, Phase};
 use crate::{
-    frame::{BATCH_BYTES, Frame},
-    listing::{self, Item},
-    wire::{Answer, Claim, Farewell, Head, Held, HeldDocument, Listing, Positioned, Show, Welcome},
+    frame::{BATCH_BYTES, Frame, HELD_DOCUMENTS_MAX},
+    listing::{self, Item, Listed},
+    wire::{
+        Answer, Claim, Claimed, Farewell, Head, Held, HeldDocument, Listing, Positioned, Show,
+        Welcome,
+    },
 };
 
 /// Items of the longest listing that is believed: four million documents.
 const ITEMS_MAX: usize = 4 << 20;
-/// Documents in one question.
-const DOCUMENTS_MAX: usize = 256;
-/// Entry ids in one question, so that a frame stays bounded.
-const IDS_MAX: usize = 2048;
+/// Claims that are read from the memory at once.
+const CLAIMS_MAX: usize = 64;
+/// Answers that wait to be stored, from which on no more is read.
+const ANSWERS_READ: usize = 4;
+/// Answers that wait to be stored at most.
+const ANSWERS_MAX: usize = 64;
 
 /// The state of one healing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +33,15 @@ pub(super) struct Healing {
     scopes: VecDeque<Scope>,
     heads: Vec<Head>,
     items: Vec<Item>,
+    own: Vec<Listed>,
     differing: VecDeque<[u8; 8]>,
-    questions: VecDeque<HeldDocument>,
-    wanted: Vec<EntryId>,
-    claimed: Vec<EntryId>,
+    /// The last id of the first differing document that was asked about.
+    after: Option<EntryId>,
+    /// What the last question named: nothing else can be wanted.
+    asked: BTreeMap<EntryId, Position>,
+    /// What the relay lacks, and what of it was not read yet, in order of position.
+    wanted: BTreeSet<EntryId>,
+    unread: VecDeque<EntryId>,
     answers: VecDeque<Answer>,
     step: Step,
 }
@@ -38,12 +51,14 @@ pub(super) struct Healing {
 enum Step {
     Idle,
     Listing(Scope),
-    Own(Scope),
-    Held(Scope),
-    Answer(Scope),
-    Storing(Scope, bool),
-    Claims(Scope),
-    Claimed(Scope),
+    Rows(Head),
+    Own(Head),
+    Held(Head),
+    Answer(Head),
+    Storing(Head, bool),
+    Claims(Head),
+    Claimed(Head),
+    Settling(Head),
 }
 
 impl Healing {
@@ -53,19 +68,27 @@ impl Healing {
             welcome,
             heads: Vec::new(),
             items: Vec::new(),
+            own: Vec::new(),
             differing: VecDeque::new(),
-            questions: VecDeque::new(),
-            wanted: Vec::new(),
-            claimed: Vec::new(),
+            after: None,
+            asked: BTreeMap::new(),
+            wanted: BTreeSet::new(),
+            unread: VecDeque::new(),
             answers: VecDeque::new(),
             step: Step::Idle,
         }
+    }
+
+    /// Whether more may be read.
+    pub(super) fn reads(&self) -> bool {
+        self.answers.len() < ANSWERS_READ
     }
 
     /// Goes on with the next scope, or ends.
     fn next_scope(&mut self) -> Option<Output> {
         let scope = self.scopes.pop_front()?;
         self.items.clear();
+        self.own.clear();
         self.step = Step::Listing(scope);
         Some(Output::Send(Frame::Show(Show { scope })))
     }
@@ -84,74 +107,114 @@ impl Healing {
         if !part.last {
             return Ok(None);
         }
-        self.heads.push(Head { scope: part.scope, row: part.row, digest: part.digest });
-        self.step = Step::Own(part.scope);
-        Ok(Some(Output::ReadListing(part.scope)))
+        let head = Head { scope: part.scope, row: part.row, digest: part.digest };
+        self.heads.push(head);
+        Ok(Some(self.rows(head, None)))
+    }
+
+    /// Sets rows before the comparison, so that what it finds can be told apart from the rest.
+    fn rows(&mut self, head: Head, after: Option<DocumentId>) -> Output {
+        self.step = Step::Rows(head);
+        Output::SetRows { scope: head.scope, row: head.row, after }
+    }
+
+    fn list(&mut self, head: Head) -> Output {
+        self.step = Step::Own(head);
+        Output::ReadListing(head.scope)
     }
 
     /// Asks about the next documents that differ, or goes on with the next scope.
-    fn next_documents(&mut self, scope: Scope) -> Option<Output> {
-        if !self.questions.is_empty() {
-            return Some(self.question(scope));
-        }
+    fn next_documents(&mut self, head: Head) -> Option<Output> {
         if self.differing.is_empty() {
             return self.next_scope();
         }
-        let count = self.differing.len().min(DOCUMENTS_MAX);
-        let documents = self.differing.drain(..count).collect();
-        self.step = Step::Held(scope);
-        Some(Output::ReadHeld(scope, documents))
+        let some = self.differing.iter().take(HELD_DOCUMENTS_MAX);
+        let documents =
+            some.map(|name| Document { name: *name, id: listing::named(&self.own, name) });
+        let (documents, after) = (documents.collect(), self.after);
+        self.step = Step::Held(head);
+        Some(Output::ReadHeld { documents, after })
     }
 
-    /// As many documents as fit one frame.
-    fn question(&mut self, scope: Scope) -> Output {
-        let mut documents = Vec::new();
-        let mut ids = 0_usize;
-        while let Some(next) = self.questions.pop_front() {
-            ids = ids.saturating_add(next.entries.len());
-            if !documents.is_empty() && ids > IDS_MAX {
-                self.questions.push_front(next);
-                break;
+    /// Asks what was read; what did not fit is asked next.
+    fn question(&mut self, head: Head, documents: Vec<HeldDocument>) -> Output {
+        for held in &documents {
+            self.after = held.entries.last().filter(|_| held.more).map(|entry| entry.id);
+            if !held.more {
+                self.differing.pop_front();
             }
-            documents.push(next);
         }
-        self.step = Step::Answer(scope);
-        Output::Send(Frame::Held(Held { scope, documents }))
+        let entries = documents.iter().flat_map(|held| &held.entries);
+        self.asked = entries.map(|entry| (entry.id, entry.position)).collect();
+        self.step = Step::Answer(head);
+        Output::Send(Frame::Held(Held { scope: head.scope, documents }))
     }
 
     fn answer(&mut self, answer: Answer) -> Result<Option<Output>, Farewell> {
         match self.step {
-            Step::Answer(scope) => {
+            Step::Answer(head) => {
+                if !answer.want.iter().all(|id| self.asked.contains_key(id)) {
+                    return Err(Farewell::Protocol);
+                }
                 self.wanted.extend(answer.want);
-                self.step = Step::Storing(scope, answer.last);
-                Ok(Some(Output::StoreHealed(answer.entries)))
+                self.step = Step::Storing(head, answer.last);
+                Ok(Some(Output::StoreHealed(answer.entries, head.row)))
             }
-            Step::Storing(_, false) => {
+            Step::Storing(_, false) if self.answers.len() < ANSWERS_MAX => {
                 self.answers.push_back(answer);
                 Ok(None)
             }
             Step::Idle
             | Step::Listing(_)
+            | Step::Rows(_)
             | Step::Own(_)
             | Step::Held(_)
-            | Step::Storing(_, true)
+            | Step::Storing(..)
             | Step::Claims(_)
-            | Step::Claimed(_) => Err(Farewell::Protocol),
+            | Step::Claimed(_)
+            | Step::Settling(_) => Err(Farewell::Protocol),
         }
     }
 
-    fn stored(&mut self, scope: Scope, last: bool) -> Result<Option<Output>, Farewell> {
+    fn stored(&mut self, head: Head, last: bool) -> Result<Next, Farewell> {
         if !last {
-            self.step = Step::Answer(scope);
-            return self.answers.pop_front().map_or(Ok(None), |answer| self.answer(answer));
+            self.step = Step::Answer(head);
+            let waiting = self.answers.pop_front().map(|answer| self.answer(answer));
+            return Ok(Next::Wait(waiting.transpose()?.flatten()));
         }
         if self.wanted.is_empty() {
-            return Ok(self.next_documents(scope));
+            return Ok(Next::Go(self.next_documents(head)));
         }
-        self.step = Step::Claims(scope);
-        self.claimed.extend(&self.wanted);
-        Ok(Some(Output::ReadClaims(std::mem::take(&mut self.wanted))))
+        // What rests on another entry comes after it.
+        let mut wanted: Vec<EntryId> = self.wanted.iter().copied().collect();
+        wanted.sort_by_key(|id| self.asked.get(id));
+        self.unread = wanted.into();
+        Ok(Next::Go(Some(self.claims(head))))
     }
+
+    fn claims(&mut self, head: Head) -> Output {
+        self.step = Step::Claims(head);
+        let count = self.unread.len().min(CLAIMS_MAX);
+        Output::ReadClaims(self.unread.drain(..count).collect())
+    }
+
+    fn claimed(&mut self, claimed: Claimed) -> Result<Option<Output>, Farewell> {
+        let Step::Claimed(head) = self.step else { return Err(Farewell::Protocol) };
+        if !claimed.outcomes.iter().all(|outcome| self.wanted.contains(&outcome.id)) {
+            return Err(Farewell::Protocol);
+        }
+        self.step = Step::Settling(head);
+        let wanted = std::mem::take(&mut self.wanted).into_iter().collect();
+        Ok(Some(Output::StoreClaimed(wanted, claimed.outcomes)))
+    }
+}
+
+/// Where a step leads.
+enum Next {
+    /// To this, or to the end of the healing.
+    Go(Option<Output>),
+    /// To this, or to what the relay sends next.
+    Wait(Option<Output>),
 }
 
 /// Entries in frames of a batch each; the last one is marked.
@@ -183,46 +246,77 @@ impl Conversation {
         let Phase::Healing(healing) = &mut self.phase else {
             return self.close(Farewell::Protocol, out);
         };
-        let next = match (frame, healing.step) {
-            (Frame::Listing(part), _) => healing.listing(&part),
-            (Frame::Answer(answer), _) => healing.answer(answer),
-            (Frame::Claimed(_), Step::Claimed(scope)) => {
-                let next = healing.next_documents(scope);
-                return self.proceed(next, out);
-            }
-            (_, _) => Err(Farewell::Protocol),
+        let next = match frame {
+            Frame::Listing(part) => healing.listing(&part),
+            Frame::Answer(answer) => healing.answer(answer),
+            Frame::Claimed(claimed) => healing.claimed(claimed),
+            Frame::Join(_)
+            | Frame::Joined(_)
+            | Frame::Hello(_)
+            | Frame::Welcome(_)
+            | Frame::Ack(_)
+            | Frame::FeedAck(_)
+            | Frame::Delivered(_)
+            | Frame::Ping(_)
+            | Frame::Pong(_)
+            | Frame::Goodbye(_)
+            | Frame::Push(_)
+            | Frame::Feed(_)
+            | Frame::Show(_)
+            | Frame::Held(_)
+            | Frame::Claim(_)
+            | Frame::Healed(_)
+            | Frame::Report(_) => Err(Farewell::Protocol),
         };
-        self.result(next, out);
+        self.follow(next.map(Next::Wait), out);
     }
 
     pub(super) fn healing_input(&mut self, input: Input, out: &mut Vec<Output>) {
         let Phase::Healing(healing) = &mut self.phase else { return };
-        match (input, healing.step) {
-            (Input::ListingRead(own), Step::Own(scope)) => {
+        let next = match (input, healing.step) {
+            (Input::RowsSet(Some(after)), Step::Rows(head)) => {
+                Next::Go(Some(healing.rows(head, Some(after))))
+            }
+            (Input::RowsSet(None), Step::Rows(head)) => Next::Go(Some(healing.list(head))),
+            (Input::ListingRead(own), Step::Own(head)) => {
                 healing.differing = listing::differing(&own, &healing.items).into();
                 healing.items.clear();
-                let next = healing.next_documents(scope);
-                self.proceed(next, out);
+                healing.own = own;
+                Next::Go(healing.next_documents(head))
             }
-            (Input::HeldRead(held), Step::Held(scope)) => {
-                healing.questions = held.into();
-                let next = healing.next_documents(scope);
-                self.proceed(next, out);
+            (Input::HeldRead(held), Step::Held(_)) if held.is_empty() => {
+                return self.close(Farewell::Storage, out);
             }
-            (Input::HealedStored, Step::Storing(scope, last)) => {
-                let next = healing.stored(scope, last);
-                let ends = last && matches!(next, Ok(None));
-                if ends { self.proceed(None, out) } else { self.result(next, out) }
+            (Input::HeldRead(held), Step::Held(head)) => {
+                Next::Go(Some(healing.question(head, held)))
             }
-            (Input::ClaimsRead(entries), Step::Claims(scope)) => {
-                healing.step = Step::Claimed(scope);
-                out.extend(
-                    batches(entries)
-                        .into_iter()
-                        .map(|(entries, last)| Output::Send(Frame::Claim(Claim { entries, last }))),
-                );
+            (Input::HealedStored, Step::Storing(head, last)) => match healing.stored(head, last) {
+                Ok(next) => next,
+                Err(why) => return self.close(why, out),
+            },
+            (Input::ClaimsRead(entries), Step::Claims(head)) => {
+                let ends = healing.unread.is_empty();
+                out.extend(batches(entries).into_iter().map(|(entries, last)| {
+                    Output::Send(Frame::Claim(Claim { entries, last: last && ends }))
+                }));
+                if ends {
+                    healing.step = Step::Claimed(head);
+                    Next::Wait(None)
+                } else {
+                    Next::Go(Some(healing.claims(head)))
+                }
             }
-            (_, _) => {}
+            (Input::ClaimedStored, Step::Settling(head)) => Next::Go(healing.next_documents(head)),
+            (_, _) => Next::Wait(None),
+        };
+        self.follow(Ok(next), out);
+    }
+
+    fn follow(&mut self, next: Result<Next, Farewell>, out: &mut Vec<Output>) {
+        match next {
+            Ok(Next::Go(next)) => self.proceed(next, out),
+            Ok(Next::Wait(next)) => out.extend(next),
+            Err(why) => self.close(why, out),
         }
     }
 
@@ -233,17 +327,9 @@ impl Conversation {
             None => {
                 let Phase::Healing(healing) = &self.phase else { return };
                 let (welcome, heads) = (healing.welcome.clone(), healing.heads.clone());
-                let claimed = healing.claimed.clone();
                 self.phase = Phase::Finishing(welcome.clone(), heads.clone());
-                out.push(Output::FinishHealing { welcome, heads, claimed });
+                out.push(Output::FinishHealing { welcome, heads });
             }
-        }
-    }
-
-    fn result(&mut self, next: Result<Option<Output>, Farewell>, out: &mut Vec<Output>) {
-        match next {
-            Ok(output) => out.extend(output),
-            Err(why) => self.close(why, out),
         }
     }
 }

@@ -1,46 +1,103 @@
 //! Healing by full listing, the relay's side: it shows, compares, sends and takes back.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use hoso_identity::EntryId;
+use hoso_identity::{Entry, EntryId};
 
-use super::{Conversation, Input, Output, Phase};
+use super::{Asked, Conversation, Input, Output, Phase};
 use crate::{
-    frame::{BATCH_BYTES, Frame},
-    listing::Item,
+    frame::{BATCH_BYTES, Frame, HELD_DOCUMENTS_MAX, HELD_ENTRIES_MAX},
+    listing::{self, Listed},
     node::batches,
-    wire::{Answer, Bare, Farewell, Head, Listing, Point},
+    wire::{
+        Answer, Claim, ClaimOutcome, Claimed, Farewell, Head, Held, HeldDocument, Listing, Point,
+    },
 };
 
 /// Entries that are read from the ledger at once.
 const ENTRIES_MAX: usize = 64;
-/// Entry ids that one answer wants.
-const WANTED_MAX: usize = 2048;
+/// Claims that wait to be stored, from which on no more is read.
+const CLAIMS_READ: u64 = 4;
 
 /// The state of one healing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Healer {
     heads: Vec<Head>,
+    shown: Option<Shown>,
     send: VecDeque<EntryId>,
-    want: VecDeque<EntryId>,
+    want: Vec<EntryId>,
+    /// What may be claimed: wanted in the last answer, and not claimed yet.
+    wanted: BTreeSet<EntryId>,
     busy: bool,
     claims_end: bool,
     claims_open: u64,
+    outcomes: Vec<ClaimOutcome>,
+}
+
+/// The scope that was shown last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shown {
+    head: Head,
+    /// How many entries the ledger had taken. What came later has its rows above the head, and is
+    /// lacking as far as this comparison goes.
+    taken: u64,
+    listed: Vec<Listed>,
 }
 
 impl Healer {
+    /// Whether more may be read.
+    pub(super) fn reads(&self) -> bool {
+        self.claims_open < CLAIMS_READ
+    }
+
     /// Reads the next entries of the answer, or ends it.
     fn next_entries(&mut self) -> Output {
         if self.send.is_empty() {
-            let count = self.want.len().min(WANTED_MAX);
-            let want = self.want.drain(..count).collect();
-            let last = self.want.is_empty();
-            self.busy = !last;
-            return Output::Send(Frame::Answer(Answer { entries: Vec::new(), want, last }));
+            let want = std::mem::take(&mut self.want);
+            self.wanted = want.iter().copied().collect();
+            self.busy = false;
+            return Output::Send(Frame::Answer(Answer { entries: Vec::new(), want, last: true }));
         }
         let count = self.send.len().min(ENTRIES_MAX);
         Output::ReadEntries(self.send.drain(..count).collect())
     }
+
+    /// What the node asks, with the documents that the listing showed.
+    fn compare(&self, held: Held) -> Result<Output, Farewell> {
+        let shown = self.shown.as_ref().filter(|shown| shown.head.scope == held.scope);
+        let shown = shown.ok_or(Farewell::Protocol)?;
+        let entries: usize = held.documents.iter().map(|held| held.entries.len()).sum();
+        let documents = held.documents.len();
+        let bounded = documents <= HELD_DOCUMENTS_MAX && entries <= HELD_ENTRIES_MAX;
+        if !bounded || !held.documents.iter().all(is_in_order) {
+            return Err(Farewell::Protocol);
+        }
+        let asked = held
+            .documents
+            .into_iter()
+            .map(|held| Asked { document: listing::named(&shown.listed, &held.document), held });
+        Ok(Output::Compare { asked: asked.collect(), taken: shown.taken })
+    }
+
+    /// Takes entries that were wanted, and nothing else.
+    fn claim(&mut self, claim: Claim) -> Result<Output, Farewell> {
+        for claimed in &claim.entries {
+            let entry = Entry::decode(&claimed.bytes).map_err(|_| Farewell::Protocol)?;
+            if !self.wanted.remove(&entry.id()) {
+                return Err(Farewell::Protocol);
+            }
+        }
+        self.claims_end = claim.last;
+        self.claims_open = self.claims_open.saturating_add(1);
+        Ok(Output::StoreClaims(claim.entries))
+    }
+}
+
+/// Whether a part's ids ascend above where it begins, and it says where it ends.
+fn is_in_order(held: &HeldDocument) -> bool {
+    let ids = || held.after.iter().copied().chain(held.entries.iter().map(|entry| entry.id));
+    let ascends = ids().zip(ids().skip(1)).all(|(one, next)| one < next);
+    ascends && !(held.more && held.entries.is_empty())
 }
 
 impl Conversation {
@@ -52,17 +109,15 @@ impl Conversation {
             return self.close(Farewell::Protocol, out);
         }
         healer.busy = true;
-        match frame {
-            Frame::Show(show) => out.push(Output::ReadListing(show.scope)),
-            Frame::Held(held) => out.push(Output::Compare(held)),
+        let next = match frame {
+            Frame::Show(show) => Ok(Output::ReadListing(show.scope)),
+            Frame::Held(held) => healer.compare(held),
             Frame::Claim(claim) => {
-                healer.claims_end = claim.last;
-                healer.claims_open = healer.claims_open.saturating_add(1);
                 // The frames of one claim come without a pause; each is stored on its own.
                 healer.busy = false;
-                out.push(Output::StoreClaims(claim.entries));
+                healer.claim(claim)
             }
-            Frame::Healed(_) => out.push(Output::StoreHealed),
+            Frame::Healed(_) => Ok(Output::StoreHealed),
             Frame::Join(_)
             | Frame::Joined(_)
             | Frame::Hello(_)
@@ -78,7 +133,11 @@ impl Conversation {
             | Frame::Listing(_)
             | Frame::Answer(_)
             | Frame::Claimed(_)
-            | Frame::Report(_) => self.close(Farewell::Protocol, out),
+            | Frame::Report(_) => Err(Farewell::Protocol),
+        };
+        match next {
+            Ok(output) => out.push(output),
+            Err(why) => self.close(why, out),
         }
     }
 
@@ -86,34 +145,37 @@ impl Conversation {
         let epoch = self.epoch;
         let Phase::Healing(healer) = &mut self.phase else { return };
         match input {
-            Input::ListingRead(head, items) => {
+            Input::ListingRead { head, taken, listed } => {
                 let Some(epoch) = epoch else { return };
                 healer.busy = false;
                 healer.heads.retain(|known| known.scope != head.scope);
                 healer.heads.push(head);
-                out.extend(parts(&items).map(|(items, last)| {
+                out.extend(parts(&listed).map(|(items, last)| {
                     let (scope, row, digest) = (head.scope, head.row, head.digest);
                     let part = Listing { scope, epoch, row, digest, items, last };
                     Output::Send(Frame::Listing(part))
                 }));
+                healer.shown = Some(Shown { head, taken, listed });
             }
             Input::Compared { send, want } => {
                 healer.send = send.into();
-                healer.want = want.into();
-                self.answer_on(out);
+                healer.want = want;
+                out.push(healer.next_entries());
             }
             Input::EntriesRead(entries) => {
                 out.extend(batches(entries).into_iter().map(|(entries, _)| {
                     let answer = Answer { entries, want: Vec::new(), last: false };
                     Output::Send(Frame::Answer(answer))
                 }));
-                self.answer_on(out);
+                out.push(healer.next_entries());
             }
-            Input::ClaimsStored => {
+            Input::ClaimsStored(outcomes) => {
+                healer.outcomes.extend(outcomes);
                 healer.claims_open = healer.claims_open.saturating_sub(1);
                 if healer.claims_end && healer.claims_open == 0 {
                     healer.claims_end = false;
-                    out.push(Output::Send(Frame::Claimed(Bare {})));
+                    let outcomes = std::mem::take(&mut healer.outcomes);
+                    out.push(Output::Send(Frame::Claimed(Claimed { outcomes })));
                 }
             }
             Input::HealedStored => {
@@ -123,6 +185,7 @@ impl Conversation {
                 self.go_up(out);
             }
             Input::Frame(_)
+            | Input::Broken
             | Input::Tick
             | Input::Greeted(_)
             | Input::JoinKept(_)
@@ -137,19 +200,6 @@ impl Conversation {
         }
     }
 
-    /// Sends answers until entries must be read or the answer has ended.
-    fn answer_on(&mut self, out: &mut Vec<Output>) {
-        let Phase::Healing(healer) = &mut self.phase else { return };
-        loop {
-            let next = healer.next_entries();
-            let ended = !matches!(next, Output::Send(_)) || !healer.busy;
-            out.push(next);
-            if ended {
-                break;
-            }
-        }
-    }
-
     /// The feed goes on after the head that the listing showed.
     fn resume(&mut self, head: &Head) {
         let mut digest = [0; 8];
@@ -161,12 +211,12 @@ impl Conversation {
 }
 
 /// The parts of a listing; at least one, the last one marked.
-fn parts(items: &[Item]) -> impl Iterator<Item = (Vec<u8>, bool)> {
+fn parts(listed: &[Listed]) -> impl Iterator<Item = (Vec<u8>, bool)> {
     let per_part = BATCH_BYTES / 16;
-    let count = items.len().div_ceil(per_part).max(1);
+    let count = listed.len().div_ceil(per_part).max(1);
     (1..=count).map(move |number| {
         let skipped = number.saturating_sub(1).saturating_mul(per_part);
-        let part = items.iter().skip(skipped).take(per_part);
-        (part.flatten().copied().collect(), number == count)
+        let part = listed.iter().skip(skipped).take(per_part);
+        (part.flat_map(|listed| listed.item).collect(), number == count)
     })
 }

@@ -1,0 +1,364 @@
+//! The two sides of a conversation, each by itself: what a peer may make it hold, what it says
+//! first, and what it never says.
+
+use hoso_identity::{
+    DocumentId, EntryId, Epoch, Incarnation, Position, Realm, Scope, SessionToken, UnitId,
+};
+use hoso_sync::{
+    frame::{Frame, Stream},
+    listing::Listed,
+    node, relay,
+    relay::Greeted,
+    wire::{
+        Answer, Beat, Claimed, Farewell, Feed, FeedAck, FeedItem, Goodbye, Head, Held,
+        HeldDocument, HeldEntry, Hello, Listing, Outcome, Point, Positioned, Pushed, PushedBatch,
+        Show, Welcome,
+    },
+};
+
+const EPOCH: Epoch = Epoch { generation: 1, random: [1; 8] };
+const UNIT: Scope = Scope::Unit(UnitId(5));
+
+fn hello() -> Hello {
+    Hello {
+        minor_min: 1,
+        minor_max: 1,
+        realm: Realm([1; 16]),
+        incarnation: Incarnation([2; 16]),
+        token: None,
+        epoch: Some(EPOCH),
+        cursors: vec![point(0)],
+        journal_head: 9,
+        wish: None,
+    }
+}
+
+fn point(row: u64) -> Point {
+    Point { scope: UNIT, row, digest: [7; 8] }
+}
+
+fn welcome(heal: bool, credit: u64) -> Welcome {
+    Welcome {
+        minor: 1,
+        epoch: EPOCH,
+        token: SessionToken([3; 16]),
+        through: 4,
+        digest: [4; 8],
+        heal,
+        renumber: false,
+        scopes: vec![UNIT],
+        credit,
+        clock_ms: 5,
+    }
+}
+
+/// A relay's side after its `Welcome`.
+fn relay(heal: bool, credit: u64) -> relay::Conversation {
+    let (mut relay, _) = relay::Conversation::begin(0);
+    relay.handle(1, relay::Input::Frame(Frame::Hello(hello())));
+    relay.handle(2, relay::Input::Greeted(Greeted::Welcome(welcome(heal, credit))));
+    relay
+}
+
+/// A node's side after its `Welcome` was stored; everything up to `through` is acknowledged.
+fn node(heal: bool, credit: u64, through: u64) -> (node::Conversation, Vec<node::Output>) {
+    let (mut node, _) = node::Conversation::begin(hello(), 0);
+    node.handle(1, node::Input::Frame(Frame::Welcome(welcome(heal, credit))));
+    let outputs = node.handle(2, node::Input::WelcomeStored { agrees: true, through });
+    (node, outputs)
+}
+
+fn push(number: u64) -> relay::Input {
+    let entries = vec![Pushed { number, bytes: vec![0; 40] }];
+    relay::Input::Frame(Frame::Push(PushedBatch { entries }))
+}
+
+fn page(row: u64) -> Feed {
+    let content = hoso_sync::wire::Content::Erased(EntryId([9; 32]));
+    let items = vec![FeedItem { scope: UNIT, row, content }];
+    Feed { epoch: EPOCH, items, points: vec![point(row)] }
+}
+
+fn acknowledged(row: u64) -> relay::Input {
+    let ack = FeedAck { stored: vec![point(row)], applied: Vec::new(), except: Vec::new() };
+    relay::Input::Frame(Frame::FeedAck(ack))
+}
+
+fn closes_with(why: Farewell, outputs: &[relay::Output]) -> bool {
+    outputs.contains(&relay::Output::Close(why))
+}
+
+#[test]
+fn a_node_pushes_within_its_credit_and_what_was_not_acknowledged_is_sent_again() {
+    let (mut node, outputs) = node(false, 6, 2);
+    assert!(outputs.contains(&node::Output::ReadJournal { after: 2 }), "{outputs:?}");
+    let entries = (3..=9).map(|number| Pushed { number, bytes: vec![0; 40] }).collect();
+    let outputs = node.handle(3, node::Input::JournalRead(entries));
+    let [node::Output::Send(Frame::Push(batch))] = &outputs[..] else { panic!("{outputs:?}") };
+    assert_eq!((batch.entries.len(), node.sent_through()), (4, 6), "3 to 6");
+}
+
+#[test]
+fn a_relay_ends_the_link_of_a_node_that_pushes_beyond_its_credit() {
+    let mut relay = relay(false, 20);
+    let outputs = relay.handle(3, push(20));
+    assert!(matches!(outputs[..], [relay::Output::Store(_)]), "{outputs:?}");
+    assert!(closes_with(Farewell::Protocol, &relay.handle(4, push(21))));
+}
+
+#[test]
+fn a_relay_reads_no_more_entries_while_batches_wait_and_never_holds_more_than_64() {
+    let mut relay = relay(true, 5000);
+    assert!(relay.reads(Stream::Entries));
+    let mut number = 4;
+    while relay.reads(Stream::Entries) {
+        number += 1;
+        assert!(relay.handle(3, push(number)).is_empty(), "they wait until healing has ended");
+    }
+    assert!(number <= 4 + 16 && relay.reads(Stream::Control));
+    let ended = (number + 1..200).find(|number| {
+        let outputs = relay.handle(3, push(*number));
+        closes_with(Farewell::Protocol, &outputs)
+    });
+    assert_eq!(ended, Some(4 + 64 + 1));
+}
+
+#[test]
+fn a_relay_streams_ahead_of_the_acknowledgement_only_within_its_window() {
+    let mut relay = relay(false, 20);
+    let mut row = 0;
+    loop {
+        row += 1;
+        let outputs = relay.handle(3, relay::Input::FeedRead(page(row)));
+        if !outputs.iter().any(|output| matches!(output, relay::Output::ReadFeed(_))) {
+            break;
+        }
+        assert!(row < 1000, "the window never closes");
+    }
+    assert_eq!(row, 32, "pages on the line without an acknowledgement");
+    let outputs = relay.handle(4, acknowledged(row));
+    assert!(outputs.iter().any(|output| matches!(output, relay::Output::ReadFeed(_))));
+}
+
+#[test]
+fn a_node_reads_no_more_pages_while_some_wait_to_be_stored() {
+    let (mut node, _) = node(false, 6, 4);
+    let mut row = 0;
+    while node.reads(Stream::Entries) {
+        row += 1;
+        node.handle(3, node::Input::Frame(Frame::Feed(page(row))));
+        assert!(row < 64, "it reads for ever");
+    }
+    assert!(node.reads(Stream::Control));
+    let outputs = node.handle(4, node::Input::PageStored(vec![point(1)]));
+    assert!(outputs.iter().any(|output| matches!(output, node::Output::StorePage(_))));
+    assert!(node.reads(Stream::Entries));
+}
+
+#[test]
+fn nothing_is_acknowledged_before_the_host_has_stored_it() {
+    let (mut node, _) = node(false, 6, 4);
+    let outputs = node.handle(3, node::Input::Frame(Frame::Feed(page(1))));
+    assert!(matches!(outputs[..], [node::Output::StorePage(_)]), "{outputs:?}");
+    let outputs = node.handle(4, node::Input::PageStored(vec![point(1)]));
+    assert!(matches!(outputs[..], [node::Output::Send(Frame::FeedAck(_))]), "{outputs:?}");
+    let mut relay = relay(false, 20);
+    let outputs = relay.handle(3, push(5));
+    assert!(matches!(outputs[..], [relay::Output::Store(_)]), "{outputs:?}");
+}
+
+#[test]
+fn a_ping_is_answered_in_every_phase() {
+    let ping = || Frame::Ping(Beat { count: 3 });
+    for heal in [true, false] {
+        let pong = relay(heal, 20).handle(3, relay::Input::Frame(ping()));
+        assert_eq!(pong, [relay::Output::Send(Frame::Pong(Beat { count: 3 }))]);
+        let pong = node(heal, 20, 4).0.handle(3, node::Input::Frame(ping()));
+        assert_eq!(pong, [node::Output::Send(Frame::Pong(Beat { count: 3 }))]);
+    }
+}
+
+#[test]
+fn control_entries_and_healing_have_streams_of_their_own() {
+    let welcome = Frame::Welcome(welcome(true, 20));
+    assert_eq!(welcome.stream(), Stream::Control);
+    assert_eq!(Frame::Feed(page(1)).stream(), Stream::Entries);
+    assert_eq!(Frame::Show(Show { scope: UNIT }).stream(), Stream::Healing);
+}
+
+#[test]
+fn a_node_that_finds_a_row_that_does_not_fit_asks_for_healing_and_comes_again() {
+    let (mut node, _) = node(false, 6, 4);
+    node.handle(3, node::Input::Frame(Frame::Feed(page(1))));
+    let outputs = node.handle(4, node::Input::PageDiverged);
+    let goodbye = Frame::Goodbye(Goodbye { why: Farewell::Again });
+    let expected =
+        [node::Output::Diverge, node::Output::Send(goodbye), node::Output::Close(Farewell::Again)];
+    assert_eq!(outputs, expected);
+}
+
+#[test]
+fn both_sides_are_compared_again_only_when_nothing_is_on_its_way() {
+    let (mut node, _) = node(false, 20, 4);
+    assert!(node.handle(3, node::Input::CheckDue).is_empty(), "the journal is not sent");
+    let entries = (5..=9).map(|number| Pushed { number, bytes: vec![0; 40] }).collect();
+    node.handle(4, node::Input::JournalRead(entries));
+    let outputs = node.handle(5, node::Input::CheckDue);
+    assert!(outputs.contains(&node::Output::Close(Farewell::Again)), "{outputs:?}");
+}
+
+fn head() -> Head {
+    Head { scope: UNIT, row: 30, digest: [7; 32] }
+}
+
+fn document(number: u8) -> Listed {
+    let mut item = [number; 16];
+    item[8..].fill(1);
+    Listed { item, document: DocumentId([number; 16]) }
+}
+
+/// A relay that has shown a listing of documents 1 to 3.
+fn shown() -> relay::Conversation {
+    let mut relay = relay(true, 20);
+    relay.handle(3, relay::Input::Frame(Frame::Show(Show { scope: UNIT })));
+    let listed = (1..=3).map(document).collect();
+    relay.handle(4, relay::Input::ListingRead { head: head(), taken: 12, listed });
+    relay
+}
+
+fn held(name: u8, entries: Vec<HeldEntry>, more: bool) -> HeldDocument {
+    HeldDocument { document: [name; 8], after: None, entries, more }
+}
+
+fn entry(number: u8) -> HeldEntry {
+    let position = Position { epoch: EPOCH, number: u64::from(number) };
+    HeldEntry { id: EntryId([number; 32]), position }
+}
+
+fn ask(relay: &mut relay::Conversation, documents: Vec<HeldDocument>) -> Vec<relay::Output> {
+    relay.handle(5, relay::Input::Frame(Frame::Held(Held { scope: UNIT, documents })))
+}
+
+#[test]
+fn a_relay_compares_what_its_listing_showed_with_the_ledger_as_it_was_then() {
+    let mut relay = shown();
+    let outputs = ask(&mut relay, vec![held(2, vec![entry(1)], false), held(9, vec![], false)]);
+    let [relay::Output::Compare { asked, taken: 12 }] = &outputs[..] else { panic!("{outputs:?}") };
+    let documents: Vec<_> = asked.iter().map(|asked| asked.document).collect();
+    assert_eq!(documents, [Some(DocumentId([2; 16])), None]);
+}
+
+#[test]
+fn a_question_that_is_out_of_bounds_or_order_ends_the_link() {
+    let many = (0..=2048_u16).map(|number| HeldEntry {
+        id: EntryId([number.to_be_bytes(); 16].as_flattened().try_into().unwrap()),
+        ..entry(1)
+    });
+    let wrong = [
+        vec![held(1, many.collect(), false)],
+        vec![held(1, vec![entry(2), entry(1)], false)],
+        vec![held(1, Vec::new(), true)],
+        (0..=255).chain([0]).map(|name| held(name, Vec::new(), false)).collect(),
+    ];
+    for documents in wrong {
+        assert!(closes_with(Farewell::Protocol, &ask(&mut shown(), documents)));
+    }
+    let elsewhere = Held { scope: Scope::Province, documents: Vec::new() };
+    let outputs = shown().handle(5, relay::Input::Frame(Frame::Held(elsewhere)));
+    assert!(closes_with(Farewell::Protocol, &outputs), "that scope was not shown");
+}
+
+#[test]
+fn a_claim_that_nobody_wanted_ends_the_link() {
+    let mut relay = shown();
+    ask(&mut relay, vec![held(2, vec![entry(1)], false)]);
+    let compared = relay::Input::Compared { send: Vec::new(), want: vec![EntryId([1; 32])] };
+    relay.handle(6, compared);
+    let position = entry(1).position;
+    let entries = vec![Positioned { bytes: b"something else".to_vec(), position }];
+    let claim = Frame::Claim(hoso_sync::wire::Claim { entries, last: true });
+    assert!(closes_with(Farewell::Protocol, &relay.handle(7, relay::Input::Frame(claim))));
+}
+
+/// A node that has listed documents 1 and 2, of which the relay has shown none.
+fn compares() -> node::Conversation {
+    let (mut node, _) = node(true, 20, 4);
+    let listing = Listing {
+        scope: UNIT,
+        epoch: EPOCH,
+        row: 30,
+        digest: [7; 32],
+        items: Vec::new(),
+        last: true,
+    };
+    node.handle(3, node::Input::Frame(Frame::Listing(listing)));
+    node.handle(4, node::Input::RowsSet(None));
+    let outputs = node.handle(5, node::Input::ListingRead(vec![document(1), document(2)]));
+    let asks = matches!(&outputs[..], [node::Output::ReadHeld { documents, after: None }]
+        if documents.len() == 2);
+    assert!(asks, "{outputs:?}");
+    node
+}
+
+fn answer(want: Vec<EntryId>) -> node::Input {
+    node::Input::Frame(Frame::Answer(Answer { entries: Vec::new(), want, last: true }))
+}
+
+#[test]
+fn a_document_that_does_not_fit_one_question_is_asked_about_in_parts() {
+    let mut node = compares();
+    let part = held(1, vec![entry(1), entry(2)], true);
+    let outputs = node.handle(6, node::Input::HeldRead(vec![part]));
+    assert!(matches!(outputs[..], [node::Output::Send(Frame::Held(_))]), "{outputs:?}");
+    node.handle(7, answer(Vec::new()));
+    let outputs = node.handle(8, node::Input::HealedStored);
+    let [node::Output::ReadHeld { documents, after }] = &outputs[..] else { panic!("{outputs:?}") };
+    assert_eq!(
+        (documents.len(), *after),
+        (2, Some(EntryId([2; 32]))),
+        "it goes on behind the part"
+    );
+    let rest = vec![held(1, vec![entry(3)], false), held(2, vec![entry(4)], false)];
+    node.handle(9, node::Input::HeldRead(rest));
+    node.handle(10, answer(Vec::new()));
+    let outputs = node.handle(11, node::Input::HealedStored);
+    assert!(matches!(outputs[..], [node::Output::FinishHealing { .. }]), "{outputs:?}");
+}
+
+#[test]
+fn a_node_gives_only_what_it_has_shown_and_keeps_what_became_of_it() {
+    let mut node = compares();
+    let shown = vec![held(1, vec![entry(7), entry(8)], false), held(2, Vec::new(), false)];
+    node.handle(6, node::Input::HeldRead(shown));
+    let mut curious = node.clone();
+    let outputs = curious.handle(7, answer(vec![EntryId([99; 32])]));
+    assert!(outputs.contains(&node::Output::Close(Farewell::Protocol)), "{outputs:?}");
+    node.handle(7, answer(vec![EntryId([8; 32]), EntryId([7; 32])]));
+    let outputs = node.handle(8, node::Input::HealedStored);
+    let in_order = vec![EntryId([7; 32]), EntryId([8; 32])];
+    assert_eq!(outputs, [node::Output::ReadClaims(in_order.clone())]);
+    let back = Positioned { bytes: vec![0; 40], position: entry(7).position };
+    node.handle(9, node::Input::ClaimsRead(vec![back]));
+    let outcome = hoso_sync::wire::ClaimOutcome {
+        id: EntryId([8; 32]),
+        outcome: Outcome::Refused(hoso_identity::Reason::NodeEnded),
+    };
+    let claimed = Frame::Claimed(Claimed { outcomes: vec![outcome] });
+    let outputs = node.handle(10, node::Input::Frame(claimed));
+    assert_eq!(outputs, [node::Output::StoreClaimed(in_order, vec![outcome])]);
+}
+
+#[test]
+fn answers_that_come_faster_than_they_are_stored_stay_on_the_line() {
+    let mut node = compares();
+    node.handle(6, node::Input::HeldRead(vec![held(1, vec![entry(7)], false)]));
+    let part = || Frame::Answer(Answer { entries: Vec::new(), want: Vec::new(), last: false });
+    let mut count = 0;
+    while node.reads(Stream::Healing) {
+        count += 1;
+        node.handle(7, node::Input::Frame(part()));
+        assert!(count < 64, "it reads for ever");
+    }
+    node.handle(8, node::Input::HealedStored);
+    assert!(node.reads(Stream::Healing));
+}

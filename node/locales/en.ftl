@@ -105,6 +105,10 @@ sync-up = Connected to the province since { $since }. { $pending ->
     [one] 1 dossier is waiting to be sent.
    *[other] { $pending } dossiers are waiting to be sent.
 }
+sync-healing = Comparing with the province since { $since }; sending goes on after that. { $pending ->
+    [one] 1 dossier is waiting to be sent.
+   *[other] { $pending } dossiers are waiting to be sent.
+}
 sync-down = No connection since { $since } ({ $lasting }). Everything is saved safely on this machine. { $pending ->
     [one] 1 dossier is waiting to be sent.
    *[other] { $pending } dossiers are waiting to be sent.

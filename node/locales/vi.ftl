@@ -93,6 +93,7 @@ minutes = { $count } phút
 hours = { $count } giờ
 days = { $count } ngày
 sync-up = Đã kết nối với tỉnh từ { $since }. { $pending } hồ sơ chờ gửi.
+sync-healing = Đang đối chiếu với tỉnh từ { $since }, xong mới gửi tiếp. { $pending } hồ sơ chờ gửi.
 sync-down = Mất kết nối từ { $since } ({ $lasting }). Mọi thứ vẫn lưu an toàn tại máy này. { $pending } hồ sơ chờ gửi.
 sync-off = Đã tắt kết nối từ { $since } ({ $lasting }). Mọi thứ vẫn lưu an toàn tại máy này. { $pending } hồ sơ chờ gửi.
 sync-state-saved = Đã lưu tại đây

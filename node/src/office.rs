@@ -156,6 +156,7 @@ impl Office {
         let wanted = *self.memory.link_wanted().borrow();
         Ok(json!({
             "link": if wanted { link.state.code() } else { "off" },
+            "healing": wanted && link.healing,
             "since": times::text_of(link.since_ms),
             "relay": self.target().today(&self.state()).0.first(),
             "pending_entries": backlog.entries,

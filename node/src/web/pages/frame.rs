@@ -108,7 +108,10 @@ fn sync_sentence(words: &Words, status: &Value) -> (bool, String) {
     values.set("since", since_when(words, since));
     values.set("lasting", lasting(words, since));
     values.set("pending", pending);
-    (link == "up", words.say_with(&format!("sync-{link}"), &values))
+    // While both sides compare what they have, nothing is sent yet.
+    let healing = status.get("healing").and_then(Value::as_bool).unwrap_or(false);
+    let state = if healing { "healing" } else { link };
+    (link == "up", words.say_with(&format!("sync-{state}"), &values))
 }
 
 /// A moment of today by its time, an earlier one with its day.

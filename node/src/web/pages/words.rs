@@ -147,7 +147,7 @@ mod tests {
         ] {
             keys.insert(dashed("sync-state", state));
         }
-        for state in ["up", "down", "off"] {
+        for state in ["up", "healing", "down", "off"] {
             keys.insert(dashed("sync", state));
         }
         let refusals =

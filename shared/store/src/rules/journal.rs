@@ -180,14 +180,26 @@ pub fn welcomed<T: JournalTables>(
     tables.put_facts(&facts)
 }
 
-/// Notes what the relay says of a destination; never takes anything back.
+/// Notes what the relay says of a destination; never takes anything back. What one of its nodes has
+/// applied stays so when another one is farther and could not apply it.
 ///
 /// # Errors
 ///
 /// As the storage fails.
 pub fn reached<T: JournalTables>(tables: &mut T, fact: &Delivered) -> Result<(), T::Error> {
-    let known = tables.delivered(fact.unit)?.map_or(0, |known| known.through);
-    if fact.through >= known { tables.put_delivered(fact) } else { Ok(()) }
+    let Some(known) = tables.delivered(fact.unit)? else { return tables.put_delivered(fact) };
+    if fact.through < known.through {
+        return Ok(());
+    }
+    let mut except = Vec::new();
+    for id in &fact.except {
+        let row = tables.entry(id)?.and_then(|entry| entry.row);
+        let was_applied = row.is_some_and(|row| row <= known.through);
+        if known.except.contains(id) || !was_applied {
+            except.push(*id);
+        }
+    }
+    tables.put_delivered(&Delivered { except, ..fact.clone() })
 }
 
 /// Notes, durably and before the attempt, that a dossier is about to be applied again after a

@@ -424,5 +424,5 @@ fn readers<T: LedgerTables<Error: Debug>>(tables: &mut T) {
         [20, 30],
         "the last two that were noted, whatever the clock said"
     );
-    assert_eq!(tables.healings(&NodeId([1; 16])).unwrap(), []);
+    assert_eq!(tables.healings(&NodeId([1; 16])).unwrap(), Vec::<u64>::new());
 }

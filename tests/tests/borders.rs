@@ -215,6 +215,7 @@ fn hostile_frames_under_a_nodes_own_key_end_its_connection_alone_and_with_a_reas
         epoch: None,
         cursors: Vec::new(),
         journal_head: 0,
+        wish: None,
     })
     .encode();
     let beat = Frame::Ping(Beat { count: 1 }).encode();

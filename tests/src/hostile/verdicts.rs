@@ -112,7 +112,7 @@ fn held(data: &Path) -> Held {
     let first = Position { epoch: Epoch { generation: 0, random: [0; 8] }, number: 0 };
     let read: Result<_, StoreError> = Readers::of(data).read(|tx| {
         let mut held = Held::new();
-        let mut documents = tx.documents_after(&first)?;
+        let mut documents = tx.documents_from(&first)?;
         documents.push(DocumentId::ZERO);
         for document in documents {
             let entries = JournalTables::document(tx, &document)?.into_iter();

@@ -8,6 +8,9 @@
 //! Reading order: [`frame`] and [`wire`] are what travels, [`node`] and [`relay`] are the two
 //! sides, [`liveness`] decides when a link is dead, [`redial`] when to try again.
 
+// Counts and sequence numbers live here: none may wrap or stop the process.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod frame;
 pub mod listing;
 pub mod liveness;

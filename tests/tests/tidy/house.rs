@@ -34,7 +34,7 @@ const REQUIRED: [&str; 19] = [
     "clippy::unimplemented = \"deny\"",
 ];
 /// Crates in which counts and sequence numbers live.
-const COUNTING: [&str; 4] = ["identity", "registry", "dossier", "store"];
+const COUNTING: [&str; 5] = ["identity", "registry", "dossier", "sync", "store"];
 /// What their `lib.rs` says: a crate that takes the lints of the workspace cannot add to them in
 /// its manifest.
 const CHECKED_SUMS: &str = "#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]";

@@ -37,7 +37,7 @@ pub(crate) use read::{ListQuery, document, due, entries, list, open};
 pub(crate) use refused::Refused;
 
 use crate::{
-    dossiers::{Dossier, ROOM, version},
+    dossiers::{Dossier, ROOM, heads, heads_of_text},
     office::Office,
     people::{Actor, Heading},
     times,
@@ -164,29 +164,28 @@ async fn submit(
     office: &Arc<Office>,
     actor: &Arc<Actor>,
     once: Option<&Once>,
-    (id, base): (DocumentId, Option<&[hoso_dossier::ChangeHash]>),
+    (id, base): (DocumentId, Option<&str>),
     event: &Event,
 ) -> Result<After, Refused> {
     for _ in 0..TRIES {
         let before = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
-        let heads = before.history.heads();
-        let base = base.unwrap_or(&heads);
-        if !base.iter().all(|head| before.history.contains(head)) {
-            return Err(Refused::new(412, "base-unknown"));
-        }
+        let now = before.version();
+        let base = base.map_or_else(|| Some(heads(&now)), |text| heads_of_text(text, &now));
+        let known = |base: &Vec<_>| base.iter().all(|head| before.history.contains(head));
+        let base = base.filter(known).ok_or(Refused::new(412, "base-unknown"))?;
         if before.full {
             return Err(Refused::new(409, "dossier-full"));
         }
         // Who saw an older version may not have seen that a person must decide first.
         rules::lawful(&before.folded.standing, &actor.author, event).map_err(Refused::by_rule)?;
         let nonce = nonce()?;
-        let written = before.history.write(base, actor.actor_id(&nonce), &event.to_value());
+        let written = before.history.write(&base, actor.actor_id(&nonce), &event.to_value());
         let (payload, change) = written.map_err(too_much)?;
         let entry = sign(office, actor, (id, nonce), event, payload)?;
         let state = office.state();
         let (after, effect) = before.with(&entry, change, &state).map_err(does_not_fit)?;
         lawful(effect)?;
-        let plan = after.plan(Some(version(&heads)), times::now_ms());
+        let plan = after.plan(Some(now), times::now_ms());
         match write(office, actor, once, entry, plan).await {
             Ok(Written::Done) => return Ok(After::Now(Box::new(after))),
             Ok(other) => return settled(other),
@@ -312,9 +311,4 @@ fn offered(dossier: &Dossier, actor: &Actor, state: &State) -> Vec<&'static str>
 async fn shown(office: &Arc<Office>, actor: &Arc<Actor>, id: DocumentId) -> Result<Json, Refused> {
     let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
     read::shown(office, actor, &dossier).await
-}
-
-/// The version that a form names.
-fn base_of(text: &str) -> Result<Vec<hoso_dossier::ChangeHash>, Refused> {
-    crate::dossiers::heads_of_text(text).ok_or(Refused::new(412, "base-unknown"))
 }

@@ -15,7 +15,9 @@ use hoso_dossier::{
     shape,
     standing::{Author, Terms},
 };
-use hoso_identity::{ActorId, DocumentId, Entry, EntryId, Position, Reason, WaitingFor};
+use hoso_identity::{
+    ActorId, DocumentId, Entry, EntryId, PayloadHash, Position, Reason, WaitingFor,
+};
 use hoso_registry::{Calendar, State};
 use hoso_store::{
     journal::{InOrder, Room},
@@ -26,6 +28,8 @@ use hoso_store::{
 
 /// What one dossier may hold here; what comes behind waits for an operator.
 pub(crate) const ROOM: Room = Room { entries: 4_096, bytes: 16 * 1024 * 1024 };
+/// Heads that a version names one by one.
+const HEADS_NAMED: usize = 16;
 
 /// An entry that counts.
 #[derive(Clone, Debug)]
@@ -191,13 +195,22 @@ pub(crate) fn heads(version: &Version) -> Vec<ChangeHash> {
     version.0.as_chunks::<32>().0.iter().map(|hash| ChangeHash(*hash)).collect()
 }
 
-/// The version as the interface writes it.
+/// The version as the interface writes it: its heads, or one hash of them where they are many. It
+/// goes into a header, and nobody else decides how long that is.
 pub(crate) fn version_text(version: &Version) -> String {
-    data_encoding::HEXLOWER.encode(&version.0)
+    let bytes: &[u8] = &version.0;
+    match bytes.len() > HEADS_NAMED * 32 {
+        true => format!("many-{}", data_encoding::HEXLOWER.encode(&PayloadHash::of(bytes).0)),
+        false => data_encoding::HEXLOWER.encode(bytes),
+    }
 }
 
-/// The heads that the interface's text names.
-pub(crate) fn heads_of_text(text: &str) -> Option<Vec<ChangeHash>> {
+/// The heads that the interface's text names: those of the version as it is now, or of an older
+/// one that names each.
+pub(crate) fn heads_of_text(text: &str, now: &Version) -> Option<Vec<ChangeHash>> {
+    if text == version_text(now) {
+        return Some(heads(now));
+    }
     let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?;
     let whole = !bytes.is_empty() && bytes.len().is_multiple_of(32);
     whole.then(|| heads(&Version(bytes)))

@@ -17,9 +17,7 @@ use hoso_registry::{
 };
 use serde_json::{Map, Value as Json};
 
-use super::{
-    Once, Refused, answered_before, base_of, begin, codes::may_reissue, load, shown, submit,
-};
+use super::{Once, Refused, answered_before, begin, codes::may_reissue, load, shown, submit};
 use crate::{
     dossiers::forms::{closing_minute, office_of, value_of},
     office::Office,
@@ -194,7 +192,7 @@ pub(crate) async fn act(
         return shown(office, actor, id).await;
     }
     let base = match form.get("base") {
-        Some(Json::String(base)) => Some(base_of(base)?),
+        Some(Json::String(base)) => Some(base.as_str()),
         Some(Json::Null) | None => None,
         Some(_) => return Err(Refused::new(412, "base-unknown")),
     };
@@ -214,7 +212,7 @@ pub(crate) async fn act(
         accepting = proposal.ok_or(Refused::new(409, "calendar-same"))?.calendars;
     }
     let event = event(office, kind, &fields, &accepting).await?;
-    let standing = submit(office, actor, Some(once), (id, base.as_deref()), &event).await?;
+    let standing = submit(office, actor, Some(once), (id, base), &event).await?;
     standing.shown(office, actor).await
 }
 

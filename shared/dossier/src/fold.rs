@@ -3,8 +3,8 @@
 //! Events are taken in the order (depth in the graph of dependencies, entry id). An event counts
 //! if it was lawful as its author saw the dossier, and if it still fits where it comes in the
 //! order. If it was lawful and no longer fits, something happened that its author could not know:
-//! the two are a [`Conflict`], both stay visible, and the first in the order has effect until a
-//! person who has seen both chooses.
+//! the two are a [`Conflict`](crate::standing::Conflict), both stay visible, and the first in the
+//! order has effect until a person who has seen both chooses.
 
 mod bits;
 mod course;

@@ -94,6 +94,34 @@ async fn whatever_is_wrong_is_answered_with_a_problem_and_the_office_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_version_with_many_heads_has_a_short_name_and_can_be_acted_upon() {
+    let scene = Scene::with_clerk().await;
+    let made = scene.call("POST", "/api/v1/dossiers", "one", &reception().to_string()).await;
+    let path = format!("/api/v1/dossiers/{}", made.json()["id"].as_str().unwrap());
+    let events = format!("{path}/events");
+    let first = made.json()["version"].clone();
+    let note = |base: &serde_json::Value, text: usize| {
+        json!({ "kind": "noted", "base": base, "text": text.to_string() }).to_string()
+    };
+    let mut before = first.clone();
+    for number in 0..40 {
+        before = scene.get(&path).await.json()["version"].clone();
+        let (key, body) = (format!("note {number}"), note(&first, number));
+        assert_eq!(scene.call("POST", &events, &key, &body).await.status, 201, "{number}");
+    }
+    let read = scene.get(&path).await;
+    let version = read.json()["version"].clone();
+    let shown = version.as_str().unwrap();
+    assert_eq!(read.header("etag"), format!("\"{shown}\""));
+    assert_eq!(shown.len(), 69, "{shown}");
+    let stale = scene.call("POST", &events, "stale", &note(&before, 40)).await;
+    assert_eq!(stale.status, 412, "{}", stale.text);
+    let upon_all = scene.call("POST", &events, "all", &note(&version, 41)).await;
+    assert_eq!(upon_all.status, 201, "{}", upon_all.text);
+    assert_eq!(upon_all.json()["version"].as_str().unwrap().len(), 64, "they are one again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_decision_names_its_version_and_whoever_may_not_make_it_hears_that_first() {
     let mut scene = Scene::with_clerk().await;
     let made = scene.call("POST", "/api/v1/dossiers", "one", &reception().to_string()).await;

@@ -22,7 +22,7 @@ use hoso_registry::{Calendar, State};
 use hoso_store::{
     journal::{InOrder, Room},
     records::Version,
-    rules::journal::Applicability,
+    rules::{intake::is_forged, journal::Applicability},
     tables::{NodeEntry, Standing},
 };
 
@@ -260,7 +260,8 @@ impl Sorted {
     fn of(id: DocumentId, stored: &[NodeEntry], may_count: impl Fn(&NodeEntry) -> bool) -> Self {
         let mut sorted = Self::default();
         let mut read = Vec::with_capacity(stored.len());
-        for stored in stored {
+        // What is forged says nothing, not even whose its actor is.
+        for stored in stored.iter().filter(|stored| !is_forged(&stored.standing)) {
             let counts = may_count(stored);
             match read_entry(stored) {
                 Ok(held) if counts && held.event == Err(Unreadable::Disagrees) => {

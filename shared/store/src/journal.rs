@@ -38,6 +38,7 @@ const PUT_FACTS: &str = "INSERT INTO facts VALUES (1, :incarnation, :generation,
     rechecking = excluded.rechecking, diverged = excluded.diverged,
     checked_at_ms = excluded.checked_at_ms";
 const ENTRY: &str = "SELECT * FROM entry WHERE key = :key";
+const REPLACE_BYTES: &str = "UPDATE entry SET bytes = :bytes WHERE key = :key";
 const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, kind, author_unit, bytes,
     journal, epoch_generation, epoch_random, number, feed_row, standing, detail, placed_at_ms,
     kept_at_ms) VALUES (:key, :id, :document, :kind, :author_unit, :bytes, :journal, :generation,
@@ -185,6 +186,12 @@ impl JournalTables for Tx<'_> {
             ":detail": detail,
             ":placed": entry.placed_ms.map(signed),
         })?;
+        Ok(())
+    }
+
+    fn replace_bytes(&mut self, id: &EntryId, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(REPLACE_BYTES)?;
+        statement.execute(named_params! { ":key": key(id), ":bytes": bytes })?;
         Ok(())
     }
 

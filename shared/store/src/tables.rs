@@ -191,6 +191,8 @@ pub trait JournalTables {
     fn entry(&mut self, id: &EntryId) -> Result<Option<NodeEntry>, Self::Error>;
     /// Inserts an entry, or updates all but its bytes.
     fn put_entry(&mut self, entry: &NodeEntry) -> Result<(), Self::Error>;
+    /// Puts these bytes in the place of forged ones: an id does not cover the signature.
+    fn replace_bytes(&mut self, id: &EntryId, bytes: &[u8]) -> Result<(), Self::Error>;
     /// All entries of a dossier (or, for zero, all statements) in the order of their arrival.
     fn document(&mut self, document: &DocumentId) -> Result<Vec<NodeEntry>, Self::Error>;
     /// Entries that wait for exactly this, in the order of their arrival.

@@ -149,6 +149,13 @@ impl JournalTables for NodeDisk {
         Ok(self.entries.get(id).map(|(_, entry)| entry.as_ref().clone()))
     }
 
+    fn replace_bytes(&mut self, id: &EntryId, bytes: &[u8]) -> Result<(), DiskError> {
+        if let Some((_, entry)) = self.entries.get_mut(id) {
+            Rc::make_mut(entry).bytes = bytes.to_vec();
+        }
+        Ok(())
+    }
+
     fn put_entry(&mut self, entry: &NodeEntry) -> Result<(), DiskError> {
         let mut entry = entry.clone();
         let order = match self.entries.get(&entry.id) {

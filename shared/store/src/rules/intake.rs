@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use hoso_identity::{DocumentId, Entry, EntryId, Epoch, Position, Verdict, WaitingFor};
+use hoso_identity::{DocumentId, Entry, EntryId, Epoch, Position, Reason, Verdict, WaitingFor};
 
 use super::{
     feed::{Content, FeedItem, FeedPage},
@@ -111,6 +111,14 @@ fn start<T: JournalTables>(
         .collect())
 }
 
+/// Whether these bytes were refused before anybody asked what they say: no position and no
+/// statement makes them good.
+#[must_use]
+pub fn is_forged(standing: &Standing) -> bool {
+    let Standing::Refused(reason) = standing else { return false };
+    matches!(reason, Reason::Malformed | Reason::Realm | Reason::Signature)
+}
+
 /// The node's desk during one transaction.
 struct Desk<'a, T, A> {
     tables: &'a mut T,
@@ -156,10 +164,13 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
     ) -> Result<Option<EntryId>, T::Error> {
         let Ok(entry) = Entry::decode(bytes) else { return Ok(None) };
         let id = entry.id();
-        if let Some(known) = self.tables.entry(&id)? {
+        let known = self.tables.entry(&id)?;
+        let forged = known.as_ref().is_some_and(|known| is_forged(&known.standing));
+        if let Some(known) = known.filter(|_| !forged) {
             self.place(known, position, row)?;
             return Ok(Some(id));
         }
+        // An id does not cover the signature: after a damaged copy the good one may come.
         let fresh = NodeEntry {
             id,
             document: entry.document(),
@@ -173,7 +184,12 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
             standing: Standing::Counts,
         };
         match self.admission.read(bytes) {
-            Ok(_) => self.place(fresh, position, row)?,
+            Ok(_) => {
+                if forged {
+                    self.tables.replace_bytes(&id, bytes)?;
+                }
+                self.place(fresh, position, row)?;
+            }
             Err(reason) => {
                 self.tables.quarantine(bytes, reason, self.at_ms)?;
                 self.keep(NodeEntry {
@@ -279,7 +295,9 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
     fn decide_document(&mut self, document: &DocumentId) -> Result<(), T::Error> {
         let mut pending = Vec::new();
         for stored in self.tables.document(document)? {
-            if let Ok(entry) = Entry::decode(&stored.bytes) {
+            if let Ok(entry) = Entry::decode(&stored.bytes)
+                && !is_forged(&stored.standing)
+            {
                 let was = stored.standing;
                 pending.push((stored, entry, was));
             }

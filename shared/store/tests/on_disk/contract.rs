@@ -96,6 +96,9 @@ fn entries<T: JournalTables<Error: Debug>>(tables: &mut T) {
     let forged = NodeEntry { bytes: vec![0], ..entry.clone() };
     tables.put_entry(&forged).unwrap();
     assert_eq!(tables.entry(&id(1)).unwrap().unwrap().bytes, entry.bytes, "bytes never change");
+    tables.replace_bytes(&id(1), &[1]).unwrap();
+    assert_eq!(tables.entry(&id(1)).unwrap().unwrap().bytes, [1], "but where that is asked for");
+    tables.replace_bytes(&id(1), &entry.bytes).unwrap();
     let second = NodeEntry { standing: entry.standing, ..node_entry(2, DOSSIER) };
     tables.put_entry(&second).unwrap();
     let waiting = WaitingFor::Operator(id(1));

@@ -13,12 +13,13 @@ use hoso_store::{
     StoreError, journal as journal_tables, ledger as ledger_tables,
     rules::{
         badge::{Badge, LastEntry, Reach, badge},
-        feed::{self, Applied, FeedPage, Reached},
+        feed::{self, Applied, Content, FeedPage, Reached},
         greeting::{self as greeting_rules, Chance, Greeting, Shown, Welcome},
         intake,
         journal::{self, Welcomed},
         ledger::{self, Outcome, Pushed, Pusher},
-        mend, recheck,
+        mend::{self, Positioned},
+        recheck,
     },
     tables::{
         Admission, Delivered, JournalTables, LedgerTables, NodeEntry, Reader, ScopePoint, Standing,
@@ -363,6 +364,37 @@ fn a_refusal_whose_acknowledgement_was_lost_is_said_again_and_not_taken_for_acce
     let facts = a.scene.write(|tx| JournalTables::facts(tx));
     assert_eq!(facts.journal_through, 1);
     assert_eq!(relay.write(ledger_tables::refused), [(Reason::NodeEnded, 1)], "kept once");
+}
+
+#[test]
+fn a_forged_entry_is_never_believed_and_hides_no_true_one() {
+    let (relay, a, b) = (relay(), Office::new(A), Office::new(B));
+    let first = event(A, 1, DocumentId::ZERO, &[A, B]);
+    a.save(&first);
+    meet(&relay, &a, 1);
+    push(&relay, &a, 0);
+    meet(&relay, &b, 2);
+    let mut forged = page(&relay, &b);
+    let Content::Entry { bytes, position } = &mut forged.items[0].content else { panic!() };
+    *bytes.last_mut().unwrap() ^= 1;
+    let (bytes, position) = (bytes.clone(), *position);
+    b.take(forged).unwrap();
+    let refused = Some(Standing::Refused(Reason::Signature));
+    assert_eq!(b.standing(first.id()), refused);
+    let again = |bytes: Vec<u8>, number: u64| {
+        let position = Position { number, ..position };
+        let healed = [Positioned { bytes, position }];
+        b.scene.write(move |tx| intake::mend(tx, &mut Open, &healed, 9, 6).map(|_| ()));
+    };
+    again(bytes.clone(), position.number);
+    assert_eq!(b.standing(first.id()), refused, "the second look is the same as the first");
+    again(bytes, position.number + 5);
+    assert_eq!(b.standing(first.id()), refused, "another position makes it no better");
+    again(first.encode(), position.number);
+    assert_eq!(b.standing(first.id()), Some(Standing::Counts));
+    let id = first.id();
+    let kept = b.scene.write(move |tx| JournalTables::entry(tx, &id));
+    assert_eq!(kept.unwrap().bytes, first.encode());
 }
 
 #[test]

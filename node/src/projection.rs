@@ -18,7 +18,7 @@ use std::{
 
 use hoso_identity::DocumentId;
 use hoso_store::{
-    StoreError,
+    StoreError, journal as stored,
     meta::{meta, put_meta},
     rules::journal::{self, ATTEMPTS_MAX},
     tables::{JournalTables, ToApply},
@@ -105,18 +105,16 @@ impl Projection {
         let crashed = self.office.memory.crashed();
         let suspects = move |tx: &mut Tx<'_>, _: &mut _| {
             try_again_after_upgrade(tx)?;
-            if crashed { tx.to_apply(0, IN_WORK) } else { Ok(Vec::new()) }
+            if crashed { stored::untried(tx, 0, IN_WORK) } else { Ok(Vec::new()) }
         };
-        let mut marks = self.office.memory.write(false, suspects).await?;
-        marks.retain(|mark| mark.attempts == 0);
-        self.one_by_one(marks).await
+        self.one_by_one(self.office.memory.write(false, suspects).await?).await
     }
 
     /// Tries for the last time what was tried before.
     async fn once_more(&self) -> Result<(), StoreError> {
         let tried = |tx: &mut Tx<'_>| {
             let mut marks = Vec::new();
-            for document in hoso_store::journal::set_aside(tx, 1)? {
+            for document in stored::set_aside(tx, 1)? {
                 marks.extend(tx.mark(&document)?.filter(|mark| mark.attempts < ATTEMPTS_MAX));
             }
             Ok::<_, StoreError>(marks)
@@ -150,9 +148,9 @@ impl Projection {
     async fn pending(&self) -> Result<(), StoreError> {
         let (mut done, mut after, mut found) = (Vec::new(), 0, false);
         while !self.stops() {
-            let mut marks = self.office.memory.read(move |tx| tx.to_apply(after, BATCH)).await?;
+            let untried = move |tx: &mut Tx<'_>| stored::untried(tx, after, BATCH);
+            let marks = self.office.memory.read(untried).await?;
             let last = marks.last().map(|mark| mark.place);
-            marks.retain(|mark| mark.attempts == 0);
             let works = self.read(marks).await?;
             found |= !works.is_empty();
             let (computed, kept) = tokio::join!(self.computed(works), self.keep(done));
@@ -209,7 +207,7 @@ impl Projection {
 fn try_again_after_upgrade(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let version = env!("CARGO_PKG_VERSION").as_bytes();
     if meta(tx, VERSION)?.as_deref() != Some(version) {
-        hoso_store::journal::try_again(tx, ATTEMPTS_MAX)?;
+        stored::try_again(tx, ATTEMPTS_MAX)?;
         put_meta(tx, VERSION, version)?;
     }
     Ok(())

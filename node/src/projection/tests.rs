@@ -163,6 +163,31 @@ async fn a_dossier_that_ended_the_process_twice_is_set_aside_until_a_newer_versi
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_ends_the_process_is_found_behind_any_number_that_is_set_aside() {
+    let planted = Planted::new("abort").await;
+    let clear: Vec<_> = planted.ids.iter().map(|id| DocumentId::from_hex(id).unwrap()).collect();
+    let before = move |tx: &mut Tx<'_>, _: &mut _| {
+        try_again_after_upgrade(tx)?;
+        for document in &clear {
+            tx.clear_to_apply(document)?;
+        }
+        for number in 0..=u8::try_from(IN_WORK).unwrap() {
+            let document = DocumentId([number; 16]);
+            tx.mark_to_apply(&document, 0)?;
+            tx.set_attempts(&document, ATTEMPTS_MAX)?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    planted.scene.office.memory.write(false, before).await.unwrap();
+    planted.mark().await;
+    let (planted, deaths) = planted.deaths().await;
+    assert_eq!(deaths, 3, "one with others in work, two while it alone was in work");
+    assert_eq!(planted.open(0).await.status, 200);
+    assert_eq!(planted.open(2).await.status, 200);
+    assert_eq!(planted.open(1).await.json()["type"], "urn:hoso:problem:set-aside");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ends_soon_after_a_start_set_no_dossier_aside() {
     let (planted, deaths) = Planted::new("flap").await.deaths().await;
     assert_eq!(deaths, 2, "what was in work at an end waits until the program has run for a while");

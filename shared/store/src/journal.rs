@@ -12,7 +12,7 @@ use rusqlite::{OptionalExtension, Row, named_params};
 
 pub use self::{
     figures::{Backlog, backlog, head, refused, troubled},
-    in_order::{InOrder, Room, hold_back, in_order, set_aside, try_again},
+    in_order::{InOrder, Room, hold_back, in_order, set_aside, try_again, untried},
 };
 use crate::{
     columns::{

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use hoso_identity::{DocumentId, EntryId, WaitingFor};
 use rusqlite::named_params;
 
-use super::node_entry;
+use super::{node_entry, to_apply};
 use crate::{
-    columns::{blob, key, waiting_from_bytes, waiting_to_bytes},
+    columns::{blob, key, signed, waiting_from_bytes, waiting_to_bytes},
     error::StoreError,
-    tables::{JournalTables, NodeEntry},
+    tables::{JournalTables, NodeEntry, ToApply},
     writer::Tx,
 };
 
@@ -24,6 +24,8 @@ const BEHIND: &str = "UPDATE entry SET standing = 1, detail = :what
     (SELECT number IS NULL, coalesce(epoch_generation, 0), coalesce(epoch_random, x''),
     coalesce(number, 0), coalesce(journal, 0), seq FROM entry WHERE key = :key)";
 
+const UNTRIED: &str = "SELECT * FROM to_apply WHERE seq > :after AND attempts = 0
+    ORDER BY seq LIMIT :limit";
 const SET_ASIDE: &str = "SELECT document FROM to_apply WHERE attempts >= :attempts ORDER BY seq";
 const WAITING: &str = "SELECT document, detail FROM entry WHERE standing = 1";
 
@@ -87,6 +89,23 @@ pub fn hold_back(tx: &mut Tx<'_>, document: &DocumentId, last: &EntryId) -> Resu
         ":what": waiting_to_bytes(&WaitingFor::Operator(*last)),
     })?;
     Ok(())
+}
+
+/// Marks behind this place of which no attempt has failed, oldest first: however many are set
+/// aside before them, they are found.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn untried(tx: &mut Tx<'_>, after: u64, marks_max: usize) -> Result<Vec<ToApply>, StoreError> {
+    let limit = i64::try_from(marks_max).unwrap_or(i64::MAX);
+    let mut statement = tx.connection.prepare_cached(UNTRIED)?;
+    let mut rows = statement.query(named_params! { ":after": signed(after), ":limit": limit })?;
+    let mut marks = Vec::new();
+    while let Some(row) = rows.next()? {
+        marks.push(to_apply(row)?);
+    }
+    Ok(marks)
 }
 
 /// Dossiers that are set aside, oldest first.

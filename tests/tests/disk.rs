@@ -1,13 +1,15 @@
 //! A disk without room and a disk that fails to sync, under the real programs.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use hoso_tests::{
     e2e::{
         agree,
         desk::{Desk, Procedure, id_of, procedures, reception},
-        node::Node,
+        node::{ADMINISTRATOR, NODE, Node, PASSWORD},
+        program,
         province::{BAI_CHAY, CO_TO, Province},
+        relay::{OPERATOR, OPERATOR_PASSWORD, RELAY, Relay},
         wait,
     },
     powercut::recorder::Recorder,
@@ -16,8 +18,8 @@ use serde_json::Value;
 
 /// How long something may take to cross the province, or a program to end.
 const SOON: Duration = Duration::from_secs(60);
-/// Dossiers after which a file must have grown: a log is folded and used again before.
-const DOSSIERS_MAX: usize = 1000;
+/// Saves after which a file must have grown: a log is folded and used again before.
+const SAVES_MAX: usize = 1000;
 
 /// A province of which each program has a recorder that only makes faults.
 fn province() -> Province {
@@ -48,7 +50,7 @@ fn body(number: usize) -> Value {
 
 /// Hands in dossiers until one is not answered with 201; gives its number and what was said.
 fn until_refused(desk: &mut Desk, first: usize) -> (usize, Option<(u16, Value)>) {
-    for number in first..first + DOSSIERS_MAX {
+    for number in first..first + SAVES_MAX {
         let path = "/api/v1/dossiers";
         match desk.session.try_post_once(path, &body(number), &format!("disk-{number}")) {
             Ok(answer) if answer.status == 201 => {
@@ -137,4 +139,47 @@ fn after_a_sync_that_failed_the_relay_acknowledges_nothing_and_gets_everything_a
     recorder.fault("eio", false);
     province.relay.start();
     arrives(&desk);
+}
+
+/// The nodes at the relay: approved or pending.
+fn states_of_nodes(relay: &Relay) -> Vec<Value> {
+    let listed = relay.command(&[Path::new("nodes")]).json();
+    let items = listed["items"].as_array().expect("a list");
+    items.iter().map(|node| node["state"].clone()).collect()
+}
+
+#[test]
+fn an_approval_for_which_there_was_no_room_admits_nobody_until_it_is_repeated() {
+    let directory = tempfile::tempdir().expect("a directory for a test");
+    let mut relay = Relay::found(directory.path());
+    relay.recorder = Some(Recorder::of(&relay.data));
+    let recorder = relay.recorder.clone().expect("a recorder");
+    relay.start();
+    let invite = ["invite", "--unit", CO_TO].map(Path::new);
+    let code = relay.command(&invite).json()["code"].as_str().expect("a code").to_owned();
+    let data = directory.path().join("node").to_string_lossy().into_owned();
+    let join =
+        ["join", &code, "--admin-user", ADMINISTRATOR, "--admin-password-stdin", "--data", &data];
+    let joined = program::run(NODE, join.iter().chain(&["--json"]), &format!("{PASSWORD}\n"));
+    let asked = joined.json();
+    let [words, node] = ["words", "node"].map(|name| asked[name].as_str().expect("a text"));
+    let place = relay.data.to_string_lossy().into_owned();
+    let approve = || {
+        let args = ["approve", node, "--data", &place, "--as", OPERATOR, "--words", words];
+        program::run(RELAY, args, &format!("{OPERATOR_PASSWORD}\n"))
+    };
+    recorder.fault("enospc", true);
+    let mut invited = (0..SAVES_MAX).map(|_| relay.command(&invite));
+    assert!(invited.any(|said| said.err.contains("the disk is full")), "the fault never showed");
+    let refused = approve();
+    assert!(refused.err.contains("the disk is full"), "{refused:?}");
+    recorder.fault("enospc", false);
+    assert!(relay.command(&invite).status.success(), "the next commit has room");
+    assert_eq!(states_of_nodes(&relay), ["pending"]);
+    let approved = approve();
+    assert!(approved.status.success(), "{approved:?}");
+    assert_eq!(states_of_nodes(&relay), ["approved"]);
+    relay.stop();
+    relay.start();
+    assert_eq!(states_of_nodes(&relay), ["approved"]);
 }

@@ -16,7 +16,7 @@ use hoso_store::{
     journal, ledger, link,
     readers::Readers,
     tables::{JournalTables, Standing},
-    writer::{Tx, Writer, WriterThread},
+    writer::{Commit, Tx, Writer, WriterThread},
 };
 use tokio::sync::watch;
 
@@ -87,9 +87,12 @@ impl Memory {
         });
         let written = Arc::new(Mutex::new(Written { state, own }));
         let (from, to) = (Arc::clone(&written), Arc::clone(&published));
-        let (writer, thread) = Writer::start(database, move |took| {
-            to.publish(&from);
-            committed(took);
+        let (writer, thread) = Writer::start(database, move |commit| match commit {
+            Commit::Durable(took) => {
+                to.publish(&from);
+                committed(took);
+            }
+            Commit::Undone => to.undo(&from),
         })?;
         Ok((Self { writer, readers, schema, realm, crashed, written, published }, thread))
     }
@@ -202,6 +205,15 @@ impl Published {
         });
         set(&self.journal_head, own.journal_head);
         set(&self.link_wanted, own.link_wanted);
+    }
+
+    /// Forgets what has been written since: the next job must decide by what is durable.
+    fn undo(&self, written: &Mutex<Written>) {
+        let own = Own {
+            journal_head: *self.journal_head.borrow(),
+            link_wanted: *self.link_wanted.borrow(),
+        };
+        *locked(written) = Written { state: Arc::clone(&self.state.borrow()), own };
     }
 }
 

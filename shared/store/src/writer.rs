@@ -32,6 +32,16 @@ impl<'a> Tx<'a> {
     }
 }
 
+/// What has become of the jobs of one commit. Told before any of them is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// They are on disk; how long that took.
+    Durable(Duration),
+    /// There was no room: everything is as after the commit before, also what was learnt from
+    /// them.
+    Undone,
+}
+
 /// How a commit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
@@ -64,23 +74,23 @@ struct State {
 pub struct WriterThread(JoinHandle<Result<(), StoreError>>);
 
 impl Writer {
-    /// Starts the thread. `committed` is called with the time of each commit, for metrics.
+    /// Starts the thread. `told` is called with what has become of each commit.
     ///
     /// # Errors
     ///
     /// When the database's writer is taken or the thread cannot be started.
     pub fn start(
         mut database: Database,
-        committed: impl Fn(Duration) + Send + 'static,
+        told: impl Fn(Commit) + Send + 'static,
     ) -> Result<(Self, WriterThread), StoreError> {
         let connection = database.take_writer()?;
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS);
         let state = Arc::new(State::default());
         let path = database.data().to_owned();
-        let told = Arc::clone(&state);
+        let shared = Arc::clone(&state);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(database, connection, queue, &told, &committed))
+            .spawn(move || run(database, connection, queue, &shared, &told))
             .map_err(|source| StoreError::File { path, source })?;
         Ok((Self { jobs, state }, WriterThread(thread)))
     }
@@ -185,7 +195,7 @@ fn run(
     mut connection: Connection,
     mut queue: mpsc::Receiver<Job>,
     state: &State,
-    committed: &dyn Fn(Duration),
+    told: &dyn Fn(Commit),
 ) -> Result<(), StoreError> {
     let mut folding = Folding::default();
     while let Some(first) = queue.blocking_recv() {
@@ -194,7 +204,7 @@ fn run(
         let mut done = group(&mut connection, first, &mut queue, &mut answers);
         if done.is_ok() {
             state.full.store(false, Ordering::Release);
-            committed(begun.elapsed());
+            told(Commit::Durable(begun.elapsed()));
             answers.drain(..).for_each(|answer| answer(End::Committed));
             done = folding.fold_if_long(database.data(), &connection);
         }
@@ -204,6 +214,7 @@ fn run(
             if !state.full.swap(true, Ordering::AcqRel) {
                 tracing::error!("the disk is full; nothing is saved until there is room");
             }
+            told(Commit::Undone);
             answers.drain(..).for_each(|answer| answer(End::Full));
             done = Ok(());
         }
@@ -285,6 +296,30 @@ mod tests {
         assert_eq!(setting("PRAGMA journal_mode"), "wal".to_owned().into());
         assert_eq!(setting("PRAGMA synchronous"), 2.into(), "2 is FULL");
         assert_eq!(setting("PRAGMA wal_autocheckpoint"), 0.into());
+    }
+
+    #[test]
+    fn a_commit_without_room_is_told_as_undone_before_its_jobs_are_answered() {
+        let data = tempfile::tempdir().unwrap();
+        let database = Database::open(data.path(), Schema::Node).unwrap();
+        let (tell, heard) = std::sync::mpsc::channel();
+        let tell = move |commit| tell.send(matches!(commit, Commit::Undone)).unwrap();
+        let (writer, _thread) = Writer::start(database, tell).unwrap();
+        let (go, gate) = std::sync::mpsc::channel::<()>();
+        let (holder, held) = packed(move |_| -> Result<(), StoreError> {
+            gate.recv().unwrap();
+            Ok(())
+        });
+        writer.jobs.blocking_send(holder).unwrap();
+        // What SQLite says of a page for which there is no room.
+        writer.jobs.blocking_send(Box::new(|_| Err(StoreError::Full))).unwrap();
+        go.send(()).unwrap();
+        assert!(matches!(held.blocking_recv(), Ok(Err(StoreError::Full))));
+        assert_eq!(heard.try_iter().collect::<Vec<_>>(), [true]);
+        assert!(writer.is_full());
+        put(&writer, "after").unwrap();
+        assert_eq!(heard.try_iter().collect::<Vec<_>>(), [false]);
+        assert!(!writer.is_full());
     }
 
     #[test]

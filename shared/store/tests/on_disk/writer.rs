@@ -1,12 +1,9 @@
 //! The one writer: many jobs, one commit, each undone by itself.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-        mpsc,
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+    mpsc,
 };
 
 use hoso_store::{
@@ -14,7 +11,7 @@ use hoso_store::{
     database::{Database, Schema},
     meta,
     readers::Readers,
-    writer::{Writer, WriterThread},
+    writer::{Commit, Writer, WriterThread},
 };
 use tempfile::TempDir;
 
@@ -25,7 +22,8 @@ fn counted() -> (TempDir, Writer, WriterThread, Arc<AtomicUsize>) {
     let directory = tempfile::tempdir().unwrap();
     let commits = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&commits);
-    let count = move |_: Duration| {
+    let count = move |commit| {
+        assert!(matches!(commit, Commit::Durable(_)));
         counter.fetch_add(1, Ordering::SeqCst);
     };
     let database = Database::open(directory.path(), Schema::Node).unwrap();

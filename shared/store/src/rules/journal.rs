@@ -183,6 +183,10 @@ pub fn welcomed<T: JournalTables>(
 /// Notes what the relay says of a destination; never takes anything back. What one of its nodes has
 /// applied stays so when another one is farther and could not apply it.
 ///
+/// Of an entry from before the destination joined its dossier this may say *applied* too early: the
+/// destination gets it by a later row, which is not known here. No badge depends on it, since a
+/// badge is that of the last entry, and the one by which the destination joined is not before it.
+///
 /// # Errors
 ///
 /// As the storage fails.

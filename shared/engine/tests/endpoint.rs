@@ -10,6 +10,10 @@ use hoso_engine::{
     tuning::Congestion,
 };
 use hoso_identity::SigningKey;
+use tokio::sync::mpsc;
+
+/// Bytes of a frame that no first flight of packets holds.
+const LONG_BYTES: usize = 96 * 1024;
 
 fn loopback() -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
@@ -87,4 +91,45 @@ async fn frames_arrive_whole_in_order_and_are_counted() {
     let expected = u64::try_from(3 * 4 + 3 + FRAME_BYTES_MAX).unwrap();
     assert_eq!(wire.sent(StreamKind::Entries), expected);
     assert_eq!(wire.sent(StreamKind::Control), 0);
+}
+
+/// Notes the kind of a stream when its frame has come whole.
+async fn note(mut reader: FrameReader, arrived: mpsc::UnboundedSender<StreamKind>) {
+    reader.next().await.unwrap().unwrap();
+    arrived.send(reader.kind()).unwrap();
+}
+
+#[tokio::test]
+async fn what_is_urgent_arrives_first_however_much_was_written_before_it() {
+    let (_relay, at_relay, _node, at_node) = joined(Congestion::NewReno).await;
+    let (wire, frame) = (WireBytes::default(), vec![1; LONG_BYTES]);
+    // Nothing is sent before all three are written: the sockets have only this thread.
+    let open = |kind| FrameWriter::open(&at_node, kind, wire.clone());
+    let mut healing = open(StreamKind::Healing).await.unwrap();
+    healing.write(&frame).await.unwrap();
+    let mut entries = open(StreamKind::Entries).await.unwrap();
+    entries.write(&frame).await.unwrap();
+    let both = FrameWriter::open_both(&at_node, StreamKind::Control, wire.clone()).await;
+    let (mut control, _answers) = both.unwrap();
+    control.write(&frame).await.unwrap();
+
+    let (arrived, mut order) = mpsc::unbounded_channel();
+    let notes = arrived.clone();
+    tokio::spawn(async move {
+        let (_writer, reader) =
+            FrameWriter::accept_both(&at_relay, WireBytes::default()).await.unwrap();
+        tokio::spawn(note(reader, notes));
+        for _ in 0..2 {
+            let stream = at_relay.connection().accept_uni().await.unwrap();
+            let notes = arrived.clone();
+            tokio::spawn(async move {
+                let reader = FrameReader::open(stream, WireBytes::default()).await.unwrap();
+                note(reader, notes).await;
+            });
+        }
+        at_relay.connection().closed().await;
+    });
+    for kind in StreamKind::ALL {
+        assert_eq!(order.recv().await, Some(kind));
+    }
 }

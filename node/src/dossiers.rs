@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use hoso_dossier::{
     Change, ChangeHash, Document, DocumentError, History, ShapeError,
-    event::{Event, Frozen, Unreadable},
+    event::{Event, Unreadable},
     fold::{Effect, Folded, Item, fold},
     history::{Candidate, Outcome},
     shape,
@@ -18,7 +18,7 @@ use hoso_dossier::{
 use hoso_identity::{
     ActorId, DocumentId, Entry, EntryId, PayloadHash, Position, Reason, WaitingFor,
 };
-use hoso_registry::{Calendar, State};
+use hoso_registry::State;
 use hoso_store::{
     journal::{InOrder, Room},
     records::Version,
@@ -96,7 +96,7 @@ impl Dossier {
     fn folded(id: DocumentId, sorted: Sorted, stored: &InOrder, state: &State) -> Self {
         let Sorted { history, held, .. } = sorted;
         let items: Vec<Item> = held.iter().filter_map(|held| item(held, state)).collect();
-        let folded = fold(&items, &|frozen| terms(frozen, state));
+        let folded = fold(&items, &|item, frozen| Terms::of(frozen, state, item.position));
         let full = stored.more || stored.entries.len() >= ROOM.entries;
         Self { id, history, held, items, folded, full }
     }
@@ -132,7 +132,7 @@ impl Dossier {
         };
         let mut items = self.items.clone();
         items.extend(item(&own, state));
-        let folded = fold(&items, &|frozen| terms(frozen, state));
+        let folded = fold(&items, &|item, frozen| Terms::of(frozen, state, item.position));
         let effect = folded.history.iter().find_map(|(place, effect)| {
             items.get(*place).filter(|item| item.hash == hash).map(|_| *effect)
         });
@@ -216,24 +216,6 @@ pub(crate) fn heads_of_text(text: &str, now: &Version) -> Option<Vec<ChangeHash>
     whole.then(|| heads(&Version(bytes)))
 }
 
-/// What the catalogue said at that moment, if its statements are here.
-pub(crate) fn terms(frozen: &Frozen, state: &State) -> Option<Terms> {
-    let procedure = state.procedure_version(&frozen.procedure)?;
-    let years = frozen.calendars.iter().filter_map(|id| state.calendar_version(id));
-    Some(Terms {
-        procedure_code: procedure.code.clone(),
-        procedure_name: procedure.name.clone(),
-        rule: hoso_dossier::deadline::Rule {
-            term: procedure.term,
-            supplement: procedure.supplement,
-            cutoff_minute: procedure.cutoff_minute,
-            closing_minute: frozen.closing_minute,
-        },
-        calendar: Calendar::of(years),
-        extensions_max: procedure.extensions_max,
-    })
-}
-
 fn item(held: &Held, state: &State) -> Option<Item> {
     let header = held.entry.header();
     let grant = state.grant(&header.grant, &header.author)?;
@@ -243,6 +225,7 @@ fn item(held: &Held, state: &State) -> Option<Item> {
         hash: held.change.hash,
         deps: held.change.deps.clone(),
         author,
+        position: held.position,
         event: held.event.clone(),
     })
 }

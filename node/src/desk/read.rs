@@ -7,7 +7,7 @@ use hoso_dossier::{
     deadline::{self, local_date, moment},
     event::{Body, Event, Frozen, Opened},
     rules,
-    standing::Standing,
+    standing::{Standing, Terms},
 };
 use hoso_engine::clock;
 use hoso_identity::{DocumentId, EntryId, Position, UnitId};
@@ -281,7 +281,7 @@ pub(super) fn proposal(standing: &Standing, state: &State) -> Option<Proposal> {
     let calendars: Vec<EntryId> = calendars(state, day).collect();
     let newer = Frozen { calendars: calendars.clone(), ..frozen.clone() };
     let mut then = standing.clone();
-    then.terms = crate::dossiers::terms(&newer, state).map(Arc::new);
+    then.terms = Terms::of(&newer, state, None).map(Arc::new);
     let (now, then) = (standing.due(), then.due());
     let differs =
         frozen.calendars != calendars && (now.at_ms, now.certain) != (then.at_ms, then.certain);

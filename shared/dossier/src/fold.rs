@@ -22,7 +22,7 @@ use std::{
     rc::Rc,
 };
 
-use hoso_identity::{EntryId, UnitId};
+use hoso_identity::{EntryId, Position, UnitId};
 use hoso_registry::EventKind;
 
 use self::{bits::Bits, course::Course, graph::Graph, view::View, votes::Votes};
@@ -45,9 +45,14 @@ pub struct Item {
     pub deps: Vec<ChangeHash>,
     /// Its author.
     pub author: Author,
+    /// Its place in the ledger; what has none yet comes after everything.
+    pub position: Option<Position>,
     /// What it says.
     pub event: Result<Event, Unreadable>,
 }
+
+/// What the catalogue said to the entry that froze this, if this node has it.
+pub type Catalogue<'a> = dyn Fn(&Item, &Frozen) -> Option<Terms> + 'a;
 
 /// What became of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +103,9 @@ pub struct Folded {
 }
 
 /// Folds the items, whatever their order in the list; of two with one hash the first in the list
-/// counts. `terms` gives what the catalogue said, if this node has it.
+/// counts.
 #[must_use]
-pub fn fold(items: &[Item], terms: &dyn Fn(&Frozen) -> Option<Terms>) -> Folded {
+pub fn fold(items: &[Item], terms: &Catalogue<'_>) -> Folded {
     let graph = Graph::of(items);
     let mut fold = Fold::new(items, &graph, terms);
     let view = fold.run();
@@ -122,7 +127,7 @@ pub fn fold(items: &[Item], terms: &dyn Fn(&Frozen) -> Option<Terms>) -> Folded 
 struct Fold<'a> {
     items: Vec<&'a Item>,
     graph: &'a Graph,
-    terms: &'a dyn Fn(&Frozen) -> Option<Terms>,
+    terms: &'a Catalogue<'a>,
     /// Whether each event was lawful as its author saw the dossier.
     lawful: Vec<Result<(), Objection>>,
     /// What had no effect as each author saw the dossier.
@@ -146,11 +151,7 @@ struct Replayed {
 }
 
 impl<'a> Fold<'a> {
-    fn new(
-        items: &'a [Item],
-        graph: &'a Graph,
-        terms: &'a dyn Fn(&Frozen) -> Option<Terms>,
-    ) -> Self {
+    fn new(items: &'a [Item], graph: &'a Graph, terms: &'a Catalogue<'a>) -> Self {
         let items: Vec<&Item> = graph.order.iter().filter_map(|place| items.get(*place)).collect();
         let replayed = Replayed { views: vec![View::none(items.len())], ..Replayed::default() };
         Self {
@@ -237,7 +238,7 @@ impl<'a> Fold<'a> {
         rules::lawful(&standing, &item.author, event)?;
         if let Body::Received(body) = &event.body {
             let form = body.application.as_ref().or(standing.application.as_deref());
-            let terms = (self.terms)(&body.frozen);
+            let terms = (self.terms)(item, &body.frozen);
             let same = form
                 .zip(terms)
                 .is_none_or(|(form, terms)| form.procedure_code == terms.procedure_code);

@@ -102,6 +102,30 @@ pub struct Terms {
     pub extensions_max: u16,
 }
 
+impl Terms {
+    /// What the catalogue says to an entry at this position, or to one that has none yet, that
+    /// froze this: statements that came later are unknown to it, wherever they are known. `None` if
+    /// the procedure is.
+    #[must_use]
+    pub fn of(frozen: &Frozen, state: &State, position: Option<Position>) -> Option<Self> {
+        let procedure = state.procedure_version_at(&frozen.procedure, position)?;
+        let years = frozen.calendars.iter();
+        let years = years.filter_map(|id| state.calendar_version_at(id, position));
+        Some(Self {
+            procedure_code: procedure.code.clone(),
+            procedure_name: procedure.name.clone(),
+            rule: Rule {
+                term: procedure.term,
+                supplement: procedure.supplement,
+                cutoff_minute: procedure.cutoff_minute,
+                closing_minute: frozen.closing_minute,
+            },
+            calendar: Calendar::of(years),
+            extensions_max: procedure.extensions_max,
+        })
+    }
+}
+
 /// A line of the control sheet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {

@@ -33,9 +33,10 @@ pub struct State {
     persons: BTreeMap<PersonId, PersonFacts>,
     grants: BTreeMap<(EntryId, PublicKey), GrantFacts>,
     statements_with_grants: BTreeSet<EntryId>,
-    procedure_versions: BTreeMap<EntryId, Procedure>,
+    /// With the position of the statement, like all versions.
+    procedure_versions: BTreeMap<EntryId, (Procedure, Option<Position>)>,
     procedure_codes: BTreeMap<String, Vec<EntryId>>,
-    calendar_versions: BTreeMap<EntryId, CalendarYear>,
+    calendar_versions: BTreeMap<EntryId, (CalendarYear, Option<Position>)>,
     calendar_years: BTreeMap<u16, EntryId>,
     notices: Vec<(EntryId, Notice)>,
     erasures: BTreeMap<(DocumentId, Option<UnitId>), ErasureFacts>,
@@ -247,10 +248,16 @@ impl State {
 
 /// Procedures and calendars.
 impl State {
-    /// This version of a procedure.
+    /// This version of a procedure, if it had been stated before an entry at this position; an
+    /// entry without one comes after everything.
     #[must_use]
-    pub fn procedure_version(&self, version: &EntryId) -> Option<&Procedure> {
-        self.procedure_versions.get(version)
+    pub fn procedure_version_at(
+        &self,
+        version: &EntryId,
+        entry: Option<Position>,
+    ) -> Option<&Procedure> {
+        let (procedure, said) = self.procedure_versions.get(version)?;
+        comes_before(*said, entry).then_some(procedure)
     }
 
     /// The version under which a dossier is received on this date: of those valid on it the one
@@ -259,7 +266,7 @@ impl State {
     pub fn procedure(&self, code: &str, date: Date) -> Option<(EntryId, &Procedure)> {
         let versions = self.procedure_codes.get(code)?.iter();
         versions
-            .filter_map(|id| self.procedure_versions.get(id).map(|procedure| (*id, procedure)))
+            .filter_map(|id| Some((*id, self.procedure_version_at(id, None)?)))
             .filter(|(_, procedure)| {
                 procedure.valid_from.0 <= date
                     && procedure.valid_until.is_none_or(|until| date <= until.0)
@@ -270,7 +277,7 @@ impl State {
     /// All versions of all procedures, by code and then in the order of the ledger.
     pub fn procedures(&self) -> impl Iterator<Item = (EntryId, &Procedure)> {
         let ids = self.procedure_codes.values().flatten();
-        ids.filter_map(|id| self.procedure_versions.get(id).map(|procedure| (*id, procedure)))
+        ids.filter_map(|id| Some((*id, self.procedure_version_at(id, None)?)))
     }
 
     /// The version of each procedure that is in force on this date, by code.
@@ -278,17 +285,23 @@ impl State {
         self.procedure_codes.keys().filter_map(move |code| self.procedure(code, date))
     }
 
-    /// This version of a year's calendar.
+    /// This version of a year's calendar, if it had been stated before an entry at this position;
+    /// an entry without one comes after everything.
     #[must_use]
-    pub fn calendar_version(&self, version: &EntryId) -> Option<&CalendarYear> {
-        self.calendar_versions.get(version)
+    pub fn calendar_version_at(
+        &self,
+        version: &EntryId,
+        entry: Option<Position>,
+    ) -> Option<&CalendarYear> {
+        let (calendar, said) = self.calendar_versions.get(version)?;
+        comes_before(*said, entry).then_some(calendar)
     }
 
     /// The latest version of this year's calendar.
     #[must_use]
     pub fn calendar(&self, year: u16) -> Option<(EntryId, &CalendarYear)> {
         let id = self.calendar_years.get(&year)?;
-        self.calendar_versions.get(id).map(|calendar| (*id, calendar))
+        Some((*id, self.calendar_version_at(id, None)?))
     }
 
     /// The latest version of each year's calendar, by year.

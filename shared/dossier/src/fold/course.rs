@@ -2,11 +2,11 @@
 
 use hoso_registry::EventKind;
 
-use super::{Item, bits::Bits, effects};
+use super::{Catalogue, Item, bits::Bits, effects};
 use crate::{
-    event::{Body, Event, Frozen},
+    event::{Body, Event},
     rules,
-    standing::{Standing, Terms},
+    standing::Standing,
 };
 
 /// The dossier as the author of an event saw it, as far as the rules for moving it ask.
@@ -49,7 +49,7 @@ impl Course {
         unknown: Bits,
         (item, event): (&Item, &Event),
         readable: impl Fn(usize) -> Option<(&'a Item, &'a Event)>,
-        terms: &dyn Fn(&Frozen) -> Option<Terms>,
+        terms: &Catalogue<'_>,
     ) -> Option<usize> {
         if let Some(found) = self.found.as_ref().filter(|found| found.holds(&unknown)) {
             return found.opponent;

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use super::Item;
+use super::{Catalogue, Item};
 use crate::{
     axes::{Delivery, Status},
     code::Code,
     deadline::{Extension, PauseKind},
     event::{
-        Application, Attached, Body, CalendarAccepted, Event, Fee, FieldCorrected, Frozen,
-        HandedOver, Method, Office, Paid, PaymentConfirmed, PaymentRequested, PaymentReversed,
-        Received, ResultReady,
+        Application, Attached, Body, CalendarAccepted, Event, Fee, FieldCorrected, HandedOver,
+        Method, Office, Paid, PaymentConfirmed, PaymentRequested, PaymentReversed, Received,
+        ResultReady,
     },
     fields,
-    standing::{Decision, FeeLine, Line, Outcome, Payment, Register, Scan, Standing, Terms},
+    standing::{Decision, FeeLine, Line, Outcome, Payment, Register, Scan, Standing},
 };
 
 /// What may be written once at a time, if the event writes such a thing.
@@ -26,12 +26,7 @@ pub(super) fn register(body: &Body) -> Option<Register> {
 }
 
 /// Lets the event have its effect on everything that a rule may ask for.
-pub(super) fn apply(
-    standing: &mut Standing,
-    item: &Item,
-    event: &Event,
-    terms: &dyn Fn(&Frozen) -> Option<Terms>,
-) {
+pub(super) fn apply(standing: &mut Standing, item: &Item, event: &Event, terms: &Catalogue<'_>) {
     if let Some(key) = register(&event.body) {
         standing.registers.insert(key, item.hash);
     }
@@ -43,7 +38,7 @@ pub(super) fn apply(
             standing.status = Some(Status::New);
         }
         Body::Received(body) => received(standing, item, event, body, terms),
-        Body::CalendarAccepted(body) => calendar_accepted(standing, body, terms),
+        Body::CalendarAccepted(body) => calendar_accepted(standing, item, body, terms),
         Body::NotAccepted(_) => close(standing, Status::NotAccepted, at_ms),
         Body::Withdrawn(_) => close(standing, Status::Withdrawn, at_ms),
         Body::HandedOver(body) => handed_over(standing, item, body, at_ms),
@@ -132,7 +127,7 @@ fn received(
     item: &Item,
     event: &Event,
     body: &Received,
-    terms: &dyn Fn(&Frozen) -> Option<Terms>,
+    terms: &Catalogue<'_>,
 ) {
     if let Some(application) = &body.application {
         begin(standing, item, application);
@@ -140,19 +135,20 @@ fn received(
     standing.status = Some(Status::Accepted);
     standing.code = Some(body.code.clone());
     standing.received_ms = Some(body.received_at.unwrap_or(event.at_ms));
-    standing.terms = terms(&body.frozen).map(Arc::new);
+    standing.terms = terms(item, &body.frozen).map(Arc::new);
     standing.frozen = Some(body.frozen.clone());
 }
 
 fn calendar_accepted(
     standing: &mut Standing,
+    item: &Item,
     body: &CalendarAccepted,
-    terms: &dyn Fn(&Frozen) -> Option<Terms>,
+    terms: &Catalogue<'_>,
 ) {
     standing.former_dues.extend(standing.due_ms());
     if let Some(frozen) = &mut standing.frozen {
         frozen.calendars.clone_from(&body.calendars);
-        standing.terms = terms(frozen).map(Arc::new);
+        standing.terms = terms(item, frozen).map(Arc::new);
     }
 }
 

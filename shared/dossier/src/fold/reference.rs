@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use hoso_registry::EventKind;
 
-use super::{Effect, Folded, Item, effects, graph::Graph, is_done};
+use super::{Catalogue, Effect, Folded, Item, effects, graph::Graph, is_done};
 use crate::{
-    event::{Body, Event, Frozen},
+    event::{Body, Event},
     fields,
     rules::{self, Objection},
-    standing::{Conflict, Standing, Terms},
+    standing::{Conflict, Standing},
     value::ChangeHash,
 };
 
 /// The fold of these items, slowly.
-pub(super) fn fold(items: &[Item], terms: &dyn Fn(&Frozen) -> Option<Terms>) -> Folded {
+pub(super) fn fold(items: &[Item], terms: &Catalogue<'_>) -> Folded {
     let graph = Graph::of(items);
     let mut fold = Fold::new(items, &graph, terms);
     let all: BTreeSet<usize> = (0..fold.items.len()).collect();
@@ -52,7 +52,7 @@ struct View {
 struct Fold<'a> {
     items: Vec<&'a Item>,
     graph: &'a Graph,
-    terms: &'a dyn Fn(&Frozen) -> Option<Terms>,
+    terms: &'a Catalogue<'a>,
     /// Whether each event was lawful as its author saw the dossier.
     lawful: Vec<Result<(), Objection>>,
     /// What had no effect as each author saw the dossier.
@@ -77,11 +77,7 @@ impl Resolution {
 }
 
 impl<'a> Fold<'a> {
-    fn new(
-        items: &'a [Item],
-        graph: &'a Graph,
-        terms: &'a dyn Fn(&Frozen) -> Option<Terms>,
-    ) -> Self {
+    fn new(items: &'a [Item], graph: &'a Graph, terms: &'a Catalogue<'a>) -> Self {
         let items = graph.order.iter().filter_map(|place| items.get(*place)).collect();
         Self {
             items,
@@ -102,7 +98,7 @@ impl<'a> Fold<'a> {
         rules::lawful(&before.standing, &item.author, event)?;
         if let Body::Received(body) = &event.body {
             let form = body.application.as_ref().or(before.standing.application.as_deref());
-            let terms = (self.terms)(&body.frozen);
+            let terms = (self.terms)(item, &body.frozen);
             let same = form
                 .zip(terms)
                 .is_none_or(|(form, terms)| form.procedure_code == terms.procedure_code);

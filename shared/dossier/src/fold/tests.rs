@@ -151,7 +151,7 @@ fn chosen(sides: &[ChangeHash], side: usize, deps: &mut Vec<ChangeHash>) -> Body
     Body::ConflictResolved(ConflictResolved { choice: *choice })
 }
 
-fn catalogue(frozen: &Frozen) -> Option<Terms> {
+fn catalogue(_: &Item, frozen: &Frozen) -> Option<Terms> {
     let supplement = if frozen.calendars == [EntryId([3; 32])] {
         Supplement::Resume
     } else {

@@ -191,7 +191,7 @@ proptest! {
         items in histories(),
         swaps in prop::collection::vec(any::<(prop::sample::Index, prop::sample::Index)>(), 40),
     ) {
-        let terms = |_: &_| Some(terms(Supplement::Restart));
+        let terms = |_: &_, _: &_| Some(terms(Supplement::Restart));
         let mut shuffled = items.clone();
         for (one, other) in swaps {
             let (one, other) = (one.index(shuffled.len()), other.index(shuffled.len()));
@@ -207,7 +207,7 @@ proptest! {
 
     #[test]
     fn events_that_are_not_here_yet_hold_back_only_what_rests_on_them(items in histories()) {
-        let terms = |_: &_| Some(terms(Supplement::Restart));
+        let terms = |_: &_, _: &_| Some(terms(Supplement::Restart));
         let without_first: Vec<Item> = items.get(1..).unwrap_or_default().to_vec();
         let folded = fold(&without_first, &terms);
         prop_assert!(folded.history.iter().all(|(_, effect)| *effect == Effect::Waiting));

@@ -338,7 +338,7 @@ fn a_calendar_that_was_decided_later_moves_the_due_time_once_somebody_accepts_it
     let accepted = || Body::CalendarAccepted(CalendarAccepted { calendars: NEWER.to_vec() });
     let accepting = scene.then(CO_TO, accepted());
     // By the newer calendar the Tuesday is a working day like others.
-    let terms = |frozen: &Frozen| {
+    let terms = |_: &_, frozen: &Frozen| {
         let mut terms = terms(Supplement::Restart);
         if frozen.calendars == NEWER {
             terms.calendar = Calendar::of(std::iter::empty());

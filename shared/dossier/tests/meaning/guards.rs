@@ -4,26 +4,30 @@ use hoso_dossier::{
     axes::{Financial, Status},
     code::Code,
     event::{
-        Body, Channel, CodeReissued, ConflictResolved, Method, Office, Opened, Paid,
-        PaymentRequested, ResultArrived, ResultRecalled, ResultSent, UnitAdded,
+        Body, CalendarAccepted, Channel, CodeReissued, ConflictResolved, Frozen, Method, Office,
+        Opened, Paid, PaymentRequested, ResultArrived, ResultRecalled, ResultSent, UnitAdded,
     },
-    fold::Effect,
+    fold::{Effect, Item, fold},
     rules::Objection,
-    standing::Author,
+    standing::{Author, Terms},
 };
 use hoso_identity::{
     DocumentId, EntryId, Epoch, Header, Nonce, PayloadHash, PersonId, Position, Realm, SigningKey,
     UnitId,
 };
 use hoso_registry::{
-    Day, Role, State, Statement, StatementKind,
+    Day, Role, State, Statement, StatementKind, catalogue,
     state::GrantFacts,
-    statement::{Province, RealmKind, Succeeds, Unit, UnitKind},
+    statement::{
+        Certainty, Competent, Procedure, Province, RealmKind, Succeeds, Supplement, Term, Unit,
+        UnitKind,
+    },
 };
 
 use crate::scene::{
     BAI_CHAY, CO_TO, LAND_OFFICE, Scene, administrator, approved, clerk, code, gateway,
     handed_over, received, result_ready, returned, submitted, taken_over, taken_over_on_paper,
+    terms,
 };
 
 fn recalled() -> Body {
@@ -255,20 +259,29 @@ fn what_was_written_outside_the_days_of_the_grant_has_no_effect() {
     }
 }
 
-#[test]
-fn what_the_registry_learns_later_gives_no_earlier_entry_more_power() {
-    let at = |number| Some(Position { epoch: Epoch { generation: 1, random: [0; 8] }, number });
-    let root = SigningKey::from_seed(&[1; 32]).public();
-    let header = Header {
+/// The place of a statement or an entry in the ledger.
+fn at(number: u64) -> Option<Position> {
+    Some(Position { epoch: Epoch { generation: 1, random: [0; 8] }, number })
+}
+
+/// The header of a statement, of which the state asks nothing here.
+fn statement_header() -> Header {
+    Header {
         realm: Realm::ZERO,
         document: DocumentId::ZERO,
         kind: StatementKind::Succeeds.kind(),
-        author: root,
+        author: SigningKey::from_seed(&[1; 32]).public(),
         grant: EntryId::ZERO,
         nonce: Nonce([0; 8]),
         units_added: Vec::new(),
         payload: PayloadHash::ZERO,
-    };
+    }
+}
+
+#[test]
+fn what_the_registry_learns_later_gives_no_earlier_entry_more_power() {
+    let root = SigningKey::from_seed(&[1; 32]).public();
+    let header = statement_header();
     let mut state = State::default();
     let mut say = |number: u8, statement: &Statement| {
         state.fold(&header, EntryId([number; 32]), statement, at(u64::from(number)));
@@ -300,4 +313,69 @@ fn what_the_registry_learns_later_gives_no_earlier_entry_more_power() {
     assert_eq!(codes(at(6)), ["H49.107", "H49.108"]);
     assert_eq!(codes(at(8)), ["H49.107", "H49.108", "H49.901"]);
     assert_eq!(author(None), author(at(8)), "what has no position yet comes after everything");
+}
+
+/// The procedure of the scene, as the province states it.
+fn procedure() -> Procedure {
+    let said = terms(Supplement::Restart);
+    Procedure {
+        code: said.procedure_code,
+        name: said.procedure_name,
+        field: "Lĩnh vực thử".to_owned(),
+        term: Term::WorkingDays(3),
+        verification_extra_working_days: None,
+        fee_vnd: None,
+        fee_rule: None,
+        papers: Vec::new(),
+        competent: Competent::Unit,
+        supplement: Supplement::Restart,
+        extensions_max: 1,
+        valid_from: day("2026-01-01"),
+        valid_until: None,
+        replaces: None,
+        note: None,
+        term_as_found: None,
+        fee_as_found: None,
+        name_certainty: Certainty::Source,
+        terms_certainty: Certainty::Source,
+        cutoff_minute: 15 * 60,
+    }
+}
+
+#[test]
+fn what_the_catalogue_says_later_sets_no_earlier_entry_a_term() {
+    let years = include_str!("../../../../deploy/data/holidays.toml");
+    let years = catalogue::calendars(years).unwrap();
+    let year = years.into_iter().find(|calendar| calendar.year == 2026).unwrap();
+    let header = statement_header();
+    let mut state = State::default();
+    let mut say = |id: u8, number: u64, statement: &Statement| {
+        state.fold(&header, EntryId([id; 32]), statement, at(number));
+    };
+    say(1, 10, &Statement::Procedure(procedure()));
+    say(2, 20, &Statement::Calendar(year.clone()));
+    say(3, 30, &Statement::Calendar(year));
+    let due = |scene: &Scene| {
+        let terms = |item: &Item, frozen: &Frozen| Terms::of(frozen, &state, item.position);
+        let due = fold(&scene.items, &terms).standing.due();
+        (due.at_ms.is_some(), due.certain)
+    };
+    let mut scene = Scene::received(Office::Unit(CO_TO));
+    for (position, expected) in [
+        (at(9), (false, false)),
+        (at(11), (true, false)),
+        (at(21), (true, true)),
+        (None, (true, true)),
+    ] {
+        scene.items[0].position = position;
+        assert_eq!(due(&scene), expected, "{position:?}");
+    }
+    // An event that freezes anew is judged by its own place.
+    scene.items[0].position = at(21);
+    let calendars = vec![EntryId([3; 32])];
+    scene.then(CO_TO, Body::CalendarAccepted(CalendarAccepted { calendars }));
+    for (position, expected) in [(at(22), (true, false)), (at(31), (true, true))] {
+        scene.items[1].position = position;
+        assert_eq!(due(&scene), expected, "{position:?}");
+    }
 }

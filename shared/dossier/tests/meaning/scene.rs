@@ -219,6 +219,7 @@ impl Scene {
             hash,
             deps: deps.to_vec(),
             author,
+            position: None,
             event: Ok(Event { at_ms, body }),
         });
         hash
@@ -243,7 +244,7 @@ impl Scene {
     }
 
     pub(crate) fn fold(&self) -> Folded {
-        fold(&self.items, &|_| Some(terms(Supplement::Restart)))
+        fold(&self.items, &|_, _| Some(terms(Supplement::Restart)))
     }
 
     pub(crate) fn standing(&self) -> Standing {

@@ -50,12 +50,13 @@ impl State {
             Statement::Grant(data) => self.fold_grant(data, place),
             Statement::End(data) => self.fold_end(*data, place),
             Statement::Procedure(data) => {
-                if self.procedure_versions.insert(id, data.clone()).is_none() {
+                let version = (data.clone(), position);
+                if self.procedure_versions.insert(id, version).is_none() {
                     self.procedure_codes.entry(data.code.clone()).or_default().push(id);
                 }
             }
             Statement::Calendar(data) => {
-                self.calendar_versions.insert(id, data.clone());
+                self.calendar_versions.insert(id, (data.clone(), position));
                 self.calendar_years.insert(data.year, id);
             }
             Statement::Notice(data) => self.notices.push((id, data.clone())),

@@ -352,7 +352,7 @@ fn a_dossier_keeps_the_version_of_its_procedure_and_a_later_one_holds_from_its_f
     assert_eq!(on("2025-06-30"), None);
     assert_eq!(on("2026-11-20"), Some(corrected));
     assert_eq!(on("2027-01-01"), Some(new));
-    assert_eq!(world.state.procedure_version(&old).unwrap().term, Term::WorkingDays(3));
+    assert_eq!(world.state.procedure_version_at(&old, None).unwrap().term, Term::WorkingDays(3));
     assert_eq!(world.state.procedures().count(), 3);
     let mut foreign = procedure(3, "2025-07-01");
     foreign.competent = Competent::Agency(UnitId(1_001));

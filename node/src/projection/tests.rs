@@ -8,9 +8,13 @@ use std::{
     sync::OnceLock,
 };
 
-use hoso_identity::DocumentId;
-use hoso_registry::State;
-use hoso_store::meta::put_meta;
+use hoso_identity::{DocumentId, Entry, Header, Reason, entry::SIGNATURE_BYTES};
+use hoso_registry::{EventKind, State};
+use hoso_store::{
+    meta::put_meta,
+    records,
+    tables::{NodeEntry, Standing},
+};
 use serde_json::json;
 
 use super::*;
@@ -241,6 +245,38 @@ async fn what_waits_for_an_operator_is_tried_again_by_a_newer_version() {
         office.memory.read(move |tx| hoso_store::journal::in_order(tx, &id, crate::dossiers::ROOM));
     let dossier = Dossier::of(id, &stored.await.unwrap(), &office.state());
     assert_eq!(dossier.held.len(), 1, "it counts again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_whose_header_names_another_kind_than_its_event_is_refused_and_shows_nothing() {
+    let planted = Planted::new("none").await;
+    let genuine = DocumentId::from_hex(&planted.ids[0]).unwrap();
+    let office = &planted.scene.office;
+    let stored = office.memory.read(move |tx| tx.document(&genuine)).await.unwrap().remove(0);
+    let entry = Entry::decode(&stored.bytes).unwrap();
+    let submitted = EventKind::Submitted.kind();
+    let received = EventKind::Received.kind();
+    let kind = if stored.kind == submitted { received } else { submitted };
+    let header = Header { kind, ..entry.header().clone() };
+    let (id, document) = (header.id(), header.id().document());
+    let bytes = [&header.encode(), entry.payload(), &[0; SIGNATURE_BYTES]].concat();
+    let twisted = NodeEntry { id, document, kind, bytes, journal: None, ..stored };
+    let arrives = move |tx: &mut Tx<'_>, _: &mut _| {
+        tx.put_entry(&twisted)?;
+        tx.mark_to_apply(&document, 0)
+    };
+    office.memory.write(false, arrives).await.unwrap();
+    let (_keep, stop) = watch::channel(false);
+    let projection = Projection { office: Arc::clone(office), method: Method::default(), stop };
+    projection.pending().await.unwrap();
+    let standing = office.memory.read(move |tx| tx.entry(&id)).await.unwrap().unwrap().standing;
+    assert_eq!(standing, Standing::Refused(Reason::Disagreement));
+    let left = move |tx: &mut Tx<'_>| Ok((records::version(tx, &document)?, tx.mark(&document)?));
+    let left: Result<_, StoreError> = office.memory.read(left).await;
+    assert_eq!(left.unwrap(), (None, None), "no record is made, and nothing is left to do");
+    let address = format!("/api/v1/dossiers/{document}");
+    assert_eq!(planted.scene.get(&address).await.status, 404);
+    assert_eq!(planted.open(0).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,15 +106,18 @@ pub fn undelivered(ids: impl IntoIterator<Item = String>, desk: &Desk) -> Vec<St
         .collect()
 }
 
-/// What the badge of a dossier lacks, as a desk of this unit sees it.
+/// What the badge of a dossier lacks, as a desk of this unit sees it. It is the badge of the last
+/// entry, which went out to all but the unit that wrote it.
 fn not_arrived(dossier: &Value, unit: &str) -> Vec<String> {
     let sync = &dossier["sync"];
     let told = sync["delivered"].as_array().into_iter().flatten();
     let told = told.filter(|fact| fact["at"].is_string() && fact["node"].is_string());
     let told: BTreeSet<&str> = told.filter_map(|fact| fact["unit"].as_str()).collect();
+    let events = dossier["events"].as_array();
+    let author = events.and_then(|events| events.last()?["unit"].as_str());
     let mut lacking: Vec<String> = concerned(dossier)
         .into_iter()
-        .filter(|other| *other != unit && !told.contains(other))
+        .filter(|other| *other != unit && Some(*other) != author && !told.contains(other))
         .map(str::to_owned)
         .collect();
     if !["delivered", "opened"].contains(&sync["state"].as_str().unwrap_or_default()) {
@@ -143,7 +146,7 @@ pub fn misplaced(dossiers: &BTreeMap<String, Value>, desk: &Desk) -> Vec<String>
     let strange = listed.iter().filter(|id| !dossiers.contains_key(*id)).cloned();
     let wrong = dossiers.iter().filter(|(id, dossier)| {
         let concerns = concerned(dossier).contains(desk.unit.as_str());
-        let entries = desk.session.get(&format!("/api/v1/dossiers/{id}/entries")).status == 200;
+        let entries = desk.session.finds(&format!("/api/v1/dossiers/{id}/entries"));
         listed.contains(*id) != concerns || entries != concerns
     });
     strange.chain(wrong.map(|(id, _)| id.clone())).collect()
@@ -220,6 +223,11 @@ mod tests {
         assert_eq!(not_arrived(&dossier(json!([])), "07192"), ["06673"]);
         assert_eq!(not_arrived(&dossier(json!([{ "unit": "06673" }])), "07192"), ["06673"]);
         assert_eq!(not_arrived(&dossier(json!([fact("06673")])), "06673"), ["07192"]);
+        let mut opened = dossier(json!([]));
+        opened["events"] = json!([{ "unit": "07192" }, { "unit": "06673" }]);
+        assert!(not_arrived(&opened, "07192").is_empty(), "who wrote last has what was before");
+        opened["events"] = json!([{ "unit": "06673" }, { "unit": "07192" }]);
+        assert_eq!(not_arrived(&opened, "07192"), ["06673"]);
         let agency = json!({ "receiving_unit": "07192", "competent_unit": "SNV" });
         assert_eq!(not_arrived(&agency, "07192"), ["state", "at_province_at"]);
     }

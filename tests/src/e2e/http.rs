@@ -107,6 +107,26 @@ impl Client {
         answer_of(request.call())
     }
 
+    /// Whether there is something there for this client, whatever it is.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer, or another one than 200, 403 or 404.
+    #[must_use]
+    pub fn finds(&self, path: &str) -> bool {
+        let status = self.fetch(path).status().as_u16();
+        assert!([200, 403, 404].contains(&status), "{status} for {path}");
+        status == 200
+    }
+
+    fn fetch(&self, path: &str) -> ureq::http::Response<ureq::Body> {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        request.call().unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
     /// Fetches bytes.
     ///
     /// # Panics
@@ -114,11 +134,7 @@ impl Client {
     /// When there is no answer or not 200.
     #[must_use]
     pub fn bytes(&self, path: &str) -> Vec<u8> {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        let mut response = request.call().unwrap_or_else(|error| panic!("{path}: {error}"));
+        let mut response = self.fetch(path);
         assert_eq!(response.status(), 200, "{path}");
         response.body_mut().read_to_vec().unwrap_or_else(|error| panic!("{path}: {error}"))
     }

@@ -11,6 +11,8 @@ mod joining;
 mod scene;
 #[path = "province/sessions.rs"]
 mod sessions;
+#[path = "province/stalls.rs"]
+mod stalls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 

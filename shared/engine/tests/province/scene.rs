@@ -11,7 +11,7 @@ use std::{
 };
 
 use hoso_engine::{
-    acceptor::{Acceptor, Figures, News, Office},
+    acceptor::{Acceptor, Figures, News, Office, Storage},
     endpoint::Endpoint,
     frames::WireBytes,
     link::{Link, LinkStatus, Signals, State, Target},
@@ -204,6 +204,7 @@ impl Office for Desk {
 pub(crate) struct Relay {
     pub(crate) memory: Memory,
     pub(crate) desk: Arc<Desk>,
+    pub(crate) wire: WireBytes,
     pub(crate) thread: WriterThread,
     pub(crate) address: SocketAddr,
     pub(crate) stop: watch::Sender<bool>,
@@ -229,28 +230,42 @@ impl Relay {
         realm: Realm,
         founding: Option<&[Entry]>,
     ) -> Self {
-        let (memory, thread) = Memory::open(data, Schema::Relay, |_| Ok(realm), |_| {}).unwrap();
+        let opened = Memory::open(data, Schema::Relay, |_| Ok(realm), |_| {}).unwrap();
         if let Some(entries) = founding {
-            let entries: Vec<Vec<u8>> = entries.iter().map(Entry::encode).collect();
-            let accepted: Result<(), StoreError> = memory
-                .write(false, move |tx, registrar| {
-                    ledger::found(tx, Epoch { generation: 1, random: [7; 8] })?;
-                    for entry in &entries {
-                        rules::ledger::accept_own(tx, registrar, entry, 0)?;
-                    }
-                    Ok(())
-                })
-                .await;
-            accepted.unwrap();
+            found(&opened.0, entries).await;
         }
+        let storage = Arc::new(opened.0.clone());
+        Self::serve(key, address, opened, storage)
+    }
+
+    /// Founds the province on a new directory, and serves it from this storage over its memory.
+    pub(crate) async fn start_over<S: Storage>(
+        data: &Path,
+        realm: Realm,
+        founding: &[Entry],
+        over: impl FnOnce(Memory) -> S,
+    ) -> Self {
+        let opened = Memory::open(data, Schema::Relay, |_| Ok(realm), |_| {}).unwrap();
+        found(&opened.0, founding).await;
+        let storage = Arc::new(over(opened.0.clone()));
+        Self::serve(&key(9), SocketAddr::from(([127, 0, 0, 1], 0)), opened, storage)
+    }
+
+    fn serve(
+        key: &SigningKey,
+        address: SocketAddr,
+        (memory, thread): (Memory, WriterThread),
+        storage: Arc<dyn Storage>,
+    ) -> Self {
         let endpoint = Endpoint::listen(address, key, Congestion::default()).unwrap();
         let address = endpoint.local_address().unwrap();
         let desk = Arc::new(Desk::default());
         let (figures, grew) = (Figures::default(), watch::Sender::new(0));
-        let acceptor = Acceptor::new(Arc::new(memory.clone()), Arc::clone(&desk), figures, grew);
+        let wire = figures.wire.clone();
+        let acceptor = Acceptor::new(storage, Arc::clone(&desk), figures, grew);
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(acceptor.run(endpoint, stopped));
-        Self { memory, desk, thread, address, stop, running }
+        Self { memory, desk, wire, thread, address, stop, running }
     }
 
     /// Adds a statement as an operator does.
@@ -273,8 +288,24 @@ impl Relay {
     }
 }
 
+/// Founds a province in an empty ledger.
+async fn found(memory: &Memory, entries: &[Entry]) {
+    let entries: Vec<Vec<u8>> = entries.iter().map(Entry::encode).collect();
+    let accepted: Result<(), StoreError> = memory
+        .write(false, move |tx, registrar| {
+            ledger::found(tx, Epoch { generation: 1, random: [7; 8] })?;
+            for entry in &entries {
+                rules::ledger::accept_own(tx, registrar, entry, 0)?;
+            }
+            Ok(())
+        })
+        .await;
+    accepted.unwrap();
+}
+
 pub(crate) struct Node {
     pub(crate) memory: Memory,
+    pub(crate) wire: WireBytes,
     pub(crate) applied: watch::Sender<u64>,
     pub(crate) arrived: Arc<Notify>,
     pub(crate) status: watch::Receiver<LinkStatus>,
@@ -317,10 +348,10 @@ impl Node {
         };
         let endpoint = Endpoint::dialler(&key(seed), Congestion::default()).unwrap();
         let wire = WireBytes::default();
-        let link = Link::new(endpoint, target, memory.clone(), signals, wire);
+        let link = Link::new(endpoint, target, memory.clone(), signals, wire.clone());
         let running = tokio::spawn(link.run());
         let status = shown;
-        Self { memory, applied, arrived, status, stop, thread, running }
+        Self { memory, wire, applied, arrived, status, stop, thread, running }
     }
 
     /// Stops as when the machine is shut down.

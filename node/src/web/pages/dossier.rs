@@ -185,7 +185,7 @@ pub(super) async fn act(
             form_keeping(&site, &headers, (&problem, &address), &form).await
         }
         Err(problem) => match read(&site, &headers, &id).await {
-            Ok((actor, dossier)) if problem.status != 403 => {
+            Ok((actor, dossier)) if problem.status != 403 || problem.code == "form" => {
                 let status =
                     StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
                 let refused = Some((form.as_slice(), Some(&problem)));

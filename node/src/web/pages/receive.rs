@@ -89,7 +89,9 @@ pub(super) async fn receive(
         Err(problem) => return refused(&site, &headers, &problem).await,
     };
     if let Err(problem) = check_token(&headers, &form) {
-        return refused(&site, &headers, &problem).await;
+        // The session is another one than the form's, after a log-in elsewhere: nothing is lost.
+        let page = page(&site, &headers, &actor, (&form, Some(&problem))).await;
+        return (StatusCode::FORBIDDEN, render(&page)).into_response();
     }
     if sent(&form, "_do") == "fill" {
         return form_with(&site, &headers, &actor, &filled(&site, form)).await;

@@ -120,6 +120,9 @@ pub(super) async fn log_in(
     }
     let headers = with_session(&site, &headers, &logged_in.token);
     let actor = &logged_in.actor;
+    if !actor.reads() {
+        return ([cookie], Redirect::to("/office")).into_response();
+    }
     let again = match sent(&form, "then").strip_prefix("/dossiers/") {
         Some(id) => dossier::form_with(&site, &headers, actor, (id, &kept)).await,
         None => receive::form_with(&site, &headers, actor, &kept).await,

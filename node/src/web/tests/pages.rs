@@ -166,6 +166,25 @@ async fn an_action_that_is_refused_stays_open_with_what_was_typed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_form_of_an_older_session_keeps_what_was_typed_and_can_be_sent_again() {
+    let mut scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let (reception, dossier) = (scene.get("/receive").await, scene.get(&path).await);
+    scene.log_in(CLERK).await;
+    let answer = scene.post("/receive", &filled(&reception, &TYPED)).await;
+    assert_eq!(answer.status, 403, "{}", answer.text);
+    assert!(answer.text.contains("Đường Thị"), "{}", answer.text);
+    let again = scene.post("/receive", &filled(&answer, &TYPED)).await;
+    assert_eq!(again.status, 303, "{}", again.text);
+    let note = [("kind", "noted"), ("text", "Ghi chú không mất")];
+    let events = format!("{path}/events");
+    let answer = scene.post(&events, &filled(&dossier, &note)).await;
+    assert_eq!(answer.status, 403, "{}", answer.text);
+    assert!(answer.text.contains("Ghi chú không mất"), "{}", answer.text);
+    assert_eq!(scene.post(&events, &filled(&answer, &note)).await.status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_of_forty_thousand_parts_is_refused_and_the_office_goes_on() {
     let scene = Scene::with_clerk().await;
     let path = receive(&scene).await;
@@ -275,6 +294,20 @@ async fn what_was_typed_into_an_action_outlives_a_session_that_ended_meanwhile()
     assert_eq!(back.status, 200, "{}", back.text);
     assert!(back.text.contains("Đã gọi điện hai lần"), "{}", back.text);
     assert!(back.text.contains("<details open><summary>Ghi chú"), "{}", back.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_whose_session_ended_over_an_action_comes_back_to_the_office() {
+    let scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let again = [
+        ("username", ADMINISTRATOR),
+        ("password", PASSWORD),
+        ("then", path.as_str()),
+        ("kept.kind", "code_reissued"),
+    ];
+    let back = scene.post("/log-in", &again).await;
+    assert_eq!((back.status.as_u16(), back.header("location")), (303, "/office"), "{}", back.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

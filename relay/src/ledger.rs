@@ -9,6 +9,7 @@ mod tests;
 use async_trait::async_trait;
 use hoso_engine::{
     acceptor::{News, Storage},
+    clock,
     memory::Memory,
     relay_host::Alarm,
 };
@@ -32,6 +33,8 @@ use crate::sign::SignError;
 
 /// The name of the addresses that invitations carry, a line each.
 const ADDRESSES: &str = "addresses";
+/// The name of what is written to see whether anything can be.
+const TRIED: &str = "tried";
 
 /// An invitation was used a second time.
 const INVITATION: &str = "invitation";
@@ -107,7 +110,7 @@ pub enum NotAccepted {
 /// The ledger, with what the relay keeps beside it.
 #[async_trait]
 pub trait Ledger: Storage {
-    /// Whether it can be read, and written as far as is known.
+    /// Whether it can be read and written. After a disk was found full this is tried.
     ///
     /// # Errors
     ///
@@ -247,6 +250,10 @@ impl Ledger for Memory {
     async fn health(&self) -> Result<(), StoreError> {
         if Self::is_dead(self) {
             return Err(StoreError::Dead);
+        }
+        if self.is_full() {
+            let at = clock::now_ms().to_be_bytes();
+            return self.write(false, move |tx, _| meta::put_meta(tx, TRIED, &at)).await;
         }
         self.read(|tx| LedgerTables::head(tx)).await.map(|_| ())
     }

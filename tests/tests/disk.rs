@@ -1,11 +1,12 @@
 //! A disk without room and a disk that fails to sync, under the real programs.
 
-use std::{path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use hoso_tests::{
     e2e::{
         agree,
         desk::{Desk, Procedure, id_of, procedures, reception},
+        http::Client,
         node::{ADMINISTRATOR, NODE, Node, PASSWORD},
         program,
         province::{BAI_CHAY, CO_TO, Province},
@@ -101,6 +102,42 @@ fn a_full_disk_refuses_saves_with_a_sentence_loses_nothing_and_goes_on_when_ther
     assert_eq!(desk.ids().len(), expected, "the repeated one exists once");
     arrives(&desk);
     arrives(&there);
+}
+
+/// How a program answers whether it can save.
+fn readiness(http: SocketAddr) -> u16 {
+    Client::new(http).get("/readyz").status
+}
+
+#[test]
+fn a_full_disk_at_the_province_is_told_acknowledges_nothing_and_takes_all_when_there_is_room() {
+    let mut province = province();
+    let mut desk = Desk::of(&province.nodes[0]);
+    let recorder = province.relay.recorder.clone().expect("a recorder");
+    desk.receive(&body(0), "disk-0");
+    arrives(&desk);
+    recorder.fault("enospc", true);
+    // The relay's log has room from before; each dossier fills some of it.
+    let mut number = 0;
+    while readiness(province.relay.http) == 200 {
+        number += 1;
+        assert!(number < SAVES_MAX, "the fault never showed");
+        desk.receive(&body(number), &format!("disk-{number}"));
+    }
+    // What comes now is too late for certain.
+    let late = desk.receive(&body(number + 1), "late");
+    wait::until("the relay has turned the node away", SOON, || {
+        (desk.session.get("/api/v1/sync").body["link"] == "down").then_some(())
+    });
+    assert_eq!(readiness(province.relay.http), 503, "still full");
+    let state = desk.read(id_of(&late))["sync"]["state"].clone();
+    assert!(state == "saved" || state == "unknown", "{state}");
+    assert!(province.relay.program().runs());
+    recorder.fault("enospc", false);
+    wait::until("the relay is ready", SOON, || {
+        (readiness(province.relay.http) == 200).then_some(())
+    });
+    arrives(&desk);
 }
 
 #[test]

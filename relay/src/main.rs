@@ -108,9 +108,7 @@ fn verify(args: &BackupFile) -> Result<(), Problem> {
 
 fn restore(args: &Restore) -> Result<(), Problem> {
     let random = secret::chance().map_err(|error| Problem::new("chance", error.to_string()))?;
-    secret::make_data_directory(&args.common.data).map_err(|error| {
-        Problem::new("data", format!("{}: {error}", args.common.data.display()))
-    })?;
+    backups::make_room(&args.common.data, &args.file)?;
     let progress = terminal::meter();
     let restored = backup::restore(
         &args.common.data,

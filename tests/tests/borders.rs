@@ -276,11 +276,12 @@ fn wrong_usage_is_answered_with_status_2_and_a_failure_with_status_1_and_one_lin
     for (name, args) in usages {
         assert_refused(&program::run(name, args, ""), 2);
     }
-    let failures: [(&str, &[&str]); 8] = [
+    let failures: [(&str, &[&str]); 9] = [
         (RELAY, &["run", "--data", &nowhere]),
         (RELAY, &["nodes", "--data", &nowhere]),
         (RELAY, &["invite", "--data", &nowhere, "--unit", "07192"]),
         (RELAY, &["restore", &nowhere, "--data", &nowhere]),
+        (NODE, &["restore", &nowhere, "--data", &nowhere]),
         (NODE, &["run", "--data", &nowhere]),
         (NODE, &["status", "--data", &nowhere]),
         (
@@ -300,7 +301,7 @@ fn wrong_usage_is_answered_with_status_2_and_a_failure_with_status_1_and_one_lin
     for (name, args) in failures {
         assert_refused(&program::run(name, args, "mot mat khau dai\n"), 1);
     }
-    assert!(!directory.path().join("nowhere/journal.db").exists());
+    assert!(!directory.path().join("nowhere").exists(), "a refused command left something behind");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! and stopped with whoever waits for them.
 
 use std::{
+    fs, io,
     path::Path,
     sync::{
         Arc,
@@ -16,7 +17,11 @@ use hoso_store::{
 };
 use serde_json::{Value, json};
 
-use crate::{clock, command::Progress};
+use crate::{
+    clock,
+    command::{Problem, Progress},
+    secret,
+};
 
 /// Makes a backup. It is cut short when the future is dropped: a program that stops does not wait
 /// for a slow disk.
@@ -40,6 +45,19 @@ pub async fn back_up(
         })
     });
     made.await.unwrap_or(Err(StoreError::Stopped))
+}
+
+/// Makes the data directory into which a backup shall go, if the backup is there at all.
+///
+/// # Errors
+///
+/// What the system says of the file or of the directory; then nothing is made.
+pub fn make_room(data: &Path, file: &Path) -> Result<(), Problem> {
+    let named = |code, path: &Path, error: io::Error| {
+        Problem::new(code, format!("{}: {error}", path.display()))
+    };
+    fs::metadata(file).map_err(|error| named("file", file, error))?;
+    secret::make_data_directory(data).map_err(|error| named("data", data, error))
 }
 
 /// What a backup says of itself, for people and programs.

@@ -6,8 +6,12 @@ log-in = Log in
 log-out = Log out
 user-name = User name
 password = Password
-log-in-failed = User name or password is not right. Check them and try again.
-log-in-later = Too many attempts. Wait { $seconds } seconds and try again.
+problem-log-in = User name or password is not right. Check them and try again.
+problem-log-in-later = Too many attempts. Wait { $seconds ->
+    [one] { $seconds } second
+   *[other] { $seconds } seconds
+ } and try again.
+problem-log-in-broken = The relay cannot check passwords now. Name and password may well be right: try again in a few minutes, and if it stays so, look into the program's log.
 overview-title = Units
 overview-sentence = { $connected } in contact, { $away } away within the limit, { $silent } silent beyond it, { $attention } need someone, { $empty } without a node.
 column-unit = Unit
@@ -26,8 +30,11 @@ seen-seconds = { $count } s ago
 seen-minutes = { $count } min ago
 seen-hours = { $count } h ago
 seen-days = { $count } days ago
-backlog = { $entries } entries, { $bytes } B
-not-found = There is no such page. Go to the list of units.
+backlog = { $entries ->
+    [one] { $entries } entry
+   *[other] { $entries } entries
+ }, { $bytes } B
+problem-not-found = There is no such address. Check it.
 problem-host = These pages cannot be opened under this host name. Use the address that the program printed, or list the host name under hosts in the config file.
 problem-foreign = This form was sent from another site. Open it here and send it again.
 column-oldest = Oldest of them
@@ -35,17 +42,35 @@ column-clock = Clock
 column-version = Version
 clock-ahead = { $seconds } s ahead
 clock-behind = { $seconds } s behind
-overview-waiting = { $count } entries have waited for more than 30 days and need someone.
+overview-waiting = { $count ->
+    [one] { $count } entry has
+   *[other] { $count } entries have
+ } waited for more than 30 days. The alerts below say from which unit.
 alerts-title = To be looked at
 alerts-none = There is no alert.
 alert-province = The province
-alert-since = Since { $since }, { $times } times.
+alert-since = Since { $since }, { $times ->
+    [one] once
+   *[other] { $times } times
+ }.
 alert-acknowledge = Seen
-alert-reader = This account may only read. Go to the list of units.
+problem-role = This account may only read.
 alert-copy = Two machines may be running one database. Call the unit: only one may run.
 alert-healing = This node and the relay had to compare everything too often within an hour. Check the disk of the machine.
 alert-epoch = This machine shows a life of the ledger that the relay can never have reached. Call the unit; if nobody can explain it, end the machine's approval.
 alert-lost-commits = This machine holds entries that the relay has lost, and everything is being compared. Check the relay's disk; if that is sound, check this machine.
 alert-diverged = What the relay sent did not fit what this machine holds, and both are being compared. Check the disk of the machine.
 alert-invitation = Someone used an invitation a second time. Ask the unit who has used it, and make a new one if needed.
-alert-waiting = Entries have waited for more than 30 days and are not admitted by themselves. Examine them and decide.
+alert-waiting = Entries of this unit have waited for more than 30 days; the relay keeps them and no longer accepts them by itself. Call the unit to learn what they are, and note it. There is no command to accept such entries yet: it comes in a later version.
+problem-title = Not done
+back = Back to the units
+problem-session-unknown = Nobody is logged in. Log in first.
+problem-alert = No open alert has this number. Look at the list of alerts again.
+problem-body = What was sent cannot be read. Send JSON in UTF-8 with the fields that are needed.
+problem-method = This address does not take that method. Check it.
+problem-time = The request took too long and was stopped. Open the page again to see whether it was saved, then try again.
+problem-too-much = Too large. Shorten it and send it again.
+problem-request = The request cannot be read. Check the address and what was sent, and send it again.
+problem-internal = Something inside went wrong. Try again; if it stays so, look into the program's log.
+problem-storage = The relay cannot read or save its data now. Look into the program's log.
+problem-storage-full = The relay's disk is full. Nothing was stored. Make room, then do it again.

@@ -59,7 +59,8 @@ impl std::fmt::Debug for Signing {
 
 /// A problem with the storage, for a command or a page.
 pub(crate) fn storage(error: &StoreError) -> Problem {
-    Problem::new("storage", error.to_string())
+    let code = if matches!(error, StoreError::Full) { "storage-full" } else { "storage" };
+    Problem::new(code, error.to_string())
 }
 
 impl Office {

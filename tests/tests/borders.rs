@@ -134,6 +134,24 @@ fn a_body_beyond_the_bound_is_refused_and_a_stranger_sees_nothing() {
 }
 
 #[test]
+fn what_the_relays_operators_send_amiss_is_answered_with_a_reason_in_their_language() {
+    let mut province = Province::with(&[]);
+    let relay = Client::new(province.relay.http);
+    for (path, status) in [("/api/v1/nowhere", 404), ("/api/v1/sessions", 405)] {
+        let answer = relay.get(path);
+        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+        assert!(is_clear(&answer.body), "{path}: {}", answer.body);
+        assert!(!answer.text("title").is_ascii(), "not in Vietnamese: {}", answer.body);
+    }
+    let text = "{\"username\":7}";
+    let answer = relay.try_send_text("POST", "/api/v1/sessions", text, None).expect("an answer");
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    assert_eq!(answer.body["type"], "urn:hoso:problem:body");
+    assert!(is_clear(&answer.body) && !answer.text("title").is_ascii(), "{}", answer.body);
+    assert!(province.relay.program().runs());
+}
+
+#[test]
 fn noise_on_the_relays_port_changes_nothing() {
     let mut province = Province::with(&[("co-to", CO_TO)]);
     let desk = Desk::of(&province.nodes[0]);

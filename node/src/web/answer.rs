@@ -6,7 +6,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use hoso_engine::web::problem_details;
+use serde_json::Value;
 
 use super::site::Site;
 use crate::desk::Refused;
@@ -18,23 +19,16 @@ pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// Problem details.
 pub(super) fn problem(site: &Site, headers: &HeaderMap, refused: &Refused) -> Response {
-    let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = json!({
-        "type": format!("urn:hoso:problem:{}", refused.code),
-        "title": site.sentence(headers, refused),
-        "status": status.as_u16(),
-        "field": refused.about,
-    });
-    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-    let mut response = (status, kind, body.to_string()).into_response();
-    let advice = match (refused.status, refused.code.as_str()) {
-        (401, _) => Some((header::WWW_AUTHENTICATE, "Bearer")),
-        (429, _) => Some((header::RETRY_AFTER, ATTEMPTS_WAIT_S)),
-        (503, "busy") => Some((header::RETRY_AFTER, "1")),
+    let sentence = site.sentence(headers, refused);
+    let (code, field) = (refused.code.as_str(), refused.about.as_deref());
+    let mut response = problem_details(refused.status, code, &sentence, field);
+    let wait = match (refused.status, code) {
+        (429, _) => Some(ATTEMPTS_WAIT_S),
+        (503, "busy") => Some("1"),
         _ => None,
     };
-    if let Some((name, value)) = advice {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    if let Some(seconds) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
     }
     response
 }

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use axum::{
     Extension,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use hoso_engine::web::{Hosts, REQUEST_WAIT};
-use tokio::time::timeout;
+use hoso_engine::web::{Hosts, let_through, unworded};
 
 use super::{
     answer::problem,
@@ -21,22 +20,14 @@ use super::{
 };
 use crate::desk::Refused;
 
-/// Addresses whose answers are read by machines as they are.
-const AS_THEY_ARE: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
-
 /// Lets a request through that names a known host, comes from here and is done in time.
 pub(super) async fn guard(
     State(hosts): State<Arc<Hosts>>,
     request: Request,
     next: Next,
 ) -> Response {
-    if let Some(why) = hosts.refuse(request.method(), request.headers()) {
-        return turned_away(Refused::new(why.status(), why.code()));
-    }
-    match timeout(REQUEST_WAIT, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => turned_away(Refused::new(408, "time")),
-    }
+    let passed = let_through(&hosts, request, next).await;
+    passed.unwrap_or_else(|(status, code)| turned_away(Refused::new(status, code)))
 }
 
 /// An answer that [`speak`] puts into words.
@@ -51,40 +42,14 @@ pub(super) async fn speak(State(site): State<Arc<Site>>, request: Request, next:
     let headers = request.headers().clone();
     let response = next.run(request).await;
     let said = response.extensions().get::<Refused>().cloned();
-    let refused = match said {
-        Some(refused) => refused,
-        None if is_worded(&response) || AS_THEY_ARE.contains(&uri.path()) => return response,
-        None => of_status(response.status()),
-    };
+    let bare = || unworded(uri.path(), &response).map(|(status, code)| Refused::new(status, code));
+    let Some(refused) = said.or_else(bare) else { return response };
     let allowed = response.headers().get(header::ALLOW).cloned();
     let mut answer = worded(&site, (&method, &uri), &headers, &refused).await;
     if let Some(allowed) = allowed {
         answer.headers_mut().insert(header::ALLOW, allowed);
     }
     answer
-}
-
-/// Whether the answer is no refusal, or one that says why.
-fn is_worded(response: &Response) -> bool {
-    let status = response.status();
-    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let kind = kind.unwrap_or_default();
-    !(status.is_client_error() || status.is_server_error())
-        || kind.starts_with(b"application/problem+json")
-        || kind.starts_with(b"text/html")
-}
-
-/// What the framework means by a bare status.
-fn of_status(status: StatusCode) -> Refused {
-    let code = match status.as_u16() {
-        404 => "not-found",
-        405 => "method",
-        408 => "time",
-        413 => "too-much",
-        400..=499 => "request",
-        _ => "internal",
-    };
-    Refused::new(status.as_u16(), code)
 }
 
 async fn worded(

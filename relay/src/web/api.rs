@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 
 use super::{
     pages::session_cookie,
-    site::{LogInProblem, Site},
+    refusal::{Actor, Reader, Refused},
+    site::Site,
 };
 use crate::overview::UnitRow;
 
@@ -33,26 +34,20 @@ pub(super) async fn log_in(
     State(site): State<Arc<Site>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     body: Result<Json<Credentials>, JsonRejection>,
-) -> Response {
-    let body = match body {
-        Ok(Json(body)) => body,
-        Err(rejection) => return problem(rejection.status(), "body", &rejection.body_text()),
-    };
-    match site.log_in(&body.username, &body.password, from.ip()).await {
-        Ok((token, operator)) => {
-            let user = json!({ "username": operator.name, "roles": operator.roles });
-            let answer = Json(json!({ "token": token, "user": user }));
-            (StatusCode::CREATED, [session_cookie(&token)], answer).into_response()
-        }
-        Err(LogInProblem::Wrong) => {
-            problem(StatusCode::UNAUTHORIZED, "log-in", "user name or password is not right")
-        }
-        Err(LogInProblem::Later(seconds)) => {
-            let text = format!("too many attempts: wait {seconds} seconds");
-            let answer = problem(StatusCode::TOO_MANY_REQUESTS, "log-in-later", &text);
-            ([(header::RETRY_AFTER, seconds.to_string())], answer).into_response()
-        }
-        Err(LogInProblem::Broken) => unavailable("passwords cannot be checked now: see the log"),
+) -> Result<Response, Response> {
+    let Json(body) = body.map_err(unreadable)?;
+    let logged_in = site.log_in(&body.username, &body.password, from.ip()).await;
+    let (token, operator) = logged_in.map_err(|why| Refused::from(why).into_response())?;
+    let user = json!({ "username": operator.name, "roles": operator.roles });
+    let answer = Json(json!({ "token": token, "user": user }));
+    Ok((StatusCode::CREATED, [session_cookie(&token)], answer).into_response())
+}
+
+/// A body that is too large is bare, and worded as everywhere.
+fn unreadable(rejection: JsonRejection) -> Response {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        status => Refused::body(status.as_u16()).into_response(),
     }
 }
 
@@ -65,25 +60,14 @@ pub(super) async fn log_out(State(site): State<Arc<Site>>, headers: HeaderMap) -
 }
 
 /// `GET /units`: every unit with state, last contact and backlog.
-pub(super) async fn units(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    if site.operator(&headers).is_none() {
-        return unknown_session();
-    }
-    match site.office.overview().await {
-        Ok((rows, _)) => items(rows.iter().map(unit).collect()),
-        Err(problem) => unavailable(&problem.text),
-    }
+pub(super) async fn units(State(site): State<Arc<Site>>, _: Reader) -> Result<Response, Refused> {
+    let (rows, _) = site.office.overview().await?;
+    Ok(items(rows.iter().map(unit).collect()))
 }
 
 /// `GET /nodes`: every node and request to join.
-pub(super) async fn nodes(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    if site.operator(&headers).is_none() {
-        return unknown_session();
-    }
-    match site.office.nodes().await {
-        Ok(nodes) => Json(nodes).into_response(),
-        Err(problem) => unavailable(&problem.text),
-    }
+pub(super) async fn nodes(State(site): State<Arc<Site>>, _: Reader) -> Result<Response, Refused> {
+    Ok(Json(site.office.nodes().await?).into_response())
 }
 
 /// The query of `GET /alerts`.
@@ -97,35 +81,23 @@ pub(super) struct AlertsQuery {
 /// `GET /alerts`: what someone must look at, newest first.
 pub(super) async fn alerts(
     State(site): State<Arc<Site>>,
+    _: Reader,
     Query(query): Query<AlertsQuery>,
-    headers: HeaderMap,
-) -> Response {
-    if site.operator(&headers).is_none() {
-        return unknown_session();
-    }
+) -> Result<Response, Refused> {
     let state = site.office.state();
     let code = |unit: Option<UnitId>| Some(state.unit(unit?)?.code.clone());
-    match site.office.ledger.alerts(query.all).await {
-        Ok(alerts) => items(alerts.iter().map(|each| alert(each, code(each.unit))).collect()),
-        Err(error) => unavailable(&error.to_string()),
-    }
+    let alerts = site.office.ledger.alerts(query.all).await?;
+    Ok(items(alerts.iter().map(|each| alert(each, code(each.unit))).collect()))
 }
 
 /// `POST /alerts/{id}/acknowledge`.
 pub(super) async fn acknowledge(
     State(site): State<Arc<Site>>,
+    Actor(operator): Actor,
     Path(id): Path<i64>,
-    headers: HeaderMap,
-) -> Response {
-    let Some(operator) = site.operator(&headers) else { return unknown_session() };
-    if !operator.may_act() {
-        return problem(StatusCode::FORBIDDEN, "role", "an auditor reads only");
-    }
-    match site.office.ledger.acknowledge(id, operator.name, clock::now_ms()).await {
-        Ok(true) => StatusCode::NO_CONTENT.into_response(),
-        Ok(false) => problem(StatusCode::NOT_FOUND, "alert", "no open alert has this number"),
-        Err(error) => unavailable(&error.to_string()),
-    }
+) -> Result<StatusCode, Refused> {
+    let done = site.office.ledger.acknowledge(id, operator.name, clock::now_ms()).await?;
+    if done { Ok(StatusCode::NO_CONTENT) } else { Err(Refused::ALERT) }
 }
 
 /// The query of `GET /audit`.
@@ -138,16 +110,11 @@ pub(super) struct AuditQuery {
 /// `GET /audit`: what operators did, newest first.
 pub(super) async fn audit(
     State(site): State<Arc<Site>>,
+    _: Reader,
     Query(query): Query<AuditQuery>,
-    headers: HeaderMap,
-) -> Response {
-    if site.operator(&headers).is_none() {
-        return unknown_session();
-    }
-    match site.office.ledger.audit(query.before).await {
-        Ok(rows) => items(rows.iter().map(audited).collect()),
-        Err(error) => unavailable(&error.to_string()),
-    }
+) -> Result<Response, Refused> {
+    let rows = site.office.ledger.audit(query.before).await?;
+    Ok(items(rows.iter().map(audited).collect()))
 }
 
 /// The process lives.
@@ -215,23 +182,4 @@ fn audited(row: &AuditRow) -> Value {
 
 fn items(items: Vec<Value>) -> Response {
     Json(json!({ "items": items })).into_response()
-}
-
-fn unknown_session() -> Response {
-    problem(StatusCode::UNAUTHORIZED, "session-unknown", "log in first: POST /api/v1/sessions")
-}
-
-fn unavailable(text: &str) -> Response {
-    problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text)
-}
-
-/// Problem details (RFC 9457).
-fn problem(status: StatusCode, code: &str, text: &str) -> Response {
-    let body = json!({
-        "type": format!("urn:hoso:problem:{code}"),
-        "title": text,
-        "status": status.as_u16(),
-    });
-    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-    (status, kind, body.to_string()).into_response()
 }

@@ -2,6 +2,7 @@
 
 mod api;
 mod pages;
+mod refusal;
 mod router;
 mod session;
 mod site;

@@ -5,22 +5,21 @@ use std::{net::SocketAddr, sync::Arc};
 use askama::Template;
 use axum::{
     Form,
-    extract::{ConnectInfo, Path, Request, State},
+    extract::{ConnectInfo, Path, State},
     http::{HeaderMap, HeaderName, StatusCode, header},
-    middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
 use hoso_engine::{
     clock,
-    web::{Hosts, LANGUAGE_COOKIE, Language, REQUEST_WAIT, SESSION_COOKIE, Words, numbers, token},
+    web::{LANGUAGE_COOKIE, Language, SESSION_COOKIE, Words, numbers, token},
 };
 use hoso_store::watch::Alert;
 use serde::Deserialize;
-use tokio::time::timeout;
 
 use super::{
+    refusal::{Actor, Reader, Refused},
     session::Operator,
-    site::{LogInProblem, Site},
+    site::Site,
 };
 use crate::overview::{Standing, UnitRow};
 
@@ -67,6 +66,7 @@ struct OverviewPage {
 struct MessagePage {
     frame: Frame,
     message: String,
+    back: String,
 }
 
 struct Columns {
@@ -117,39 +117,20 @@ pub(super) struct LanguageForm {
     language: String,
 }
 
-/// Lets a request through that names a known host, comes from here and is done in time.
-pub(super) async fn guard(
-    State((site, hosts)): State<(Arc<Site>, Arc<Hosts>)>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if let Some(why) = hosts.refuse(request.method(), request.headers()) {
-        let status = StatusCode::from_u16(why.status()).unwrap_or(StatusCode::FORBIDDEN);
-        let (words, _) = site.words(request.headers());
-        return (status, words.say(&format!("problem-{}", why.code()))).into_response();
-    }
-    match timeout(REQUEST_WAIT, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
-    }
-}
-
 /// All units, urgent ones first.
-pub(super) async fn overview(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    let Some(operator) = site.operator(&headers) else {
-        return Redirect::to("/log-in").into_response();
-    };
+pub(super) async fn overview(
+    State(site): State<Arc<Site>>,
+    Reader(operator): Reader,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
     let (words, _) = site.words(&headers);
-    let (rows, watch) = match site.office.overview().await {
-        Ok(seen) => seen,
-        Err(problem) => return (StatusCode::SERVICE_UNAVAILABLE, problem.text).into_response(),
-    };
+    let (rows, watch) = site.office.overview().await?;
     let alerts = watch.alerts.iter().map(|alert| alert_row(&site, words, &operator, alert));
     let waiting = match watch.for_operator {
         0 => String::new(),
         count => words.say_with("overview-waiting", &numbers(&[("count", count)])),
     };
-    page(&OverviewPage {
+    Ok(page(&OverviewPage {
         frame: frame(&site, &headers, "overview-title", Some(&operator)),
         sentence: sentence(words, &rows),
         waiting,
@@ -158,26 +139,18 @@ pub(super) async fn overview(State(site): State<Arc<Site>>, headers: HeaderMap) 
         alerts: alerts.collect(),
         columns: columns(words),
         rows: rows.into_iter().map(|unit| row(words, unit)).collect(),
-    })
+    }))
 }
 
 /// Notes that somebody looks after an alert, and goes back.
 pub(super) async fn acknowledge(
     State(site): State<Arc<Site>>,
+    Actor(operator): Actor,
     Path(id): Path<i64>,
-    headers: HeaderMap,
-) -> Response {
-    let Some(operator) = site.operator(&headers) else {
-        return Redirect::to("/log-in").into_response();
-    };
-    if !operator.may_act() {
-        return message(&site, &headers, StatusCode::FORBIDDEN, "alert-reader");
-    }
-    match site.office.ledger.acknowledge(id, operator.name, clock::now_ms()).await {
-        // Whoever was second sees that it is done.
-        Ok(_) => Redirect::to("/").into_response(),
-        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
-    }
+) -> Result<Redirect, Refused> {
+    // Whoever was second sees that it is done.
+    site.office.ledger.acknowledge(id, operator.name, clock::now_ms()).await?;
+    Ok(Redirect::to("/"))
 }
 
 /// The form to log in.
@@ -195,18 +168,10 @@ pub(super) async fn log_in(
     match site.log_in(&form.username, &form.password, from.ip()).await {
         Ok((token, _)) => ([session_cookie(&token)], Redirect::to("/")).into_response(),
         Err(problem) => {
-            let (words, _) = site.words(&headers);
-            let (status, text) = match problem {
-                LogInProblem::Wrong => (StatusCode::UNAUTHORIZED, words.say("log-in-failed")),
-                LogInProblem::Later(seconds) => (
-                    StatusCode::TOO_MANY_REQUESTS,
-                    words.say_with("log-in-later", &numbers(&[("seconds", seconds)])),
-                ),
-                LogInProblem::Broken => {
-                    (StatusCode::SERVICE_UNAVAILABLE, words.say("log-in-failed"))
-                }
-            };
-            (status, log_in_page(&site, &headers, text)).into_response()
+            let refused = Refused::from(problem);
+            let sentence = refused.sentence(&site, &headers);
+            let status = StatusCode::from_u16(refused.status).unwrap_or(StatusCode::UNAUTHORIZED);
+            (status, log_in_page(&site, &headers, sentence)).into_response()
         }
     }
 }
@@ -234,15 +199,11 @@ pub(super) async fn style() -> impl IntoResponse {
     (kind, include_str!("../../assets/relay.css"))
 }
 
-/// No such page.
-pub(super) async fn not_found(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    message(&site, &headers, StatusCode::NOT_FOUND, "not-found")
-}
-
-fn message(site: &Site, headers: &HeaderMap, status: StatusCode, key: &str) -> Response {
-    let (words, _) = site.words(headers);
-    let frame = frame(site, headers, "overview-title", None);
-    (status, page(&MessagePage { frame, message: words.say(key) })).into_response()
+/// A page that says this and nothing more.
+pub(super) fn message(site: &Site, headers: &HeaderMap, message: String) -> Response {
+    let operator = site.operator(headers);
+    let frame = frame(site, headers, "problem-title", operator.as_ref());
+    page(&MessagePage { frame, message, back: site.words(headers).0.say("back") })
 }
 
 /// The session cookie of a token.
@@ -336,12 +297,13 @@ fn alert_row(site: &Site, words: &Words, operator: &Operator, alert: &Alert) -> 
     let state = site.office.state();
     let unit = alert.unit.and_then(|unit| state.unit(unit)).map(|unit| unit.full_name());
     let seconds = clock::now_ms().saturating_sub(alert.first_ms) / 1000;
-    let since = [("since", seen(words, Some(seconds))), ("times", alert.times.to_string())];
+    let mut since = numbers(&[("times", alert.times)]);
+    since.set("since", seen(words, Some(seconds)));
     AlertRow {
         address: if acts { format!("/alerts/{}/acknowledge", alert.id) } else { String::new() },
         what: words.say(&format!("alert-{}", alert.kind)),
         unit: unit.unwrap_or_else(|| words.say("alert-province")),
-        since: words.say_with("alert-since", &since.into_iter().collect()),
+        since: words.say_with("alert-since", &since),
         acknowledge: words.say("alert-acknowledge"),
     }
 }

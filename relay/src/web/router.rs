@@ -11,7 +11,11 @@ use axum::{
 
 use hoso_engine::web::{Hosts, shield};
 
-use super::{api, pages, site::Site};
+use super::{
+    api, pages,
+    refusal::{guard, speak},
+    site::Site,
+};
 
 /// Bytes of the largest request body.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -35,9 +39,9 @@ pub fn router(site: Arc<Site>, hosts: Hosts) -> Router {
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .route("/metrics", get(api::metrics))
-        .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state((Arc::clone(&site), Arc::new(hosts)), pages::guard))
+        .layer(from_fn_with_state(Arc::new(hosts), guard))
+        .layer(from_fn_with_state(Arc::clone(&site), speak))
         .layer(from_fn(shield))
         .with_state(site)
 }

@@ -1,23 +1,24 @@
 //! The operators' first page and its API, as a browser and a program see them.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
     body::{Body, to_bytes},
-    http::{HeaderMap, Request, StatusCode, header},
+    extract::ConnectInfo,
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
 };
 use hoso_engine::{
     acceptor::{News, Office as Listener},
     clock,
     relay_host::Alarm,
-    web::Hosts,
+    web::{Hosts, numbers},
 };
 use hoso_identity::{Incarnation, PublicKey};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::{Operator, Site, router};
+use super::{Operator, Site, refusal::Refused, router, site::LogInProblem};
 use crate::office::tests::Scene;
 
 const HOST: &str = "127.0.0.1:8080";
@@ -25,6 +26,7 @@ const HOST: &str = "127.0.0.1:8080";
 /// The pages before an office, with a person logged in.
 struct Browser {
     scene: Scene,
+    site: Arc<Site>,
     router: Router,
     cookie: String,
 }
@@ -32,8 +34,9 @@ struct Browser {
 impl Browser {
     async fn of(role: &str) -> Self {
         let scene = Scene::new().await;
-        let router = router(Arc::new(Site::new(scene.office.clone())), Hosts::new(8080, &[]));
-        let mut browser = Self { scene, router, cookie: String::new() };
+        let site = Arc::new(Site::new(scene.office.clone()));
+        let router = router(Arc::clone(&site), Hosts::new(8080, &[]));
+        let mut browser = Self { scene, site, router, cookie: String::new() };
         browser.is(role);
         browser
     }
@@ -43,6 +46,14 @@ impl Browser {
         let operator = Operator { name: "lan".to_owned(), roles: vec![role.to_owned()] };
         let token = self.scene.office.sessions.begin(operator, clock::now_ms()).unwrap();
         self.cookie = format!("hoso_session={token}");
+    }
+
+    /// The words of that key, with figures in them.
+    fn says(&self, language: &str, key: &str, figures: &[(&str, u64)]) -> String {
+        let mut headers = HeaderMap::new();
+        let cookie = format!("hoso_language={language}");
+        headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
+        self.site.words(&headers).0.say_with(key, &numbers(figures))
     }
 
     async fn send(&self, method: &str, path: &str, language: &str) -> (StatusCode, String) {
@@ -61,6 +72,7 @@ impl Browser {
             .uri(path)
             .header(header::HOST, HOST)
             .header(header::COOKIE, format!("{}; hoso_language={language}", self.cookie))
+            .extension(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))))
             .body(Body::empty())
             .unwrap();
         let answer = self.router.clone().oneshot(request).await.unwrap();
@@ -131,6 +143,89 @@ async fn an_alert_says_what_where_and_since_when_and_goes_when_someone_has_seen_
     assert_eq!(audit["items"][0]["what"], "acknowledged");
     let before = format!("/api/v1/audit?before={}", audit["items"][0]["seq"]);
     assert_ne!(browser.json(&before).await["items"][0]["what"], "acknowledged");
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_is_answered_with_a_problem_or_a_page_in_the_readers_language() {
+    let browser = Browser::of("operator").await;
+    let calls = [
+        ("GET", "/api/v1/alerts?all=x", 400, "request"),
+        ("GET", "/api/v1/audit?before=x", 400, "request"),
+        ("POST", "/api/v1/alerts/abc/acknowledge", 400, "request"),
+        ("POST", "/api/v1/alerts/%FF/acknowledge", 400, "request"),
+        ("POST", "/api/v1/alerts/99/acknowledge", 404, "alert"),
+        ("POST", "/api/v1/sessions", 415, "body"),
+        ("PUT", "/api/v1/units", 405, "method"),
+        ("GET", "/api/v1/nowhere", 404, "not-found"),
+        ("GET", "/api/v2/units", 404, "not-found"),
+        ("POST", "/alerts/abc/acknowledge", 400, "request"),
+        ("POST", "/log-in", 415, "request"),
+        ("POST", "/language", 415, "request"),
+        ("GET", "/nowhere", 404, "not-found"),
+        ("DELETE", "/", 405, "method"),
+    ];
+    for (method, path, status, code) in calls {
+        for language in ["vi", "en"] {
+            let sentence = browser.says(language, &format!("problem-{code}"), &[]);
+            assert!(!sentence.starts_with("problem-"), "{code}");
+            let (given, headers, text) = browser.exchange(method, path, language).await;
+            let what = format!("{method} {path}: {text}");
+            assert_eq!(given, status, "{what}");
+            assert!(status != 405 || headers.contains_key(header::ALLOW), "{what}");
+            if path.starts_with("/api/") {
+                assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json", "{what}");
+                let problem: Value = serde_json::from_str(&text).unwrap();
+                assert_eq!(problem["type"], format!("urn:hoso:problem:{code}"), "{what}");
+                assert_eq!(problem["title"], sentence, "{what}");
+                assert_eq!(problem["status"], status, "{what}");
+            } else {
+                assert!(text.contains("<html lang") && text.contains(&sentence), "{what}");
+                assert!(text.contains("/log-out"), "they are still logged in: {what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_is_asked_to_log_in_before_hearing_what_is_wrong_with_a_request() {
+    let mut browser = Browser::of("operator").await;
+    browser.cookie = String::new();
+    for (method, path) in [
+        ("GET", "/api/v1/alerts?all=x"),
+        ("GET", "/api/v1/audit?before=x"),
+        ("POST", "/api/v1/alerts/abc/acknowledge"),
+    ] {
+        let (status, headers, text) = browser.exchange(method, path, "vi").await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{text}");
+        assert_eq!(headers[header::WWW_AUTHENTICATE], "Bearer");
+    }
+    let (status, headers, _) = browser.exchange("POST", "/alerts/abc/acknowledge", "vi").await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert_eq!(headers[header::LOCATION], "/log-in");
+}
+
+#[tokio::test]
+async fn a_relay_that_cannot_check_passwords_does_not_say_that_they_are_wrong() {
+    let browser = Browser::of("operator").await;
+    let headers = HeaderMap::new();
+    let wrong = Refused::from(LogInProblem::Wrong).sentence(&browser.site, &headers);
+    let broken = Refused::from(LogInProblem::Broken).sentence(&browser.site, &headers);
+    assert!(wrong.contains("không đúng"), "{wrong}");
+    assert!(broken.contains("không kiểm tra được mật khẩu"), "{broken}");
+}
+
+#[tokio::test]
+async fn one_is_not_counted_as_many() {
+    let browser = Browser::of("operator").await;
+    browser.scene.node(10).await;
+    browser.scene.office.heard(News::Alarm(PublicKey([10; 32]), Alarm::Copy)).await;
+    let (_, page) = browser.send("GET", "/", "en").await;
+    assert!(page.contains("ago, once.") && page.contains("0 entries, 0 B"), "{page}");
+    browser.scene.office.heard(News::Alarm(PublicKey([10; 32]), Alarm::Copy)).await;
+    let (_, page) = browser.send("GET", "/", "en").await;
+    assert!(page.contains("ago, 2 times."), "{page}");
+    let one = browser.says("en", "backlog", &[("entries", 1), ("bytes", 1234)]);
+    assert_eq!(one, "1 entry, 1234 B");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hoso_engine::web::TurnedAway;
+use hoso_engine::web::{TurnedAway, UNWORDED};
 
 use crate::{ledger::ALERTS, overview::Standing};
 
@@ -17,21 +17,18 @@ fn keys(file: &str) -> BTreeSet<String> {
 /// Every key that the pages name in full, and those that are put together from a code.
 fn said() -> BTreeSet<String> {
     let mut said = BTreeSet::new();
-    let source = include_str!("pages.rs");
-    for opening in [
-        "say(\"",
-        "say_with(\"",
-        "headers, \"",
-        "say_with(\n        \"",
-        "=> (\"",
-        "=> \"",
-        "FORBIDDEN, \"",
-        "NOT_FOUND, \"",
-    ] {
-        for part in source.split(opening).skip(1) {
+    let pages = include_str!("pages.rs");
+    for opening in
+        ["say(\"", "say_with(\"", "headers, \"", "say_with(\n        \"", "=> (\"", "=> \""]
+    {
+        for part in pages.split(opening).skip(1) {
             said.extend(part.split('"').next().map(str::to_owned));
         }
     }
+    for part in include_str!("refusal.rs").split("Self::new(").skip(1) {
+        said.extend(part.split('"').nth(1).map(|code| format!("problem-{code}")));
+    }
+    said.extend(UNWORDED.map(|code| format!("problem-{code}")));
     said.extend(Standing::ALL.map(|standing| format!("state-{}", standing.code())));
     said.extend(TurnedAway::ALL.map(|why| format!("problem-{}", why.code())));
     said.extend(ALERTS.map(|kind| format!("alert-{kind}")));

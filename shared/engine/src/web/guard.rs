@@ -11,7 +11,7 @@ use axum::{
 };
 
 /// Longest time for one request, body included.
-pub const REQUEST_WAIT: Duration = Duration::from_secs(30);
+pub(super) const REQUEST_WAIT: Duration = Duration::from_secs(30);
 /// What a page may load: its own assets only.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
      font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";

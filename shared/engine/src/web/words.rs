@@ -127,10 +127,10 @@ impl Speech {
     }
 }
 
-/// Fluent arguments from numbers, which are shown as they are.
+/// Fluent arguments from numbers: sentences choose their form by them.
 #[must_use]
 pub fn numbers<'a>(values: &[(&'a str, u64)]) -> FluentArgs<'a> {
-    values.iter().map(|(name, value)| (*name, value.to_string())).collect()
+    values.iter().map(|(name, value)| (*name, *value)).collect()
 }
 
 #[cfg(test)]

@@ -39,8 +39,6 @@ pub(crate) struct Held {
     pub(crate) change: Change,
     pub(crate) event: Result<Event, Unreadable>,
     pub(crate) position: Option<Position>,
-    pub(crate) row: Option<u64>,
-    pub(crate) journal: Option<u64>,
 }
 
 /// A dossier as the stored entries make it.
@@ -127,8 +125,6 @@ impl Dossier {
             entry: entry.clone(),
             change,
             position: None,
-            row: None,
-            journal: Some(u64::MAX),
         };
         let mut items = self.items.clone();
         items.extend(item(&own, state));
@@ -175,13 +171,6 @@ impl Dossier {
             }
         }
         unbearable
-    }
-
-    /// The entry by which the badge is computed: the last own one that has no position, else the
-    /// one with the highest row.
-    pub(crate) fn last(&self) -> Option<&Held> {
-        let own = self.held.iter().filter(|held| held.row.is_none());
-        own.max_by_key(|held| held.journal).or_else(|| self.held.iter().max_by_key(|held| held.row))
     }
 }
 
@@ -296,8 +285,8 @@ fn read_entry(stored: &NodeEntry) -> Result<Held, Reason> {
     let entry = Entry::decode(&stored.bytes).map_err(|_| Reason::Malformed)?;
     let change = shape::read(entry.payload()).map_err(|_| Reason::Shape)?;
     let event = Event::of_entry(entry.header(), &change);
-    let NodeEntry { id, position, row, journal, .. } = *stored;
-    Ok(Held { id, entry, change, event, position, row, journal })
+    let NodeEntry { id, position, .. } = *stored;
+    Ok(Held { id, entry, change, event, position })
 }
 
 /// Whether an event that has no effect needs a newer program.

@@ -16,10 +16,10 @@ use hoso_store::{
     StoreError, journal as facts,
     records::{self, Cursor, DueRange, Filter, Page, Summary},
     rules::{
-        badge::{LastEntry, Reach, badge, delivered},
+        badge::{self, Reach, delivered},
         journal::ATTEMPTS_MAX,
     },
-    tables::{self, Delivered, JournalTables, NodeEntry},
+    tables::{Delivered, JournalTables, NodeEntry},
 };
 use minicbor::Encode;
 use serde_json::{Value as Json, json};
@@ -221,27 +221,28 @@ pub(super) async fn shown(
         at_ms: clock::now_ms(),
         node: office.node().map(|node| node.id),
     });
-    let summary = summary.ok_or(Refused::new(404, "not-found"))?;
+    if summary.is_none() {
+        return Err(Refused::new(404, "not-found"));
+    }
     let registry = office.state();
     let mut view = dossier.view(&registry);
     let standing = &dossier.folded.standing;
     let due_ms = standing.due().at_ms;
     let timeliness = Timeliness::of(due_ms, standing.closed_ms, times::now_ms());
-    let last = last_entry(&summary, &entries);
-    let author = last.as_ref().and_then(|(_, entry)| entry.author_unit);
-    let placed_ms = last.as_ref().and_then(|(_, entry)| entry.placed_ms);
+    let last = badge::last(&entries);
+    let author = last.and_then(|last| last.author_unit);
+    let placed_ms = last.and_then(|last| last.placed_ms);
     let audience = standing.audience.iter().copied();
     let destinations: Vec<UnitId> = audience.filter(|unit| Some(*unit) != author).collect();
     let opened: Vec<UnitId> = standing.opened.keys().copied().collect();
     let sent_through = office.link.borrow().sent_through;
-    let state = last.as_ref().map(|(last, _)| {
+    let state = last.map(|last| {
         let reach = Reach { destinations: &destinations, opened: &opened, known: &known };
-        badge(last, reach, &node, sent_through).code()
+        badge::badge(last, reach, &node, sent_through).code()
     });
     let elsewhere = destinations.iter().filter(|unit| **unit != office.unit());
     let reached = elsewhere.filter_map(|unit| {
-        let (last, _) = last.as_ref()?;
-        let fact = delivered_fact(&known, *unit, last)?;
+        let fact = delivered_fact(&known, *unit, last?)?;
         Some(json!({
             "unit": unit_code(&registry, *unit),
             "at": times::text_of(fact.at_ms),
@@ -288,31 +289,10 @@ pub(super) fn proposal(standing: &Standing, state: &State) -> Option<Proposal> {
     differs.then_some(Proposal { calendars, due_ms: then.at_ms })
 }
 
-/// The entry by which the badge is computed. What was refused shows first.
-fn last_entry<'a>(
-    summary: &Summary,
-    entries: &'a [NodeEntry],
-) -> Option<(LastEntry, &'a NodeEntry)> {
-    let troubled = entries
-        .iter()
-        .find(|entry| entry.journal.is_some() && entry.standing != tables::Standing::Counts);
-    let last = entries.iter().find(|entry| entry.id == summary.last_entry);
-    troubled.or(last).map(|entry| {
-        let last = LastEntry {
-            id: entry.id,
-            journal: entry.journal,
-            placed: entry.position.is_some(),
-            row: entry.row,
-            standing: entry.standing,
-        };
-        (last, entry)
-    })
-}
-
 fn delivered_fact<'a>(
     known: &'a [Delivered],
     unit: UnitId,
-    last: &LastEntry,
+    last: &NodeEntry,
 ) -> Option<&'a Delivered> {
     let row = last.row?;
     known.iter().find(|fact| {

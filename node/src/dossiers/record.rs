@@ -6,7 +6,7 @@ use hoso_dossier::{
     fold::{Effect, Item},
     standing::Standing,
 };
-use hoso_identity::{EntryId, UnitId};
+use hoso_identity::UnitId;
 use hoso_registry::State;
 use hoso_store::records::{Plan, Summary, Version};
 use serde_json::{Value as Json, json};
@@ -39,7 +39,6 @@ impl Dossier {
             closed_at_ms: standing.closed_ms,
             received_at_ms: standing.received_ms.unwrap_or(begun_ms),
             needs_review: standing.needs_review(),
-            last_entry: self.last().map_or(EntryId::ZERO, |held| held.id),
             changed_at_ms: now_ms,
         };
         Plan { computed_from, summary, search: search(standing) }

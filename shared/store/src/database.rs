@@ -52,6 +52,7 @@ impl Schema {
                 include_str!("migrations/node/0006_link.sql"),
                 include_str!("migrations/node/0007_standings.sql"),
                 include_str!("migrations/node/0008_recheck.sql"),
+                include_str!("migrations/node/0009_last_entry.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

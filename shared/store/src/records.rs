@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hoso_identity::{DocumentId, EntryId, UnitId};
+use hoso_identity::{DocumentId, UnitId};
 use rusqlite::{OptionalExtension, Row, ToSql, named_params};
 
 use crate::{
@@ -14,20 +14,20 @@ use crate::{
 
 const COLUMNS: &str = "document, version, code, procedure, applicant, receiving_unit,
     competent_unit, return_unit, status, due_at_ms, closed_at_ms, received_at_ms, needs_review,
-    last_entry, changed_at_ms";
+    changed_at_ms";
 const VERSION: &str = "SELECT version FROM record WHERE document = :document";
 const PUT: &str = "INSERT INTO record (document, version, code, procedure, applicant,
     receiving_unit, competent_unit, return_unit, status, due_at_ms, closed_at_ms, received_at_ms,
-    needs_review, last_entry, changed_at_ms)
+    needs_review, changed_at_ms)
     VALUES (:document, :version, :code, :procedure, :applicant, :receiving, :competent, :return,
-    :status, :due, :closed, :received, :needs_review, :last_entry, :changed)
+    :status, :due, :closed, :received, :needs_review, :changed)
     ON CONFLICT (document) DO UPDATE SET version = excluded.version, code = excluded.code,
     procedure = excluded.procedure, applicant = excluded.applicant,
     receiving_unit = excluded.receiving_unit, competent_unit = excluded.competent_unit,
     return_unit = excluded.return_unit, status = excluded.status, due_at_ms = excluded.due_at_ms,
     closed_at_ms = excluded.closed_at_ms,
     received_at_ms = excluded.received_at_ms, needs_review = excluded.needs_review,
-    last_entry = excluded.last_entry, changed_at_ms = excluded.changed_at_ms
+    changed_at_ms = excluded.changed_at_ms
     RETURNING seq";
 const CLEAR_WORDS: &str = "DELETE FROM record_word WHERE seq = :seq";
 const WORDS: &str = "SELECT word FROM record_word WHERE seq = :seq";
@@ -86,8 +86,6 @@ pub struct Summary {
     pub received_at_ms: i64,
     /// Whether two events exclude each other.
     pub needs_review: bool,
-    /// The entry by which the badge is computed.
-    pub last_entry: EntryId,
     /// When it last changed here, Unix milliseconds.
     pub changed_at_ms: i64,
 }
@@ -205,7 +203,6 @@ pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
             ":closed": summary.closed_at_ms,
             ":received": summary.received_at_ms,
             ":needs_review": summary.needs_review,
-            ":last_entry": summary.last_entry.0,
             ":changed": summary.changed_at_ms,
         },
         |row| row.get(0),
@@ -414,7 +411,6 @@ fn read_summary(row: &Row<'_>) -> Result<Summary, StoreError> {
         closed_at_ms: row.get("closed_at_ms")?,
         received_at_ms: row.get("received_at_ms")?,
         needs_review: row.get("needs_review")?,
-        last_entry: EntryId(blob(row, "last_entry")?),
         changed_at_ms: row.get("changed_at_ms")?,
     })
 }

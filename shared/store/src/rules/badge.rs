@@ -2,7 +2,7 @@
 
 use hoso_identity::{EntryId, UnitId};
 
-use crate::tables::{Delivered, NodeFacts, Standing};
+use crate::tables::{Delivered, NodeEntry, NodeFacts, Standing};
 
 /// The states of the badge, in the order in which facts arrive, then the exceptions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,22 +39,6 @@ impl Badge {
     }
 }
 
-/// The last entry of a dossier, as far as its badge depends on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastEntry {
-    /// Its id.
-    pub id: EntryId,
-    /// Its number in the own journal, if it is an own entry.
-    pub journal: Option<u64>,
-    /// Whether the relay has accepted it.
-    pub placed: bool,
-    /// Its row in a feed of this node. What was accepted and has none was lacking at the relay, or
-    /// is still to come again.
-    pub row: Option<u64>,
-    /// Where it stands.
-    pub standing: Standing,
-}
-
 /// Whom a dossier concerns, and what is known of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Reach<'a> {
@@ -66,19 +50,37 @@ pub struct Reach<'a> {
     pub known: &'a [Delivered],
 }
 
+/// The entry of a dossier by which its badge is computed: what was refused here of the own ones,
+/// else the last of those that count. What has no row comes after everything that has one, and the
+/// ledger's rows before its positions: what it got back late has an old position, and concerns
+/// destinations that may have nothing of the dossier yet.
+#[must_use]
+pub fn last(entries: &[NodeEntry]) -> Option<&NodeEntry> {
+    let counts = |entry: &&NodeEntry| entry.standing == Standing::Counts;
+    let troubled = entries.iter().find(|entry| entry.journal.is_some() && !counts(entry));
+    let order = |entry: &&NodeEntry| {
+        let place = (entry.row.unwrap_or(u64::MAX), entry.position.is_none(), entry.position);
+        (place, entry.journal)
+    };
+    troubled
+        .or_else(|| entries.iter().filter(counts).max_by_key(order))
+        .or_else(|| entries.iter().max_by_key(order))
+}
+
 /// The badge of a dossier. `sent_through` is the last journal number that was ever put on the line
 /// and whose answer the lost link may have swallowed.
 #[must_use]
-pub fn badge(last: &LastEntry, reach: Reach<'_>, facts: &NodeFacts, sent_through: u64) -> Badge {
+pub fn badge(last: &NodeEntry, reach: Reach<'_>, facts: &NodeFacts, sent_through: u64) -> Badge {
     if last.standing != Standing::Counts {
         return Badge::NeedsAttention;
     }
-    if !last.placed {
+    if last.position.is_none() {
         let sent = last
             .journal
             .is_some_and(|number| number > facts.journal_through && number <= sent_through);
         return if sent { Badge::Unknown } else { Badge::Saved };
     }
+    // What was accepted and has no row was lacking at the relay, or is still to come again.
     let Some(row) = last.row.filter(|_| !facts.rechecking) else { return Badge::Rechecking };
     if !reach.destinations.iter().all(|unit| delivered(reach.known, *unit, row, &last.id)) {
         return Badge::AtProvince;

@@ -1,6 +1,6 @@
 //! Records: found by every spelling, listed page by page, never overwritten by a stale plan.
 
-use hoso_identity::{DocumentId, EntryId, UnitId};
+use hoso_identity::{DocumentId, UnitId};
 use hoso_store::{
     StoreError,
     records::{self, Cursor, DueRange, Filter, PAGE_MAX, Plan, Summary, Version},
@@ -25,7 +25,6 @@ fn plan(number: u8, name: &str) -> Plan {
             closed_at_ms: None,
             received_at_ms: i64::from(number / 2),
             needs_review: false,
-            last_entry: EntryId([number; 32]),
             changed_at_ms: 5,
         },
         search: vec![

@@ -12,7 +12,7 @@ use hoso_identity::{
 use hoso_store::{
     StoreError, journal as journal_tables, ledger as ledger_tables,
     rules::{
-        badge::{Badge, LastEntry, Reach, badge},
+        badge::{self, Badge, Reach},
         feed::{self, Applied, Content, FeedPage, Reached},
         greeting::{self as greeting_rules, Chance, Greeting, Shown, Welcome},
         intake,
@@ -231,10 +231,7 @@ fn badge_at(office: &Office, id: EntryId) -> Badge {
         let entry = JournalTables::entry(tx, &id)?.ok_or(StoreError::Stale)?;
         Ok((entry, tx.facts()?, journal_tables::all_delivered(tx)?))
     });
-    let placed = entry.position.is_some();
-    let last =
-        LastEntry { id, journal: entry.journal, placed, row: entry.row, standing: entry.standing };
-    badge(&last, Reach { destinations: &[B], opened: &[], known: &known }, &facts, 0)
+    badge::badge(&entry, Reach { destinations: &[B], opened: &[], known: &known }, &facts, 0)
 }
 
 /// What relay and node lack of each other in the unit's scope.

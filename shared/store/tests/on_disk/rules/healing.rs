@@ -186,6 +186,26 @@ fn what_another_wrote_and_the_relay_does_not_take_back_is_pushed_like_an_own_ent
 }
 
 #[test]
+fn what_a_ledger_got_back_late_is_the_last_of_its_dossier_whatever_its_position() {
+    let a = Office::new(A);
+    let first = event(A, 1, DocumentId::ZERO, &[A]);
+    let second = event(A, 2, first.document(), &[B]);
+    let claimed = [(&first, 40, 40), (&second, 7, 41)];
+    for (entry, position, row) in claimed {
+        let there = mend::Positioned { bytes: entry.encode(), position: at(EPOCH, position) };
+        a.scene.write(move |tx| intake::mend(tx, &mut Open, &[there], row, 1));
+    }
+    let document = first.document();
+    let entries = a.scene.write(move |tx| JournalTables::document(tx, &document));
+    let last = badge::last(&entries).unwrap();
+    assert_eq!(last.id, second.id(), "it added a destination that has nothing yet");
+    let id = second.id();
+    a.scene.write(move |tx| recheck::claimed(tx, &[id], &[]));
+    let entries = a.scene.write(move |tx| JournalTables::document(tx, &document));
+    assert_eq!(badge::last(&entries).unwrap().id, id, "nothing is said before its row comes");
+}
+
+#[test]
 fn what_the_relay_lacked_is_being_rechecked_until_its_row_comes() {
     let (relay, a, first) = second_life();
     let id = first.id();

@@ -31,7 +31,8 @@ struct Args {
 /// What some seeds showed together.
 #[derive(Debug, Default)]
 struct Sum {
-    fired: BTreeMap<Fault, u64>,
+    /// Seeds in which each fault struck somebody at work, and how often in all.
+    fired: BTreeMap<Fault, (u64, u64)>,
     broken: u64,
     simulated_ms: u64,
     saved: u64,
@@ -47,8 +48,8 @@ impl Sum {
                 return sum;
             }
             let report = run(seed, None);
-            for fault in report.fired.keys() {
-                *sum.fired.entry(*fault).or_default() += 1;
+            for (fault, times) in &report.fired {
+                sum.strike(*fault, (1, u64::from(*times)));
             }
             sum.simulated_ms += STORM_MS + report.calm_after;
             sum.saved += u64::try_from(report.saved).unwrap_or(0);
@@ -59,9 +60,15 @@ impl Sum {
         }
     }
 
+    fn strike(&mut self, fault: Fault, (seeds, times): (u64, u64)) {
+        let counts = self.fired.entry(fault).or_default();
+        counts.0 += seeds;
+        counts.1 += times;
+    }
+
     fn add(&mut self, other: &Self) {
-        for (fault, seeds) in &other.fired {
-            *self.fired.entry(*fault).or_default() += seeds;
+        for (fault, counts) in &other.fired {
+            self.strike(*fault, *counts);
         }
         self.broken += other.broken;
         self.simulated_ms += other.simulated_ms;
@@ -90,6 +97,8 @@ fn main() -> ExitCode {
         begun.elapsed().as_secs(),
         sum.broken
     );
-    println!("seeds in which each fault fired while work was in flight: {:?}", sum.fired);
+    for (fault, (seeds, times)) in &sum.fired {
+        println!("{fault:?}: struck at work {times} times, in {seeds} seeds");
+    }
     if sum.broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

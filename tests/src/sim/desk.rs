@@ -116,9 +116,9 @@ impl World {
         format!("{}-{DAY}-{station:03}{counter:04}", unit.0).into_bytes()
     }
 
-    pub(super) fn restore_node(&mut self, node: usize) {
+    pub(super) fn restore_node(&mut self, node: usize) -> bool {
         let which = self.dice.place(self.nodes[node].copies.len().max(1));
-        let Some(copy) = self.nodes[node].copies.get(which).cloned() else { return };
+        let Some(copy) = self.nodes[node].copies.get(which).cloned() else { return false };
         self.watch.copies = true;
         self.crash_node(node);
         let copies = self.nodes[node].durable.0.copies + 1;
@@ -128,12 +128,14 @@ impl World {
         disk.copies = copies;
         self.nodes[node].replace(Rc::new((disk, state)));
         self.forget_what_is_gone();
+        self.watch.forget_shown(node);
         self.at(300, Event::Start(Who::Node(node)));
+        true
     }
 
-    pub(super) fn clone_node(&mut self, node: usize) {
+    pub(super) fn clone_node(&mut self, node: usize) -> bool {
         if self.nodes.len() > NODES.len() {
-            return;
+            return false;
         }
         self.watch.copies = true;
         let original = &self.nodes[node];
@@ -142,8 +144,6 @@ impl World {
         clone.counters = original.counters.clone();
         clone.is_clone = true;
         clone.down = true;
-        // What the original gives from now on may equal what the clone gives.
-        self.nodes[node].is_clone = true;
         let number = self.nodes.len();
         self.nodes.push(clone);
         self.at(10, Event::Start(Who::Node(number)));
@@ -152,6 +152,7 @@ impl World {
         }
         let lasting = self.dice.between(5_000, 40_000);
         self.at(lasting, Event::Retire);
+        true
     }
 
     /// The second copy goes away for ever, with what only it had.

@@ -118,6 +118,13 @@ impl NodeDisk {
         }
     }
 
+    /// The entries of a dossier.
+    #[must_use]
+    pub fn of(&self, document: &DocumentId) -> Vec<NodeEntry> {
+        let ids = self.documents.get(document).into_iter().flatten();
+        ids.filter_map(|id| self.entries.get(id)).map(|(_, entry)| entry.as_ref().clone()).collect()
+    }
+
     fn placed_of(&self, document: &DocumentId) -> Vec<Placed> {
         let ids = self.documents.get(document).into_iter().flatten();
         let placed = ids.filter_map(|id| Some((*id, self.entries.get(id)?.1.position?)));
@@ -174,9 +181,7 @@ impl JournalTables for NodeDisk {
     }
 
     fn document(&mut self, document: &DocumentId) -> Result<Vec<NodeEntry>, DiskError> {
-        let ids = self.documents.get(document).into_iter().flatten();
-        let entries = ids.filter_map(|id| self.entries.get(id));
-        Ok(entries.map(|(_, entry)| entry.as_ref().clone()).collect())
+        Ok(self.of(document))
     }
 
     fn waiting_for(&mut self, what: &WaitingFor) -> Result<Vec<EntryId>, DiskError> {

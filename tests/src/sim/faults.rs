@@ -15,6 +15,8 @@ pub enum Fault {
     Cut,
     /// The line comes and goes every few seconds.
     Flap,
+    /// A frame comes once more.
+    Replay,
     /// A node dies between two outputs.
     NodeCrash,
     /// The relay dies between two outputs.
@@ -33,13 +35,14 @@ pub enum Fault {
 
 impl Fault {
     /// All.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Loss,
         Self::Delay,
         Self::CutUp,
         Self::CutDown,
         Self::Cut,
         Self::Flap,
+        Self::Replay,
         Self::NodeCrash,
         Self::RelayCrash,
         Self::NodeRestore,
@@ -65,16 +68,22 @@ pub enum Planted {
     TokenNotStored,
     /// A node says that what it stored is applied.
     DeliveredAtStored,
+    /// What nodes bring back in a healing is lost.
+    ClaimsForgotten,
+    /// A node keeps the position that it knew when healing brings the ledger's.
+    OldPositionKept,
 }
 
 impl Planted {
     /// All.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::AckBeforeStored,
         Self::CursorBeforeEntry,
         Self::SkippedLateEntry,
         Self::ReusedStation,
         Self::TokenNotStored,
         Self::DeliveredAtStored,
+        Self::ClaimsForgotten,
+        Self::OldPositionKept,
     ];
 }

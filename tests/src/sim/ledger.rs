@@ -74,6 +74,19 @@ impl LedgerDisk {
         self.waiting.contains_key(id) || self.quarantine.values().any(|kept| kept.id == Some(*id))
     }
 
+    /// Why the entry is in quarantine, if it is.
+    #[must_use]
+    pub fn refused(&self, id: &EntryId) -> Option<Reason> {
+        let kept = self.quarantine.values().find(|kept| kept.id == Some(*id));
+        kept.map(|kept| kept.reason)
+    }
+
+    /// Where the entry was accepted.
+    #[must_use]
+    pub fn position_of(&self, id: &EntryId) -> Option<Position> {
+        self.entries.get(id).map(|(_, entry)| entry.position)
+    }
+
     /// Every dossier with its audience.
     pub fn audiences(&self) -> impl Iterator<Item = (DocumentId, &BTreeSet<UnitId>)> {
         self.audience.iter().map(|(document, units)| (*document, units))

@@ -2,7 +2,8 @@
 //! mapping, in virtual time, over disks that distinguish written from durable.
 //!
 //! Reading order: [`cast`] is the province, [`disk`] and [`ledger`] what is kept, [`world`] what
-//! happens, [`faults`] what goes wrong, [`oracle`] what must hold all the same, [`run`] one seed.
+//! happens, [`lines`] what carries it, [`faults`] what goes wrong and `strikes` how, [`oracle`] what
+//! must hold all the same, [`run`] one seed.
 
 pub mod cast;
 mod desk;
@@ -10,8 +11,11 @@ pub mod dice;
 pub mod disk;
 pub mod faults;
 pub mod ledger;
+pub mod lines;
 mod node;
 pub mod oracle;
+mod orders;
 mod relay;
 pub mod run;
+mod strikes;
 pub mod world;

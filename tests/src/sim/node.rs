@@ -60,6 +60,8 @@ pub struct SimNode {
     /// How far its wall clock is off, in milliseconds.
     pub wall: u64,
     pub(super) applying: bool,
+    /// After how many outputs it dies.
+    pub(super) dies_after: Option<u64>,
 }
 
 impl SimNode {
@@ -84,6 +86,7 @@ impl SimNode {
             redial: Redial::default(),
             wall: 0,
             applying: false,
+            dies_after: None,
         }
     }
 
@@ -93,11 +96,10 @@ impl SimNode {
         self.session.as_ref().is_some_and(|session| session.up)
     }
 
-    /// Whether it has something to do.
+    /// Whether something is being read or written.
     #[must_use]
-    pub fn is_busy(&self) -> bool {
-        !self.writes.is_empty()
-            || self.session.as_ref().is_some_and(|session| session.waits || !session.up)
+    pub fn is_at_work(&self) -> bool {
+        !self.writes.is_empty() || self.session.as_ref().is_some_and(|session| session.waits)
     }
 
     pub(super) fn replace(&mut self, copy: Copy<NodeDisk>) {
@@ -108,7 +110,7 @@ impl SimNode {
 }
 
 /// The registry of the statements that count here.
-fn registry(disk: &mut NodeDisk) -> Arc<State> {
+pub(super) fn registry(disk: &mut NodeDisk) -> Arc<State> {
     let all = disk.document(&DocumentId::ZERO).unwrap_or_default();
     let counting = all.into_iter().filter(|entry| entry.standing == Standing::Counts);
     let read = counting.filter_map(|stored| {
@@ -168,7 +170,8 @@ impl World {
             applied.extend(ids);
         }
         let durable = Rc::clone(&sim.durable);
-        self.watch.look_at(unit, &durable.0);
+        let sent_through = sim.session.as_ref().map_or(0, |live| live.conversation.sent_through());
+        self.watch.look_at((node, unit), &durable.0, sent_through);
     }
 
     /// A node dials, unless it is down or connected.
@@ -230,16 +233,14 @@ impl World {
     fn drive(&mut self, node: usize) {
         loop {
             let Some(session) = &mut self.nodes[node].session else { return };
-            if session.waits {
+            if session.waits || session.outputs.is_empty() || self.dies(Who::Node(node)) {
                 return;
             }
+            let Some(session) = &mut self.nodes[node].session else { return };
             let line = session.line;
             let Some(output) = session.outputs.pop_front() else { return };
             match output {
-                Output::Send(frame) => {
-                    let frame = Box::new(frame);
-                    self.send(Who::Node(node), line, Event::Frame { to: Who::Relay, line, frame });
-                }
+                Output::Send(frame) => self.send(Who::Node(node), line, frame),
                 Output::WakeAt(at) => {
                     let after = at.saturating_sub(self.now).max(1);
                     self.at(after, Event::Tick { at: Who::Node(node), line });
@@ -264,7 +265,7 @@ impl World {
         if why == Farewell::Copy && !self.watch.copies {
             self.watch.fail(format!("node {node} was taken for a copy, and there is none"));
         }
-        self.send(Who::Node(node), line, Event::Closed { to: Who::Relay, line });
+        self.hang_up(Who::Node(node), line);
         self.lost(node, line);
     }
 
@@ -303,6 +304,7 @@ impl World {
         {
             self.cursors_first(node, &output, moment);
         }
+        let output = self.with_old_positions(node, output);
         let forgetful = self.planted == Some(Planted::TokenNotStored);
         let welcomes = matches!(output, Output::StoreWelcome(_));
         let mut misfit = false;
@@ -366,6 +368,24 @@ impl World {
         }
     }
 
+    /// A planted fault: what is known already is not taken again, though its position be another.
+    fn with_old_positions(&self, node: usize, output: Output) -> Output {
+        match output {
+            Output::StoreHealed(mut entries, row)
+                if self.planted == Some(Planted::OldPositionKept) =>
+            {
+                let disk = &self.nodes[node].written.0;
+                let known = |bytes: &[u8]| {
+                    let id = Entry::decode(bytes).ok().map(|entry| entry.id());
+                    disk.all().any(|kept| Some(kept.id) == id && kept.position.is_some())
+                };
+                entries.retain(|entry| !known(&entry.bytes));
+                Output::StoreHealed(entries, row)
+            }
+            output => output,
+        }
+    }
+
     pub(super) fn apply_soon(&mut self, node: usize) {
         if std::mem::replace(&mut self.nodes[node].applying, true) {
             return;
@@ -417,6 +437,7 @@ impl World {
     }
 
     pub(super) fn crash_node(&mut self, node: usize) {
+        self.drop_tail(Who::Node(node));
         let sim = &mut self.nodes[node];
         sim.boot += 1;
         sim.down = true;
@@ -439,8 +460,8 @@ impl World {
     }
 }
 
-/// Applies one dossier: what rests on nothing that is lacking counts.
-fn project(disk: &mut NodeDisk, document: DocumentId) -> Result<(), ()> {
+/// Applies one dossier: everything that counts by the statements has effect.
+pub(super) fn project(disk: &mut NodeDisk, document: DocumentId) -> Result<(), ()> {
     let entries = disk.document(&document).map_err(|_| ())?;
     let counting = entries.iter().filter(|entry| entry.standing == Standing::Counts);
     let standings: Vec<Applicability> =

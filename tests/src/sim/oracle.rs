@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use hoso_identity::{DocumentId, Entry, EntryId, UnitId, Verdict};
 use hoso_registry::{Facts, admit};
 use hoso_store::{
-    rules::badge::delivered,
-    tables::{LedgerEntry, NodeEntry, Standing},
+    rules::badge::{Badge, Reach, badge, last},
+    tables::{Delivered, LedgerEntry, NodeEntry, Standing},
 };
 
 use super::{cast::NODES, disk::NodeDisk, ledger::LedgerDisk, world::World};
@@ -26,6 +26,8 @@ pub struct Watch {
     pub copies: bool,
     /// What does not hold.
     pub broken: Vec<String>,
+    /// What each node has shown last of each dossier, and of which entry.
+    shown: BTreeMap<(usize, DocumentId), (EntryId, Badge)>,
 }
 
 impl Watch {
@@ -47,47 +49,65 @@ impl Watch {
         }
     }
 
-    /// O2: what a node shows was so.
-    pub fn look_at(&mut self, unit: UnitId, disk: &NodeDisk) {
-        if disk.kept().rechecking {
-            return;
-        }
-        let known = disk.all_delivered();
-        // The badge speaks of the last entry: while it is here alone, the badge says so.
-        let alone: BTreeSet<DocumentId> =
-            disk.all().filter(|entry| entry.row.is_none()).map(|entry| entry.document).collect();
-        let mut last: BTreeMap<DocumentId, &NodeEntry> = BTreeMap::new();
-        for entry in disk.all().filter(|entry| entry.row.is_some()) {
-            if !self.at_province.contains(&entry.id) {
-                self.broken.push(format!("O2: {} is shown as at the province", entry.id));
-                return;
+    /// A node's disk was replaced: nobody has seen yet what it shows.
+    pub fn forget_shown(&mut self, number: usize) {
+        self.shown.retain(|(node, _), _| *node != number);
+    }
+
+    /// O2: what a node shows was so, and it takes back nothing without a word.
+    pub fn look_at(&mut self, (node, unit): (usize, UnitId), disk: &NodeDisk, sent_through: u64) {
+        for (document, last, shown) in badges(unit, disk, sent_through) {
+            if reach(shown) >= reach(Badge::AtProvince) && !self.at_province.contains(&last.id) {
+                self.fail(format!("O2: {} is shown as {shown:?}", last.id));
             }
-            let known = last.entry(entry.document).or_insert(entry);
-            if entry.row > known.row {
-                *known = entry;
+            let destinations = destinations(disk, &document, &last).into_iter();
+            let lacking: Vec<UnitId> = destinations
+                .filter(|other| *other != unit)
+                .filter(|other| !self.applied.get(other).is_some_and(|ids| ids.contains(&last.id)))
+                .collect();
+            if reach(shown) >= reach(Badge::Delivered) && !lacking.is_empty() {
+                self.fail(format!("O2: {} is shown as {shown:?}, not so at {lacking:?}", last.id));
             }
-        }
-        for (document, entry) in last
-            .into_iter()
-            .filter(|(document, _)| !document.is_zero() && !alone.contains(document))
-        {
-            let (Some(row), Standing::Counts) = (entry.row, entry.standing) else { continue };
-            for other in disk.audience_of(&document) {
-                let shown = other != unit
-                    && entry.author_unit != Some(other)
-                    && delivered(&known, other, row, &entry.id);
-                let so = self.applied.get(&other).is_some_and(|ids| ids.contains(&entry.id));
-                if shown && !so {
-                    let text = format!(
-                        "O2: {} is shown as applied at {} by unit {}: row {row}, {known:?}",
-                        entry.id, other.0, unit.0
-                    );
-                    self.broken.push(text);
-                    return;
-                }
+            let before = self.shown.insert((node, document), (last.id, shown));
+            if let Some((id, before)) = before
+                && id == last.id
+                && reach(shown).is_some_and(|shown| Some(shown) < reach(before))
+            {
+                self.fail(format!("O2: node {node} takes {before:?} of {id} back: {shown:?}"));
             }
         }
     }
+}
+
+/// How far a badge says that something is; none of those that say that it must be seen first.
+fn reach(badge: Badge) -> Option<u8> {
+    match badge {
+        Badge::Saved | Badge::Unknown => Some(0),
+        Badge::AtProvince => Some(1),
+        Badge::Delivered => Some(2),
+        Badge::Opened => Some(3),
+        Badge::Rechecking | Badge::NeedsAttention => None,
+    }
+}
+
+fn destinations(disk: &NodeDisk, document: &DocumentId, last: &NodeEntry) -> Vec<UnitId> {
+    let audience = disk.audience_of(document).into_iter();
+    audience.filter(|unit| Some(*unit) != last.author_unit).collect()
+}
+
+/// What a node shows of its dossiers.
+fn badges(unit: UnitId, disk: &NodeDisk, sent_through: u64) -> Vec<(DocumentId, NodeEntry, Badge)> {
+    let mut known = disk.all_delivered();
+    known.push(Delivered { unit, through: u64::MAX, except: Vec::new(), at_ms: 0, node: None });
+    let dossiers = disk.dossiers().map(|document| (document, disk.of(&document)));
+    let shown = dossiers.filter_map(|(document, entries)| {
+        let last = last(&entries)?.clone();
+        let destinations = destinations(disk, &document, &last);
+        let reach = Reach { destinations: &destinations, opened: &[], known: &known };
+        let shown = badge(&last, reach, disk.kept(), sent_through);
+        Some((document, last, shown))
+    });
+    shown.collect()
 }
 
 /// What is not yet as it shall be when everything has calmed down.
@@ -125,7 +145,18 @@ fn counting(world: &World, document: &DocumentId, audience: &BTreeSet<UnitId>) -
     entries.filter(counts).map(|entry| entry.id).collect()
 }
 
-/// O1, O3, O5, O7 at the end.
+/// What the nodes of a unit are to show in the end.
+pub(super) fn expected(world: &World, unit: UnitId) -> BTreeMap<DocumentId, Vec<EntryId>> {
+    let ledger = &world.relay.durable.0;
+    ledger
+        .audiences()
+        .filter(|(_, audience)| audience.contains(&unit))
+        .map(|(document, audience)| (document, counting(world, &document, audience)))
+        .filter(|(_, ids)| !ids.is_empty())
+        .collect()
+}
+
+/// O1, O2, O3, O4, O7 at the end.
 #[must_use]
 pub fn differences(world: &World) -> Vec<String> {
     let ledger = &world.relay.durable.0;
@@ -135,24 +166,56 @@ pub fn differences(world: &World) -> Vec<String> {
             found.push(format!("O1: {id} was shown as saved and is not at the province"));
         }
     }
-    for (document, audience) in ledger.audiences() {
-        let ids = counting(world, &document, audience);
-        for (number, node) in world.nodes.iter().enumerate().take(NODES.len()) {
-            let holds = audience.contains(&world.place(number).unit);
-            let record = node.durable.0.records.get(&document);
-            match (holds, record) {
-                (true, Some(record)) if *record == ids => {}
-                (true, None) if ids.is_empty() => {}
-                (true, _) => found.push(format!(
-                    "O3: node {number} shows {:?} of {} entries of {document}",
-                    record.map(Vec::len),
-                    ids.len()
-                )),
-                (false, Some(_)) => {
-                    found.push(format!("O4: node {number} holds {document}, a stranger's"));
-                }
-                (false, None) => {}
-            }
+    for (number, node) in world.nodes.iter().enumerate().take(NODES.len()) {
+        let unit = world.place(number).unit;
+        let disk = &node.durable.0;
+        found.extend(disagreements(number, &expected(world, unit), &disk.records));
+        found.extend(misplaced(number, ledger, disk));
+        found.extend(
+            badges(unit, disk, 0)
+                .into_iter()
+                .filter(|(_, last, _)| last.standing == Standing::Counts)
+                .filter(|(_, _, shown)| *shown != Badge::Delivered)
+                .map(|(of, _, shown)| format!("O2: node {number} shows {shown:?} of {of}")),
+        );
+    }
+    found
+}
+
+/// O3 and O4: what a node shows is what the ledger accepted for its unit, and nothing else.
+fn disagreements(
+    number: usize,
+    expected: &BTreeMap<DocumentId, Vec<EntryId>>,
+    records: &BTreeMap<DocumentId, Vec<EntryId>>,
+) -> Vec<String> {
+    let documents: BTreeSet<&DocumentId> = expected
+        .keys()
+        .chain(records.keys())
+        .filter(|document| !document.is_zero())
+        .filter(|document| expected.get(*document) != records.get(*document))
+        .collect();
+    let lengths = documents.into_iter().map(|document| {
+        let [shown, accepted] = [records, expected].map(|all| all.get(document).map(Vec::len));
+        format!("O3: node {number} shows {shown:?} of {accepted:?} entries of {document}")
+    });
+    lengths.collect()
+}
+
+/// O3 and O7: entries have the ledger's positions, and what it refused counts nowhere.
+fn misplaced(number: usize, ledger: &LedgerDisk, disk: &NodeDisk) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in disk.all() {
+        let position = ledger.position_of(&entry.id);
+        if entry.position != position {
+            let (id, own) = (entry.id, entry.position);
+            found
+                .push(format!("O3: node {number} has {id} at {own:?}, the ledger at {position:?}"));
+        }
+        let refused = ledger.refused(&entry.id).filter(|_| position.is_none());
+        if entry.standing == Standing::Counts
+            && let Some(reason) = refused
+        {
+            found.push(format!("O7: node {number} counts {}, refused: {reason:?}", entry.id));
         }
     }
     found

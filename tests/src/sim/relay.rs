@@ -57,6 +57,8 @@ pub struct SimRelay {
     sessions: BTreeMap<u64, Session>,
     /// How far its wall clock is off, in milliseconds.
     pub wall: u64,
+    /// After how many outputs it dies.
+    pub(super) dies_after: Option<u64>,
 }
 
 fn registry(disk: &LedgerDisk) -> Arc<State> {
@@ -102,12 +104,13 @@ impl SimRelay {
             down: false,
             sessions: BTreeMap::new(),
             wall: 0,
+            dies_after: None,
         }
     }
 
-    /// Whether it has something to do.
+    /// Whether something is being read or written.
     #[must_use]
-    pub fn is_busy(&self) -> bool {
+    pub fn is_at_work(&self) -> bool {
         !self.writes.is_empty() || self.sessions.values().any(|session| session.waits)
     }
 
@@ -163,7 +166,6 @@ impl SimRelay {
 
     /// The last commits are lost, and nothing tells: the same life goes on.
     pub fn lose(&mut self, copy: Copy<LedgerDisk>) {
-        self.crash();
         self.durable = Rc::clone(&copy);
         self.written = copy;
     }
@@ -173,8 +175,7 @@ impl SimRelay {
     /// # Panics
     ///
     /// Never: a disk in memory does not fail.
-    pub fn restore(&mut self, copy: Copy<LedgerDisk>, random: [u8; 8], planted: Option<Planted>) {
-        self.crash();
+    pub fn restore(&mut self, copy: &Copy<LedgerDisk>, random: [u8; 8], planted: Option<Planted>) {
         let (mut disk, state) = (copy.0.clone(), Arc::clone(&copy.1));
         greeting::mint_epoch(&mut disk, None, random).expect("a disk in memory does not fail");
         disk.skips_late_rows = planted == Some(Planted::SkippedLateEntry);
@@ -278,24 +279,20 @@ impl World {
         }
         loop {
             let Some(session) = self.relay.sessions.get_mut(&line) else { return };
-            if session.waits {
+            if session.waits || session.outputs.is_empty() || self.dies(Who::Relay) {
                 return;
             }
+            let Some(session) = self.relay.sessions.get_mut(&line) else { return };
             let Some(output) = session.outputs.pop_front() else { return };
-            let node = self.lines_node(line);
             match output {
-                Output::Send(frame) => {
-                    let (to, frame) = (Who::Node(node), Box::new(frame));
-                    self.send(Who::Relay, line, Event::Frame { to, line, frame });
-                }
+                Output::Send(frame) => self.send(Who::Relay, line, frame),
                 Output::WakeAt(at) => {
                     let after = at.saturating_sub(self.now).max(1);
                     self.at(after, Event::Tick { at: Who::Relay, line });
                 }
                 Output::Close(_) => {
                     self.relay.sessions.remove(&line);
-                    let to = Who::Node(node);
-                    self.send(Who::Relay, line, Event::Closed { to, line });
+                    self.hang_up(Who::Relay, line);
                     return;
                 }
                 Output::Up => self.take_over(line),
@@ -364,6 +361,12 @@ impl World {
             self.at(1, told(input, (false, false), false));
             return;
         }
+        let output = match output {
+            Output::StoreClaims(_) if self.planted == Some(Planted::ClaimsForgotten) => {
+                Output::StoreClaims(Vec::new())
+            }
+            output => output,
+        };
         let stores = matches!(output, Output::Store(_));
         let worked = self.relay_write(greeting.ended, |disk, registrar, _| {
             relay_host::work(disk, registrar, &greeting, output, now_ms).map_err(|_| ())

@@ -7,6 +7,7 @@ use super::{
     dice::Dice,
     faults::{Fault, Planted},
     oracle::{differences, unrest},
+    orders::any_order,
     world::{Event, World},
 };
 
@@ -24,7 +25,7 @@ pub struct Report {
     pub seed: u64,
     /// What did not hold.
     pub broken: Vec<String>,
-    /// How often each fault fired while work was in flight.
+    /// How often each fault struck somebody at work.
     pub fired: BTreeMap<Fault, u32>,
     /// Milliseconds of virtual time until everything agreed.
     pub calm_after: u64,
@@ -37,21 +38,17 @@ pub struct Report {
 pub fn run(seed: u64, planted: Option<Planted>) -> Report {
     let mut world = World::new(seed, planted);
     for node in 0..NODES.len() {
-        for _ in 0..world.dice.between(4, 9) {
+        for _ in 0..world.dice.between(6, 12) {
             let at = world.dice.between(10, STORM_MS);
             world.at(at, Event::Work { node });
         }
     }
     for fault in Fault::ALL {
-        // Chance of its own: what a seed did before this fault was thought of, it still does where
-        // the fault does not strike.
-        let mut late = Dice::new(!seed);
-        let dice = if fault == Fault::LostCommits { &mut late } else { &mut world.dice };
-        let struck = dice.percent(FAULT_PERCENT);
-        let times = if struck { dice.between(1, 3) } else { 0 };
-        let moments: Vec<u64> = (0..times).map(|_| dice.between(3_000, STORM_MS)).collect();
-        for at in moments {
-            world.at(at, Event::Fault(fault));
+        let struck = world.dice.percent(FAULT_PERCENT);
+        let times = if struck { world.dice.between(1, 3) } else { 0 };
+        for _ in 0..times {
+            let at = world.dice.between(3_000, STORM_MS);
+            world.at(at, Event::Fault { fault, waited: 0 });
         }
     }
     let (node, at) = (world.dice.place(NODES.len()), world.dice.between(5_000, STORM_MS));
@@ -68,6 +65,7 @@ pub fn run(seed: u64, planted: Option<Planted>) -> Report {
     if broken.is_empty() {
         broken.extend(unrest(&world).map(|unrest| format!("no rest: {unrest}")));
         broken.extend(differences(&world));
+        broken.extend(any_order(&world, &mut Dice::new(!seed)));
     }
     let saved = world.watch.saved.len();
     Report { seed, broken, fired: world.fired, calm_after, saved }

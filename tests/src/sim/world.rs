@@ -17,6 +17,7 @@ use super::{
     disk::NodeDisk,
     faults::{Fault, Planted},
     ledger::LedgerDisk,
+    lines::{Line, Weather},
     node::SimNode,
     oracle::Watch,
     relay::SimRelay,
@@ -138,32 +139,23 @@ pub enum Event {
     /// The grant of a node's second clerk ends.
     EndGrant(usize),
     /// Something goes wrong.
-    Fault(Fault),
+    Fault {
+        /// What.
+        fault: Fault,
+        /// How often it has waited for somebody at work.
+        waited: u32,
+    },
+    /// A line goes once more, after it has come.
+    Flap {
+        /// Whose.
+        node: usize,
+        /// Until when.
+        until: u64,
+    },
     /// A machine starts again.
     Start(Who),
     /// A second copy goes away.
     Retire,
-    /// A line is as it should be again.
-    Mended(usize),
-}
-
-/// A line between a node and the relay.
-#[derive(Clone, Debug, Default)]
-pub struct Line {
-    /// When the last frame arrives, upwards and downwards.
-    last: [u64; 2],
-    node: usize,
-}
-
-/// How the lines of a node are.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Weather {
-    /// Until when nothing goes up, or down.
-    pub cut_until: [u64; 2],
-    /// Percent of frames that are lost and sent again.
-    pub lost: u64,
-    /// Milliseconds more.
-    pub slow: u64,
 }
 
 /// A copy of a disk at one time.
@@ -192,11 +184,11 @@ pub struct World {
     pub watch: Watch,
     /// What was planted.
     pub planted: Option<Planted>,
-    /// How often each fault fired while work was in flight.
+    /// How often each fault struck somebody at work.
     pub fired: BTreeMap<Fault, u32>,
     /// Whether faults are over.
     pub calm: bool,
-    next_line: u64,
+    pub(super) next_line: u64,
 }
 
 impl World {
@@ -266,53 +258,9 @@ impl World {
         &self.cast.places[self.nodes[node].place]
     }
 
-    /// A new connection of a node.
-    pub fn open_line(&mut self, node: usize) -> u64 {
-        let line = self.next_line;
-        self.next_line += 1;
-        self.lines.insert(line, Line { last: [self.now; 2], node });
-        line
-    }
-
-    /// Sends something along a line, in order; the network may hold it back.
-    pub fn send(&mut self, from: Who, line: u64, event: Event) {
-        let Some(known) = self.lines.get(&line) else { return };
-        let direction = usize::from(from == Who::Relay);
-        let (node, last) = (known.node, known.last[direction]);
-        let weather = self.weather[self.nodes[node].place];
-        let mut wait = self.dice.between(5, 40) + weather.slow;
-        if self.dice.percent(weather.lost) {
-            wait += self.dice.between(200, 1500);
-        }
-        let mut at = (self.now + wait).max(last);
-        let cut = weather.cut_until[direction];
-        if cut > self.now && at < cut + wait {
-            at = cut + wait;
-        }
-        if let Some(known) = self.lines.get_mut(&line) {
-            known.last[direction] = at;
-        }
-        self.at(at - self.now, event);
-    }
-
-    /// The node at the other end of a line.
-    #[must_use]
-    pub fn lines_node(&self, line: u64) -> usize {
-        self.lines.get(&line).map_or(0, |line| line.node)
-    }
-
-    /// Whether anything is on its way: what makes a fault count.
-    #[must_use]
-    pub fn is_busy(&self) -> bool {
-        let pending = self.nodes.iter().any(|node| {
-            let facts = node.durable.0.kept();
-            facts.journal_head > facts.journal_through || node.is_busy()
-        });
-        pending || self.relay.is_busy()
-    }
-
     fn happen(&mut self, event: Event) {
         match event {
+            Event::Frame { line, .. } if !self.arrives(line) => {}
             Event::Dial { node, boot } => self.dial(node, boot),
             Event::Frame { to: Who::Node(node), line, frame } => {
                 self.tell_node(node, line, node::Input::Frame(*frame));
@@ -349,77 +297,12 @@ impl World {
                 }
                 self.dice = dice;
             }
-            Event::Fault(fault) => self.strike(fault),
+            Event::Fault { fault, waited } => self.strike(fault, waited),
+            Event::Flap { node, until } => self.flap(node, until),
             Event::Start(Who::Node(node)) => self.start_node(node),
             Event::Start(Who::Relay) => self.relay.start(),
             Event::Retire => self.retire(),
-            Event::Mended(node) => self.weather[node] = Weather::default(),
         }
-    }
-
-    /// Something goes wrong now.
-    fn strike(&mut self, fault: Fault) {
-        if self.is_busy() {
-            *self.fired.entry(fault).or_default() += 1;
-        }
-        let node = self.dice.place(NODES.len());
-        let lasting = self.dice.between(2_000, 45_000);
-        let until = self.now + lasting;
-        let weather = &mut self.weather[node];
-        match fault {
-            Fault::Loss => weather.lost = 35,
-            Fault::Delay => weather.slow = 900,
-            Fault::CutUp => weather.cut_until[0] = until,
-            Fault::CutDown => weather.cut_until[1] = until,
-            Fault::Cut => weather.cut_until = [until; 2],
-            Fault::Flap => {
-                weather.cut_until = [self.now + 3_000; 2];
-                if lasting > 6_000 && !self.calm {
-                    self.at(6_000, Event::Fault(fault));
-                }
-            }
-            Fault::NodeCrash => {
-                self.crash_node(node);
-                let after = self.dice.between(50, 8_000);
-                self.at(after, Event::Start(Who::Node(node)));
-            }
-            Fault::RelayCrash => {
-                self.relay.crash();
-                let after = self.dice.between(50, 8_000);
-                self.at(after, Event::Start(Who::Relay));
-            }
-            Fault::NodeRestore => self.restore_node(node),
-            Fault::RelayRestore => self.restore_relay(),
-            Fault::LostCommits => self.lose_commits(),
-            Fault::Clone => self.clone_node(node),
-            Fault::ClockJump => {
-                let jump = self.dice.between(0, 20 * 365 * 86_400_000);
-                match self.dice.place(2) {
-                    0 => self.relay.wall = jump,
-                    _ => self.nodes[node].wall = jump,
-                }
-            }
-        }
-        self.at(lasting, Event::Mended(node));
-    }
-
-    fn restore_relay(&mut self) {
-        let old = self.dice.place(self.relay.copies.len().max(1));
-        let Some(copy) = self.relay.copies.get(old).cloned() else { return };
-        // Its tokens are older than the nodes': they may be taken for copies, heal, and go on.
-        self.watch.copies = true;
-        self.relay.restore(copy, self.dice.number().to_be_bytes(), self.planted);
-        self.forget_what_is_gone();
-        self.at(500, Event::Start(Who::Relay));
-    }
-
-    fn lose_commits(&mut self) {
-        let Some(copy) = self.relay.copies.last().cloned() else { return };
-        self.watch.copies = true;
-        self.relay.lose(copy);
-        self.forget_what_is_gone();
-        let after = self.dice.between(50, 2_000);
-        self.at(after, Event::Start(Who::Relay));
     }
 
     /// After a disk was replaced: what is on no disk any more cannot come back.
@@ -430,15 +313,5 @@ impl World {
             there.extend(node.durable.0.all().map(|entry| entry.id));
         }
         self.watch.saved.retain(|id, _| there.contains(id));
-    }
-
-    /// Ends all faults: everything runs, every line works, the fuses have cooled down.
-    pub fn calm_down(&mut self) {
-        self.calm = true;
-        self.weather.fill(Weather::default());
-        self.relay.wall += 3 * 3_600_000;
-        if self.nodes.len() > NODES.len() {
-            self.retire();
-        }
     }
 }

@@ -48,7 +48,7 @@ fn what_was_saved_only_on_a_disk_that_burnt_is_gone_and_no_badge_had_said_more()
 
 #[test]
 fn whoever_holds_a_disk_or_a_backup_can_read_what_applicants_said() {
-    let mut province = Province::with(&[("co-to", CO_TO)]);
+    let province = Province::with(&[("co-to", CO_TO)]);
     let backup = province.directory().join("relay.backup").to_string_lossy().into_owned();
     let mut desk = Desk::of(&province.nodes[0]);
     let mut body = reception(1, &procedure(), CO_TO);

@@ -2,8 +2,8 @@
 //! mapping, in virtual time, over disks that distinguish written from durable.
 //!
 //! Reading order: [`cast`] is the province, [`disk`] and [`ledger`] what is kept, [`world`] what
-//! happens, [`lines`] what carries it, [`faults`] what goes wrong and `strikes` how, [`oracle`] what
-//! must hold all the same, [`run`] one seed.
+//! happens, [`lines`] what carries it, [`faults`] what goes wrong and `strikes` how, [`oracle`]
+//! what must hold all the same, [`run`] one seed.
 
 pub mod cast;
 mod desk;

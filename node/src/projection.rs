@@ -49,7 +49,7 @@ const VERSION: &str = "version";
 /// How a dossier is applied.
 #[derive(Clone, Copy)]
 pub(crate) struct Method {
-    compute: fn(Work, &hoso_registry::State) -> Applied,
+    compute: fn(Work, &Arc<hoso_registry::State>) -> Applied,
     watchdog: Duration,
     probation: Duration,
 }
@@ -176,7 +176,7 @@ impl Projection {
         if done.is_empty() {
             return Ok(());
         }
-        self.office.memory.write(false, move |tx, _| keep(tx, done)).await?;
+        self.office.memory.write(false, move |tx, registrar| keep(tx, registrar, done)).await?;
         self.office.has_applied();
         Ok(())
     }

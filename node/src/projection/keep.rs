@@ -1,13 +1,21 @@
 //! What was computed, kept in one transaction.
 
+use std::{ptr, sync::Arc};
+
+use hoso_engine::admission::Registrar;
 use hoso_store::{
     StoreError, journal as stored, records, rules::journal, tables::JournalTables, writer::Tx,
 };
 
 use super::work::Applied;
 
-/// Writes what was computed, if nothing has come in between; what is out of date stays marked.
-pub(super) fn keep(tx: &mut Tx<'_>, done: Vec<Applied>) -> Result<(), StoreError> {
+/// Writes what was computed, if nothing has come in between; what is out of date stays marked. A
+/// statement that was committed while its entries were read makes it so as well.
+pub(super) fn keep(
+    tx: &mut Tx<'_>,
+    registrar: &Registrar,
+    done: Vec<Applied>,
+) -> Result<(), StoreError> {
     for applied in done {
         let document = applied.mark.document;
         let times = tx.mark(&document)?.map(|mark| mark.times);
@@ -16,7 +24,8 @@ pub(super) fn keep(tx: &mut Tx<'_>, done: Vec<Applied>) -> Result<(), StoreError
             Some(from) => records::version(tx, &document)? != from,
             None => false,
         };
-        if moved || times != Some(applied.mark.times) {
+        let agreed = ptr::eq(Arc::as_ptr(&applied.state), registrar.state());
+        if moved || !agreed || times != Some(applied.mark.times) {
             // It could be computed, whatever an earlier attempt came to.
             tx.set_attempts(&document, 0)?;
             continue;

@@ -33,7 +33,7 @@ const PLAN: &str = "poison";
 static PLANTED: OnceLock<(DocumentId, String)> = OnceLock::new();
 
 /// Applies like the program, but for the planted dossier.
-fn planted(work: Work, state: &State) -> Applied {
+fn planted(work: Work, state: &Arc<State>) -> Applied {
     match PLANTED.get() {
         Some((poison, deed)) if *poison == work.mark.document => match deed.as_str() {
             "abort" | "flap" => std::process::abort(),
@@ -289,4 +289,18 @@ async fn a_program_that_is_told_to_stop_does_not_work_off_what_waits() {
     let marks = planted.scene.office.memory.read(|tx| tx.to_apply(0, 9)).await.unwrap();
     assert_eq!(marks.len(), 3);
     assert!(marks.iter().all(|mark| mark.attempts == 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_computed_by_an_older_registry_is_computed_again() {
+    let planted = Planted::new("none").await;
+    let office = Arc::clone(&planted.scene.office);
+    let older = Arc::new(State::clone(&office.state()));
+    for (state, left) in [(older, 3), (office.state(), 2)] {
+        let marks = office.memory.read(|tx| tx.to_apply(0, 1)).await.unwrap();
+        let work = office.memory.read(move |tx| Work::read(tx, marks[0])).await.unwrap();
+        let done = vec![applied(work, &state)];
+        office.memory.write(false, move |tx, registrar| keep(tx, registrar, done)).await.unwrap();
+        assert_eq!(office.memory.read(|tx| tx.to_apply(0, 9)).await.unwrap().len(), left);
+    }
 }

@@ -51,6 +51,8 @@ impl Work {
 pub(super) struct Applied {
     /// The mark as it was when the entries were read.
     pub(super) mark: ToApply,
+    /// The registry by which it was computed.
+    pub(super) state: Arc<State>,
     pub(super) standings: Vec<Applicability>,
     /// None where no entry counts: what was shown stays, and its badge says why.
     pub(super) plan: Option<Plan>,
@@ -59,7 +61,7 @@ pub(super) struct Applied {
 }
 
 /// Applies one dossier. What Automerge does not bear waits here, with what rests on it.
-pub(super) fn applied(work: Work, state: &State) -> Applied {
+pub(super) fn applied(work: Work, state: &Arc<State>) -> Applied {
     let Work { mark, stored, version } = work;
     let (id, none) = (mark.document, BTreeSet::new());
     let (mut dossier, mut standings) = Dossier::tried(id, &stored, &none, state);
@@ -69,7 +71,8 @@ pub(super) fn applied(work: Work, state: &State) -> Applied {
     }
     let last = stored.entries.last().filter(|_| stored.more);
     let plan = (!dossier.held.is_empty()).then(|| dossier.plan(version, times::now_ms()));
-    Applied { mark, standings, plan, full_after: last.map(|last| last.id) }
+    let state = Arc::clone(state);
+    Applied { mark, state, standings, plan, full_after: last.map(|last| last.id) }
 }
 
 /// Computes these, as many at once as there are processors; gives also those that failed. Stops

@@ -19,7 +19,9 @@ fn every_test_that_the_table_of_faults_names_exists() {
         .flat_map(|last| named_tests(&last))
         .filter_map(|(path, name)| {
             let text = fs::read_to_string(root().join(&path));
-            let exists = text.is_ok_and(|text| holds_test(&text, &name));
+            let in_browser = path.ends_with(".mjs");
+            let holds = if in_browser { holds_browser_test } else { holds_test };
+            let exists = text.is_ok_and(|text| holds(&text, &name));
             (!exists).then(|| format!("{path} holds no test {name}"))
         })
         .collect();
@@ -88,11 +90,21 @@ fn holds_test(text: &str, name: &str) -> bool {
     })
 }
 
+/// Whether the file holds a browser test whose sentence is this name.
+fn holds_browser_test(text: &str, name: &str) -> bool {
+    let sentence = name.replace('_', " ");
+    let begins = |line: &str| line.starts_with(&format!("test('{sentence}', "));
+    text.lines().any(begins)
+}
+
 #[test]
 fn a_missing_test_and_a_function_that_is_no_test_are_found() {
     let text = "#[test]\nfn real() {}\nfn helper() {}\n#[tokio::test]\nasync fn waits() {}\n";
     assert!(holds_test(text, "real") && holds_test(text, "waits"));
     assert!(!holds_test(text, "helper") && !holds_test(text, "rea") && !holds_test(text, "gone"));
+    let browser = "test('a page is there', async () => {\n// test('gone', x)\n";
+    assert!(holds_browser_test(browser, "a_page_is_there"));
+    assert!(!holds_browser_test(browser, "a_page") && !holds_browser_test(browser, "gone"));
 }
 
 #[test]

@@ -15,14 +15,14 @@ const WAITING_ROOMS: [&str; 1] = ["tests/src/e2e/wait.rs"];
 
 #[test]
 fn modules_have_at_most_500_lines() {
-    let sources = files_ending(&[".rs", ".js", ".css"]);
+    let sources = files_ending(&[".rs", ".js", ".mjs", ".css"]);
     assert_clean(&sources.iter().flat_map(too_long).collect::<Vec<_>>());
 }
 
 #[test]
 fn lines_have_at_most_100_columns() {
     let mut sources = rust_files();
-    sources.extend(files_ending(&["tests/run", "deploy/demo", ".ci/run", ".sh"]));
+    sources.extend(files_ending(&["tests/run", "deploy/demo", ".ci/run", ".sh", ".mjs"]));
     assert_clean(&sources.iter().flat_map(too_wide).collect::<Vec<_>>());
 }
 
@@ -38,7 +38,8 @@ fn modules_are_named_after_what_they_hold() {
 
 #[test]
 fn nothing_is_left_to_do_or_skipped() {
-    let sources = files_ending(&[".rs", ".html", ".js", ".sh", ".ftl", ".sql", "run", "demo"]);
+    let ends = [".rs", ".html", ".js", ".mjs", ".sh", ".ftl", ".sql", "run", "demo"];
+    let sources = files_ending(&ends);
     assert_clean(&sources.iter().flat_map(left_over).collect::<Vec<_>>());
 }
 
@@ -72,6 +73,8 @@ fn tests_wait_for_conditions_and_never_for_a_length_of_time() {
         .flat_map(|source| sleeping(&source))
         .collect();
     assert_clean(&findings);
+    let browser = files_ending(&[".mjs"]);
+    assert_clean(&browser.iter().flat_map(sleeping_in_a_browser).collect::<Vec<_>>());
 }
 
 /// The tests of a file: all of a file of tests, otherwise what follows the head of its tests. What
@@ -157,6 +160,11 @@ fn sleeping(source: &Source) -> Vec<String> {
     lines_with(&code_of(&source.text), &words)
         .map(|(line, word)| finding(source, line, word))
         .collect()
+}
+
+fn sleeping_in_a_browser(source: &Source) -> Vec<String> {
+    let words = ["setTimeout(", "setInterval(", "waitForTimeout("].map(str::to_owned);
+    lines_with(&source.text, &words).map(|(line, word)| finding(source, line, word)).collect()
 }
 
 fn words_in_code(source: &Source, words: &[&str]) -> Vec<String> {

@@ -1,0 +1,17 @@
+// Every browser test in one process, so that one province and one browser serve them all.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { stopBrowser, strayed } from './desk.mjs';
+import { stopProvince } from './province.mjs';
+
+await import('./pages.test.mjs');
+await import('./names.test.mjs');
+
+test('during all of this no request left the host and no page was at odds with its policy', () => {
+  assert.deepEqual(strayed, []);
+});
+
+after(async () => {
+  await stopBrowser();
+  await stopProvince();
+});

@@ -6,6 +6,9 @@ use hoso_identity::{EntryId, Epoch, Incarnation, NodeId, Position, Scope, UnitId
 
 use crate::tables::{FeedRow, LedgerTables, Reader, ScopePoint, digests_agree};
 
+/// Rows of a scope that are read at once, until a page is full.
+const READ_AT_ONCE: usize = 64;
+
 /// What one row of a feed carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -86,9 +89,9 @@ pub fn read<T: LedgerTables>(
 ) -> Result<FeedPage, T::Error> {
     let epoch = tables.head()?.epoch;
     let mut points = after.to_vec();
-    let mut queues: Vec<VecDeque<FeedRow>> = Vec::with_capacity(after.len());
+    let mut queues: Vec<Queue> = Vec::with_capacity(after.len());
     for point in after {
-        queues.push(tables.feed_after(point.scope, point.row, rows_max)?.into());
+        queues.push(Queue::after(tables, point)?);
     }
     let mut items = Vec::new();
     let mut bytes = 0_usize;
@@ -96,19 +99,36 @@ pub fn read<T: LedgerTables>(
         let lowest = queues
             .iter_mut()
             .zip(points.iter_mut())
-            .filter(|(queue, _)| !queue.is_empty())
+            .filter(|(queue, _)| !queue.rows.is_empty())
             .min_by_key(|(queue, point)| {
-                (queue.front().map_or(u64::MAX, |row| row.row), point.scope)
+                (queue.rows.front().map_or(u64::MAX, |row| row.row), point.scope)
             });
         let Some((queue, point)) = lowest else { break };
-        let Some(row) = queue.pop_front() else { break };
+        let Some(row) = queue.rows.pop_front() else { break };
         let content = content(tables, reader, &row.entry)?;
         bytes = bytes.saturating_add(weight(&content));
         point.row = row.row;
         point.digest = row.digest;
         items.push(FeedItem { scope: row.scope, row: row.row, content });
+        if queue.rows.is_empty() && queue.goes_on {
+            *queue = Queue::after(tables, point)?;
+        }
     }
     Ok(FeedPage { epoch, items, points })
+}
+
+/// The next rows of one scope, and whether there may be more behind them.
+struct Queue {
+    rows: VecDeque<FeedRow>,
+    goes_on: bool,
+}
+
+impl Queue {
+    fn after<T: LedgerTables>(tables: &mut T, point: &ScopePoint) -> Result<Self, T::Error> {
+        let rows: VecDeque<_> = tables.feed_after(point.scope, point.row, READ_AT_ONCE)?.into();
+        let goes_on = rows.len() == READ_AT_ONCE;
+        Ok(Self { rows, goes_on })
+    }
 }
 
 /// Takes a node's acknowledgement, with at most as many exceptions as one may name. Gives the scope

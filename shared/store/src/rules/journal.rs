@@ -11,6 +11,9 @@ use crate::tables::{
 /// Attempts to apply after which a dossier is set aside.
 pub const ATTEMPTS_MAX: u32 = 2;
 
+/// Entries that are read at once, until a batch is full.
+const READ_AT_ONCE: usize = 64;
+
 /// What the relay acknowledges of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acknowledgement {
@@ -84,15 +87,24 @@ pub fn read<T: JournalTables>(
     bytes_max: usize,
     entries_max: usize,
 ) -> Result<Vec<NodeEntry>, T::Error> {
-    let mut entries = tables.journal_after(after, entries_max)?;
-    let mut bytes = 0_usize;
-    let fitting = entries.iter().take_while(|entry| {
-        let before = bytes;
-        bytes = bytes.saturating_add(entry.bytes.len());
-        before == 0 || bytes <= bytes_max
-    });
-    let fitting = fitting.count();
-    entries.truncate(fitting);
+    let mut entries: Vec<NodeEntry> = Vec::new();
+    let (mut after, mut bytes) = (after, 0_usize);
+    while entries.len() < entries_max {
+        let wanted = READ_AT_ONCE.min(entries_max.saturating_sub(entries.len()));
+        let some = tables.journal_after(after, wanted)?;
+        let ends = some.len() < wanted;
+        for entry in some {
+            bytes = bytes.saturating_add(entry.bytes.len());
+            if bytes > bytes_max && !entries.is_empty() {
+                return Ok(entries);
+            }
+            after = entry.journal.unwrap_or(after);
+            entries.push(entry);
+        }
+        if ends {
+            break;
+        }
+    }
     Ok(entries)
 }
 

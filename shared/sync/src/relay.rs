@@ -23,6 +23,9 @@ pub const WINDOW_BYTES: usize = 1 << 20;
 const WINDOW_PAGES: usize = 32;
 /// Journal entries that a node may push ahead of the acknowledgement.
 pub const CREDIT_ENTRIES: u64 = 4096;
+/// Entries of several batches that are stored together at most: what became of each must fit one
+/// `Ack`.
+const STORED_ENTRIES: usize = 1024;
 /// Pushed batches that wait to be stored at most.
 const BATCHES_MAX: usize = 64;
 /// Pushed batches that wait to be stored, from which on no more is read.
@@ -252,8 +255,15 @@ impl Conversation {
     fn store(&mut self, out: &mut Vec<Output>) {
         if self.phase == Phase::Up
             && !self.storing
-            && let Some(batch) = self.batches.pop_front()
+            && let Some(mut batch) = self.batches.pop_front()
         {
+            // What came while the one before was stored shares a commit.
+            while let Some(next) = self.batches.front()
+                && batch.entries.len().saturating_add(next.entries.len()) <= STORED_ENTRIES
+                && let Some(next) = self.batches.pop_front()
+            {
+                batch.entries.extend(next.entries);
+            }
             self.storing = true;
             out.push(Output::Store(batch));
         }

@@ -168,6 +168,27 @@ fn nothing_is_acknowledged_before_the_host_has_stored_it() {
 }
 
 #[test]
+fn what_came_while_a_batch_was_stored_is_stored_together_as_far_as_one_ack_can_answer_it() {
+    let mut relay = relay(false, 5000);
+    let batch = |from: u64, count: u64| {
+        let entries = (from..from + count).map(|number| Pushed { number, bytes: vec![0; 40] });
+        relay::Input::Frame(Frame::Push(PushedBatch { entries: entries.collect() }))
+    };
+    assert!(matches!(relay.handle(3, batch(5, 1))[..], [relay::Output::Store(_)]));
+    for from in [6, 506, 1006] {
+        assert!(relay.handle(4, batch(from, 500)).is_empty(), "one is being stored");
+    }
+    let stored =
+        relay::Input::Stored { through: 5, digest: [0; 8], outcomes: Vec::new(), gap: false };
+    let outputs = relay.handle(5, stored);
+    let stored = outputs.iter().find_map(|output| {
+        if let relay::Output::Store(batch) = output { Some(&batch.entries) } else { None }
+    });
+    let numbers: Vec<u64> = stored.unwrap().iter().map(|entry| entry.number).collect();
+    assert_eq!(numbers, (6..1006).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_ping_is_answered_in_every_phase() {
     let ping = || Frame::Ping(Beat { count: 3 });
     for heal in [true, false] {

@@ -1,10 +1,44 @@
 //! The registry's verdict for the rules of journal and ledger.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, num::NonZeroUsize, sync::Arc, thread::available_parallelism};
 
-use hoso_identity::{Entry, Position, Realm, Reason, UnitId, Verdict};
+use hoso_identity::{Entry, PayloadHash, Position, Realm, Reason, UnitId, Verdict};
 use hoso_registry::{Facts, State, Statement, admit};
 use hoso_store::tables::Admission;
+use tokio::task::JoinSet;
+
+/// Entries that are worth a processor of their own.
+const SHARE: usize = 8;
+
+/// Entries that were read, and whose signatures were checked, before a transaction begins: there is
+/// one writer, and checking takes longer than all that is written of an entry.
+#[derive(Clone, Debug, Default)]
+pub struct ReadAhead(BTreeMap<PayloadHash, Result<Entry, Reason>>);
+
+impl ReadAhead {
+    /// Reads these, off the async threads and on as many processors as there are.
+    pub async fn of(realm: Realm, entries: Vec<Vec<u8>>) -> Self {
+        let processors = available_parallelism().map_or(1, NonZeroUsize::get);
+        let share = entries.len().div_ceil(processors).max(SHARE);
+        let mut entries = entries.into_iter();
+        let mut readers = JoinSet::new();
+        loop {
+            let part: Vec<Vec<u8>> = entries.by_ref().take(share).collect();
+            if part.is_empty() {
+                break;
+            }
+            readers.spawn_blocking(move || {
+                part.iter().map(|one| (PayloadHash::of(one), read(realm, one))).collect::<Vec<_>>()
+            });
+        }
+        let mut known = BTreeMap::new();
+        while let Some(part) = readers.join_next().await {
+            // What could not be read ahead is read in its turn.
+            known.extend(part.unwrap_or_default());
+        }
+        Self(known)
+    }
+}
 
 /// Decides by the registry, which is copied when a statement is admitted. The caller keeps the
 /// result when its transaction commits, and drops it when it does not.
@@ -14,6 +48,7 @@ pub struct Registrar {
     realm: Realm,
     sender_ended: bool,
     statements: usize,
+    ahead: ReadAhead,
 }
 
 impl Registrar {
@@ -21,7 +56,8 @@ impl Registrar {
     /// foreign founding entry is refused even by an empty registry.
     #[must_use]
     pub fn new(state: Arc<State>, realm: Realm) -> Self {
-        Self { state, realm, sender_ended: false, statements: 0 }
+        let ahead = ReadAhead::default();
+        Self { state, realm, sender_ended: false, statements: 0, ahead }
     }
 
     /// Takes nothing from the sender any more.
@@ -29,6 +65,11 @@ impl Registrar {
     pub fn of_ended_sender(mut self) -> Self {
         self.sender_ended = true;
         self
+    }
+
+    /// Spares reading what was read before the transaction began.
+    pub fn has_read(&mut self, ahead: ReadAhead) {
+        self.ahead = ahead;
     }
 
     /// The registry with what was admitted, and how many statements changed it.
@@ -60,14 +101,9 @@ impl Registrar {
 
 impl Admission for Registrar {
     fn read(&mut self, bytes: &[u8]) -> Result<Entry, Reason> {
-        let entry = Entry::decode(bytes).map_err(|_| Reason::Malformed)?;
-        let realm = entry.header().realm;
-        let founding = realm.is_zero() && entry.id().realm() == self.realm;
-        if realm != self.realm && !founding {
-            return Err(Reason::Realm);
-        }
-        let verified = entry.verify().map_err(|_| Reason::Signature)?;
-        Ok((*verified).clone())
+        let known = &mut self.ahead.0;
+        let ahead = if known.is_empty() { None } else { known.remove(&PayloadHash::of(bytes)) };
+        ahead.unwrap_or_else(|| read(self.realm, bytes))
     }
 
     fn decide(
@@ -97,5 +133,62 @@ impl Admission for Registrar {
     fn forget(&mut self) {
         self.state = Arc::default();
         self.refold();
+    }
+}
+
+/// Reads an entry of that realm and checks what it proves by itself.
+fn read(realm: Realm, bytes: &[u8]) -> Result<Entry, Reason> {
+    let entry = Entry::decode(bytes).map_err(|_| Reason::Malformed)?;
+    let named = entry.header().realm;
+    let founding = named.is_zero() && entry.id().realm() == realm;
+    if named != realm && !founding {
+        return Err(Reason::Realm);
+    }
+    let verified = entry.verify().map_err(|_| Reason::Signature)?;
+    Ok((*verified).clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use hoso_identity::{DocumentId, EntryId, Header, Kind, Nonce, PublicKey, SigningKey};
+
+    use super::*;
+
+    /// An entry of that realm under a key made for this test.
+    fn entry(realm: u8, nonce: u8) -> Vec<u8> {
+        let header = Header {
+            realm: Realm([realm; 16]),
+            document: DocumentId::ZERO,
+            kind: Kind(257),
+            author: PublicKey::ZERO,
+            grant: EntryId([2; 32]),
+            nonce: Nonce([nonce; 8]),
+            units_added: vec![UnitId(1)],
+            payload: PayloadHash::ZERO,
+        };
+        let key = SigningKey::from_seed(&[7; 32]);
+        Entry::sign(header, vec![nonce; 40], &key).unwrap().encode()
+    }
+
+    #[tokio::test]
+    async fn what_was_read_ahead_gets_the_answer_that_it_gets_in_its_turn() {
+        let realm = Realm([1; 16]);
+        let mut all: Vec<Vec<u8>> = (0..40).map(|nonce| entry(1, nonce)).collect();
+        all.push(entry(3, 0));
+        all.push(vec![0; 90]);
+        let mut forged = entry(1, 50);
+        *forged.last_mut().unwrap() ^= 1;
+        all.push(forged);
+        let mut ahead = Registrar::new(Arc::default(), realm);
+        ahead.has_read(ReadAhead::of(realm, all.clone()).await);
+        let mut in_turn = Registrar::new(Arc::default(), realm);
+        // What comes a second time is judged as it was at first.
+        for bytes in all.iter().chain(&all) {
+            assert_eq!(ahead.read(bytes), in_turn.read(bytes));
+        }
+        let answers: Vec<_> = all.iter().map(|bytes| in_turn.read(bytes).err()).collect();
+        let bad = [Reason::Realm, Reason::Malformed, Reason::Signature].map(Some);
+        assert_eq!(answers[..40], [None; 40]);
+        assert_eq!(answers[40..], bad);
     }
 }

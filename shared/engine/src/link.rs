@@ -32,7 +32,7 @@ pub use self::status::{LinkStatus, State};
 use self::talk::Talk;
 
 use crate::{
-    admission::Registrar,
+    admission::{ReadAhead, Registrar},
     clock,
     close::CloseCode,
     endpoint::{Endpoint, HandshakeError},
@@ -421,7 +421,9 @@ impl Link {
         }
         let acknowledges = matches!(output, Output::StoreAck(_));
         let heals = matches!(output, Output::FinishHealing { .. });
+        let ahead = ReadAhead::of(self.memory.realm(), node_host::brought(&output)).await;
         let write = move |tx: &mut Tx<'_>, registrar: &mut Registrar| {
+            registrar.has_read(ahead);
             let done = node_host::work(tx, registrar, output, moment)?;
             if acknowledges {
                 link::acknowledged(tx, moment.now_ms)?;

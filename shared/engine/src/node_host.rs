@@ -123,6 +123,20 @@ pub fn only_reads(output: &Output) -> bool {
     )
 }
 
+/// The entries that this work brings, to be read ahead.
+#[must_use]
+pub fn brought(output: &Output) -> Vec<Vec<u8>> {
+    if let Output::StorePage(page) = output {
+        let entry = |item: &wire::FeedItem| match &item.content {
+            wire::Content::Entry(bytes, _) => Some(bytes.clone()),
+            wire::Content::Yours(..) | wire::Content::Erased(_) => None,
+        };
+        return page.items.iter().filter_map(entry).collect();
+    }
+    let Output::StoreHealed(entries, _) = output else { return Vec::new() };
+    entries.iter().map(|entry| entry.bytes.clone()).collect()
+}
+
 /// Does one piece of work in the caller's transaction.
 ///
 /// # Errors

@@ -261,6 +261,16 @@ pub fn only_reads(output: &Output) -> bool {
     )
 }
 
+/// The entries that this work brings, to be read ahead.
+#[must_use]
+pub fn brought(output: &Output) -> Vec<Vec<u8>> {
+    if let Output::Store(batch) = output {
+        return batch.entries.iter().map(|entry| entry.bytes.clone()).collect();
+    }
+    let Output::StoreClaims(entries) = output else { return Vec::new() };
+    entries.iter().map(|entry| entry.bytes.clone()).collect()
+}
+
 /// How far any node of the unit has applied its feed; others are told when that changes.
 fn farthest<T: LedgerTables>(
     tables: &mut T,

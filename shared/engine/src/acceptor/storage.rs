@@ -10,7 +10,7 @@ use hoso_sync::{relay::Output, wire::Hello};
 use tokio::sync::watch;
 
 use crate::{
-    admission::Registrar,
+    admission::{ReadAhead, Registrar},
     memory::Memory,
     relay_host::{self, Answer, Caller, Done, Session},
 };
@@ -98,7 +98,9 @@ impl Storage for Memory {
             return self.read(read).await;
         }
         let ended = session.ended;
+        let ahead = ReadAhead::of(self.realm(), relay_host::brought(&output)).await;
         let write = move |tx: &mut Tx<'_>, registrar: &mut Registrar| {
+            registrar.has_read(ahead);
             relay_host::work(tx, registrar, &session, output, now_ms)
         };
         self.write(ended, write).await

@@ -6,6 +6,7 @@
 
 mod codes;
 mod command;
+mod logbook;
 mod read;
 mod refused;
 
@@ -33,6 +34,7 @@ use serde_json::Value as Json;
 
 pub(crate) use codes::reissuable;
 pub(crate) use command::{act, receive};
+pub(crate) use logbook::received;
 pub(crate) use read::{ListQuery, document, due, entries, list, open};
 pub(crate) use refused::Refused;
 

@@ -6,6 +6,7 @@ mod catalogue;
 mod health;
 mod openapi;
 mod pages;
+mod printed;
 mod refusal;
 mod router;
 mod site;

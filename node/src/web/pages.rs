@@ -6,9 +6,9 @@ mod fields;
 mod frame;
 mod list;
 mod office;
+mod prints;
 mod receive;
 mod session;
-mod slip;
 #[cfg(test)]
 mod words;
 
@@ -22,7 +22,10 @@ use axum::{
 };
 
 use self::frame::{MessagePage, frame, render};
-pub(super) use self::slip::slip;
+pub(super) use self::{
+    dossier::{list, money, text},
+    frame::date,
+};
 use super::{refusal::turned_away, site::Site};
 use crate::desk::Refused;
 
@@ -39,11 +42,17 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/office", get(office::form))
         .route("/office/link", post(office::switch))
         .route("/assets/node.css", get(style))
+        .route("/assets/print.css", get(print_style))
 }
 
 async fn style() -> impl IntoResponse {
     let kind = [(header::CONTENT_TYPE, "text/css"), (header::CACHE_CONTROL, "max-age=3600")];
     (kind, include_str!("../../assets/node.css"))
+}
+
+async fn print_style() -> impl IntoResponse {
+    let kind = [(header::CONTENT_TYPE, "text/css"), (header::CACHE_CONTROL, "max-age=3600")];
+    (kind, include_str!("../../assets/print.css"))
 }
 
 /// A page that says why not; whoever is not logged in is asked to.

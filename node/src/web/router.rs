@@ -13,7 +13,7 @@ use hoso_engine::web::{Hosts, shield};
 
 use super::{
     answer::BODY_BYTES_MAX,
-    api, catalogue, health, openapi, pages,
+    api, catalogue, health, openapi, pages, printed,
     refusal::{guard, speak},
     site::Site,
 };
@@ -23,6 +23,7 @@ pub(crate) fn router(site: Arc<Site>, hosts: Hosts) -> Router {
     Router::new()
         .nest("/api/v1", api())
         .merge(pages::pages())
+        .route("/logbook", get(printed::logbook))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
@@ -47,7 +48,7 @@ fn api() -> Router<Arc<Site>> {
         .route("/dossiers/{id}/events", post(api::act))
         .route("/dossiers/{id}/document", get(api::automerge))
         .route("/dossiers/{id}/entries", get(api::entries))
-        .route("/dossiers/{id}/slip", get(pages::slip))
+        .route("/dossiers/{id}/slip", get(printed::slip))
         .route("/drafts/{id}", put(api::put_draft).get(api::get_draft).delete(api::delete_draft))
         .route("/sync", get(api::sync))
         .route("/link", put(api::link))

@@ -28,11 +28,6 @@ impl Site {
         self.speech.asked(headers)
     }
 
-    /// The words of official forms.
-    pub(super) fn vietnamese(&self) -> &Words {
-        self.speech.of(Language::Vietnamese)
-    }
-
     /// Who sent this request, by bearer token or cookie.
     pub(super) async fn actor(&self, headers: &HeaderMap) -> Result<Arc<Actor>, Refused> {
         let token = token(headers).ok_or(Refused::new(401, "session-unknown"))?;

@@ -3,4 +3,5 @@
 mod api;
 mod pages;
 mod people;
+mod printed;
 pub(crate) mod scene;

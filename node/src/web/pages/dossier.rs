@@ -17,12 +17,12 @@ use serde_json::Value;
 use super::{
     super::site::{Site, encoded},
     actions::{Action, action},
-    fields::{Choice, choices, json_of, placed, sent},
+    fields::{json_of, placed, sent},
     frame::{Frame, check_token, date, frame, moment, render},
+    prints::{Print, prints},
     receive::fresh_key,
     refused,
     session::form_keeping,
-    slip,
 };
 use crate::{
     desk::{self, Once, Refused},
@@ -87,11 +87,10 @@ struct DossierPage {
     actions_title: String,
     actions: Vec<Action>,
     key: String,
-    slip: String,
+    prints: Vec<Print>,
+    print: String,
     /// Whether printing it is noted.
     may_print: bool,
-    paper: String,
-    slip_papers: Vec<Choice>,
     history_title: String,
     history: Vec<Happened>,
 }
@@ -276,10 +275,9 @@ async fn page(
         actions_title: words.say("actions"),
         actions,
         key: fresh_key(),
-        slip: if text(dossier, "/code").is_empty() { String::new() } else { words.say("slip") },
+        prints: prints(site, words, dossier),
+        print: words.say("print"),
         may_print: may(EventKind::Printed),
-        paper: words.say("field-paper"),
-        slip_papers: choices(words, "paper", &slip::PAPERS),
         history_title: words.say("history"),
         history: list(dossier, "/events").map(|event| happened(site, words, event)).collect(),
     }
@@ -308,7 +306,7 @@ fn refill(
     (sentence, if at.is_empty() { at } else { format!("{kind}-{at}") })
 }
 
-pub(super) fn text(value: &Value, pointer: &str) -> String {
+pub(in super::super) fn text(value: &Value, pointer: &str) -> String {
     match value.pointer(pointer) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
@@ -320,12 +318,15 @@ fn text_of_bool(value: &Value, pointer: &str) -> &'static str {
     if value.pointer(pointer) == Some(&Value::Bool(true)) { "yes" } else { "" }
 }
 
-pub(super) fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
+pub(in super::super) fn list<'a>(
+    value: &'a Value,
+    pointer: &str,
+) -> impl Iterator<Item = &'a Value> {
     value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// An amount in đồng with dots between thousands.
-pub(super) fn money(amount: &str) -> String {
+pub(in super::super) fn money(amount: &str) -> String {
     let mut grouped = String::new();
     for (place, digit) in amount.chars().enumerate() {
         if place > 0 && amount.len().saturating_sub(place) % 3 == 0 {

@@ -150,7 +150,7 @@ pub(super) fn moment(text: &str) -> String {
 }
 
 /// `2026-11-24` as people here write it.
-pub(super) fn date(text: &str) -> String {
+pub(in super::super) fn date(text: &str) -> String {
     let part = |range| text.get(range).unwrap_or_default();
     if text.len() != 10 {
         return text.to_owned();

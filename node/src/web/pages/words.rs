@@ -14,7 +14,7 @@ mod tests {
     use hoso_engine::web::TurnedAway;
     use hoso_registry::{EventKind, Role};
 
-    use super::super::{actions::fields_of, slip::PAPERS};
+    use super::super::actions::fields_of;
 
     const FILES: [&str; 2] =
         [include_str!("../../../locales/vi.ftl"), include_str!("../../../locales/en.ftl")];
@@ -31,10 +31,12 @@ mod tests {
             include_str!("session.rs"),
             include_str!("list.rs"),
             include_str!("receive.rs"),
+            include_str!("prints.rs"),
             include_str!("dossier.rs"),
             include_str!("office.rs"),
             include_str!("fields.rs"),
-            include_str!("slip.rs"),
+            include_str!("../printed.rs"),
+            include_str!("../../desk/logbook.rs"),
             include_str!("../pages.rs"),
             include_str!("../api.rs"),
             include_str!("../answer.rs"),
@@ -50,12 +52,6 @@ mod tests {
         for source in sources {
             for part in source.split(".say(\"").skip(1) {
                 named.extend(part.split('"').next().map(str::to_owned));
-            }
-            // The slip leaves the beginning out.
-            for start in [" say(\"", " with(words, \""] {
-                for part in source.split(start).skip(1) {
-                    named.extend(part.split('"').next().map(|key| format!("slip-{key}")));
-                }
             }
             for part in source.split("frame(site, headers, \"").skip(1) {
                 named.extend(part.split('"').next().map(str::to_owned));
@@ -78,8 +74,8 @@ mod tests {
         format!("{prefix}-{}", code.replace('_', "-"))
     }
 
-    /// Every key of the slip and of the administrator's page that is put together.
-    fn of_slip_and_office() -> BTreeSet<String> {
+    /// Every key of the forms and of the administrator's page that is put together.
+    fn of_forms_and_office() -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
         for role in Role::DESK.iter().chain(&[Role::Viewer, Role::Administrator]) {
             keys.insert(dashed("role", role.code()));
@@ -87,18 +83,11 @@ mod tests {
         for column in ["log-in", "name", "roles", "state"] {
             keys.insert(dashed("column", column));
         }
-        for line in ["desk", "applicant", "representative", "address", "phone", "email", "subject"]
-        {
-            keys.insert(dashed("slip", line));
-        }
-        for line in ["sets", "term", "received", "due", "collected", "register"] {
-            keys.insert(dashed("slip", line));
-        }
-        for column in ["number", "paper", "originals", "certified", "copies"] {
-            keys.insert(dashed("slip-column", column));
-        }
-        for paper in PAPERS {
+        for paper in ["a5", "80mm", "a4"] {
             keys.insert(dashed("paper", paper));
+        }
+        for form in ["receipt", "supplement", "refusal", "apology", "stop", "control-sheet"] {
+            keys.insert(dashed("form", form));
         }
         keys.extend(["on", "off"].map(|switch| dashed("office-link", switch)));
         keys
@@ -106,7 +95,7 @@ mod tests {
 
     /// Every key that is put together from a code.
     fn composed() -> BTreeSet<String> {
-        let mut keys = of_slip_and_office();
+        let mut keys = of_forms_and_office();
         keys.extend(Status::ALL.iter().map(|each| dashed("status", each.code())));
         keys.extend(Financial::ALL.iter().map(|each| dashed("financial", each.code())));
         keys.extend(Delivery::ALL.iter().map(|each| dashed("delivery", each.code())));

@@ -1,0 +1,228 @@
+//! Which forms are in force on which day, with which number.
+
+use hoso_registry::Day;
+use serde::Deserialize;
+use serde_json::Value;
+use time::Date;
+
+use super::{super::pages::text, templates::Templates};
+use crate::desk::Refused;
+
+/// The file that says it.
+const FILE: &str = "sets.toml";
+
+/// What a form is for, whatever its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in super::super) enum Form {
+    /// Received, and when the result is owed.
+    Receipt,
+    /// Papers are missing.
+    Supplement,
+    /// Not accepted at the desk.
+    Refusal,
+    /// An apology with a new date.
+    Apology,
+    /// Stopped.
+    Stop,
+    /// Who gave and who took.
+    ControlSheet,
+    /// What was received in a period.
+    Logbook,
+}
+
+impl Form {
+    /// The stable word, as texts are named after it.
+    pub(in super::super) fn code(self) -> &'static str {
+        match self {
+            Self::Receipt => "receipt",
+            Self::Supplement => "supplement",
+            Self::Refusal => "refusal",
+            Self::Apology => "apology",
+            Self::Stop => "stop",
+            Self::ControlSheet => "control-sheet",
+            Self::Logbook => "logbook",
+        }
+    }
+
+    /// The kind of event that it is about; none for the logbook.
+    fn event(self) -> Option<&'static str> {
+        match self {
+            Self::Receipt | Self::ControlSheet => Some("received"),
+            Self::Supplement => Some("supplement_requested"),
+            Self::Refusal => Some("not_accepted"),
+            Self::Apology => Some("extended"),
+            Self::Stop => Some("stopped"),
+            Self::Logbook => None,
+        }
+    }
+
+    /// The last event that it is about.
+    pub(super) fn about(self, dossier: &Value) -> Option<&Value> {
+        let kind = self.event()?;
+        let events = dossier.pointer("/events").and_then(Value::as_array)?;
+        events.iter().rfind(|event| {
+            event.get("effect") == Some(&Value::Bool(true)) && text(event, "/kind") == kind
+        })
+    }
+}
+
+/// A form as one set has it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct Chosen {
+    /// Its number, `01` to `07`.
+    pub(in super::super) number: String,
+    /// What it is for.
+    pub(in super::super) form: Form,
+    /// The file that draws it.
+    pub(super) template: String,
+    /// Papers that it fits, the usual one first.
+    pub(in super::super) papers: Vec<String>,
+}
+
+impl Chosen {
+    /// The paper that was asked for, or the usual one.
+    pub(super) fn paper(&self, asked: Option<&str>) -> Result<&str, Refused> {
+        let Some(asked) = asked else {
+            return Ok(self.papers.first().map_or("a4", String::as_str));
+        };
+        let paper = self.papers.iter().find(|paper| *paper == asked);
+        let paper = paper.ok_or_else(|| Refused::new(422, "field-unknown").about("paper"))?;
+        Ok(paper)
+    }
+}
+
+/// The forms of one regulation.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Set {
+    /// What it is called; for people who read the file.
+    #[serde(rename = "name")]
+    _name: String,
+    /// The first day on which it holds, `2025-09-15`; none for the first set.
+    from: Option<String>,
+    forms: Vec<Chosen>,
+}
+
+impl Set {
+    fn begins(&self) -> Option<Date> {
+        self.from.as_deref().and_then(Day::from_iso).map(|day| day.0)
+    }
+}
+
+/// Every set, the oldest first.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sets {
+    set: Vec<Set>,
+}
+
+impl Sets {
+    /// The sets in force here; those shipped here where the replaced file cannot be read.
+    pub(super) fn read(templates: &Templates) -> Result<Self, Refused> {
+        let broken = |error: toml::de::Error| {
+            tracing::error!(%error, "the list of forms cannot be read");
+            Refused::new(500, "internal")
+        };
+        match toml::from_str(&templates.text(FILE)) {
+            Ok(sets) => Ok(sets),
+            Err(error) => {
+                tracing::warn!(%error, "the replaced list of forms is not used");
+                toml::from_str(templates::shipped(FILE).unwrap_or_default()).map_err(broken)
+            }
+        }
+    }
+
+    /// Every number that a form has in some set.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = &str> {
+        self.set.iter().flat_map(|set| &set.forms).map(|chosen| chosen.number.as_str())
+    }
+
+    /// Whether that number means this form in every set that has it.
+    pub(super) fn is(&self, number: &str, form: Form) -> bool {
+        let mut forms = self.set.iter().flat_map(|set| &set.forms);
+        forms.all(|chosen| chosen.number != number || chosen.form == form)
+    }
+
+    /// That form as it is on that day.
+    pub(super) fn on(&self, form: Form, day: Date) -> Option<Chosen> {
+        self.in_force(day)?.forms.iter().find(|chosen| chosen.form == form).cloned()
+    }
+
+    /// The form with that number whose set was in force on the day of what the form says.
+    pub(super) fn choose(&self, number: &str, dossier: &Value) -> Option<Chosen> {
+        self.offered(dossier).into_iter().find(|chosen| chosen.number == number)
+    }
+
+    /// The forms that this dossier has something to say on.
+    pub(super) fn offered(&self, dossier: &Value) -> Vec<Chosen> {
+        let forms = [
+            Form::Receipt,
+            Form::Supplement,
+            Form::Refusal,
+            Form::Apology,
+            Form::Stop,
+            Form::ControlSheet,
+        ];
+        let chosen = forms.into_iter().filter_map(|form| {
+            let at = text(form.about(dossier)?, "/at");
+            self.on(form, Day::from_iso(at.get(..10)?)?.0)
+        });
+        chosen.collect()
+    }
+
+    fn in_force(&self, day: Date) -> Option<&Set> {
+        self.set.iter().rfind(|set| set.begins().is_none_or(|first| first <= day))
+    }
+}
+
+use super::templates;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn sets() -> Sets {
+        Sets::read(&Templates::of(Path::new("/nowhere"))).unwrap()
+    }
+
+    fn dossier(kind: &str, at: &str) -> Value {
+        json!({ "events": [{ "kind": kind, "at": at, "effect": true }] })
+    }
+
+    #[test]
+    fn a_form_belongs_to_the_set_in_force_on_the_day_of_what_it_says() {
+        for (number, kind, at, template) in [
+            ("04", "extended", "2025-09-14T16:59:00+07:00", Some("apology-2018.html")),
+            ("04", "extended", "2025-09-15T07:30:00+07:00", Some("apology-2025.html")),
+            ("05", "received", "2025-09-14T16:59:00+07:00", Some("control-sheet.html")),
+            ("06", "received", "2025-09-15T07:30:00+07:00", Some("control-sheet.html")),
+            ("05", "stopped", "2026-11-24T08:00:00+07:00", Some("stop.html")),
+            ("05", "stopped", "2025-08-01T08:00:00+07:00", None),
+            ("05", "received", "2026-11-24T08:00:00+07:00", None),
+            ("02", "received", "2026-11-24T08:00:00+07:00", None),
+        ] {
+            let chosen = sets().choose(number, &dossier(kind, at));
+            assert_eq!(chosen.as_ref().map(|chosen| chosen.template.as_str()), template, "{at}");
+        }
+    }
+
+    #[test]
+    fn an_event_without_effect_has_no_form() {
+        let mut dossier = dossier("stopped", "2026-11-24T08:00:00+07:00");
+        dossier["events"][0]["effect"] = json!(false);
+        assert!(sets().offered(&dossier).is_empty());
+    }
+
+    #[test]
+    fn the_logbook_has_number_six_until_the_forms_of_2025_and_seven_since() {
+        let day = |text: &str| Day::from_iso(text).unwrap().0;
+        let number = |text: &str| sets().on(Form::Logbook, day(text)).unwrap().number;
+        assert_eq!((number("2025-09-14"), number("2025-09-15")), ("06".into(), "07".into()));
+    }
+}

@@ -202,7 +202,8 @@ pub fn work<T: LedgerTables>(
         }
         Output::ReadReached => {
             let reached = feed::reached(tables, session.unit)?;
-            Input::ReachedRead(reached.into_iter().map(delivered).collect())
+            let reached = reached.into_iter().map(delivered).collect();
+            Input::ReachedRead { reached, statements: tables.feed_end(Scope::Province)?.row }
         }
         Output::ReadListing(scope) if session.scopes.contains(&scope) => {
             let ScopePoint { row, digest, .. } = tables.feed_end(scope)?;

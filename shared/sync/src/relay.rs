@@ -5,7 +5,7 @@ mod host;
 
 use std::collections::VecDeque;
 
-use hoso_identity::{Epoch, UnitId};
+use hoso_identity::{Epoch, Scope, UnitId};
 
 use self::heal::Healer;
 pub use self::host::{Asked, Greeted, Input, Output};
@@ -60,6 +60,11 @@ pub struct Conversation {
     storing_ack: bool,
     reading_reached: bool,
     reached_waits: bool,
+    /// The row of the last statement that the node is known to have.
+    statements: u64,
+    /// What is told of destinations once the node has the statement of this row: a destination
+    /// that had it has perhaps refused what the node still counts.
+    untold: Option<(u64, Vec<Delivered>)>,
     told: Vec<Delivered>,
 }
 
@@ -82,6 +87,8 @@ impl Conversation {
             storing_ack: false,
             reading_reached: false,
             reached_waits: true,
+            statements: 0,
+            untold: None,
             told: Vec::new(),
         };
         let mut out = Vec::new();
@@ -141,7 +148,9 @@ impl Conversation {
                 self.store_ack(&mut out);
             }
             Input::AckStored { agrees: false } => self.close(Farewell::Again, &mut out),
-            Input::ReachedRead(reached) => self.reached_read(reached, &mut out),
+            Input::ReachedRead { reached, statements } => {
+                self.reached_read(reached, statements, &mut out);
+            }
             Input::ListingRead { .. }
             | Input::Compared { .. }
             | Input::EntriesRead(_)
@@ -238,6 +247,7 @@ impl Conversation {
                 if heal {
                     self.phase = Phase::Healing(Box::default());
                 } else {
+                    self.statements = statements(&self.sent);
                     self.go_up(out);
                 }
             }
@@ -308,6 +318,8 @@ impl Conversation {
             }
             self.in_flight.pop_front();
         }
+        self.statements = self.statements.max(statements(&ack.stored));
+        self.tell_reached(out);
         // Acknowledgements are cumulative: one that waits is replaced by a newer one.
         self.acks.clear();
         self.acks.push_back(ack);
@@ -333,11 +345,19 @@ impl Conversation {
         }
     }
 
-    fn reached_read(&mut self, reached: Vec<Delivered>, out: &mut Vec<Output>) {
+    fn reached_read(&mut self, reached: Vec<Delivered>, statements: u64, out: &mut Vec<Output>) {
         self.reading_reached = false;
         if self.phase != Phase::Up {
             return;
         }
+        self.untold = Some((statements, reached));
+        self.tell_reached(out);
+        self.read_reached(out);
+    }
+
+    fn tell_reached(&mut self, out: &mut Vec<Output>) {
+        let has = self.statements;
+        let Some((_, reached)) = self.untold.take_if(|(needs, _)| *needs <= has) else { return };
         for fact in reached {
             if self.told.contains(&fact) {
                 continue;
@@ -346,7 +366,6 @@ impl Conversation {
             self.told.push(fact.clone());
             out.push(Output::Send(Frame::Delivered(fact)));
         }
-        self.read_reached(out);
     }
 
     fn forget(&mut self, unit: UnitId) {
@@ -377,4 +396,10 @@ impl Conversation {
         self.close(why, &mut out);
         out
     }
+}
+
+/// The row of the last statement that whoever stands at these points has.
+fn statements(points: &[Point]) -> u64 {
+    let province = points.iter().find(|point| point.scope == Scope::Province);
+    province.map_or(0, |point| point.row)
 }

@@ -10,7 +10,7 @@ use hoso_sync::{
     node, relay,
     relay::Greeted,
     wire::{
-        Answer, Beat, Claimed, Farewell, Feed, FeedAck, FeedItem, Goodbye, Head, Held,
+        Answer, Beat, Claimed, Delivered, Farewell, Feed, FeedAck, FeedItem, Goodbye, Head, Held,
         HeldDocument, HeldEntry, Hello, Listing, Outcome, Point, Positioned, Pushed, PushedBatch,
         Show, Welcome,
     },
@@ -165,6 +165,40 @@ fn nothing_is_acknowledged_before_the_host_has_stored_it() {
     let mut relay = relay(false, 20);
     let outputs = relay.handle(3, push(5));
     assert!(matches!(outputs[..], [relay::Output::Store(_)]), "{outputs:?}");
+}
+
+/// Where a node stands that has the province's statements up to this row.
+fn knows(row: u64) -> Point {
+    Point { scope: Scope::Province, ..point(row) }
+}
+
+#[test]
+fn what_destinations_have_applied_is_told_to_whoever_has_the_statements_that_they_had() {
+    let said = Delivered { unit: UnitId(6), through: 9, except: Vec::new(), node: None };
+    let read = || relay::Input::ReachedRead { reached: vec![said.clone()], statements: 8 };
+    let tells = |outputs: &[relay::Output]| {
+        outputs.contains(&relay::Output::Send(Frame::Delivered(said.clone())))
+    };
+    let stored = |row| {
+        let (stored, applied) = (vec![knows(row), point(20)], Vec::new());
+        relay::Input::Frame(Frame::FeedAck(FeedAck { stored, applied, except: Vec::new() }))
+    };
+    let mut behind = relay(false, 20);
+    assert!(!tells(&behind.handle(3, read())), "what it counts they have perhaps refused");
+    assert!(!tells(&behind.handle(4, stored(7))));
+    assert!(tells(&behind.handle(5, stored(8))));
+    for heal in [false, true] {
+        let (mut relay, _) = relay::Conversation::begin(0);
+        let hello = Hello { cursors: vec![knows(8), point(0)], ..hello() };
+        relay.handle(1, relay::Input::Frame(Frame::Hello(hello)));
+        let scopes = vec![Scope::Province, UNIT];
+        let welcome = Welcome { scopes, ..welcome(heal, 20) };
+        relay.handle(2, relay::Input::Greeted(Greeted::Welcome(welcome)));
+        if heal {
+            relay.handle(3, relay::Input::HealedStored);
+        }
+        assert_eq!(tells(&relay.handle(4, read())), !heal, "another ledger's row says nothing");
+    }
 }
 
 #[test]

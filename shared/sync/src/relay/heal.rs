@@ -192,7 +192,7 @@ impl Conversation {
             | Input::Stored { .. }
             | Input::FeedRead(_)
             | Input::AckStored { .. }
-            | Input::ReachedRead(_)
+            | Input::ReachedRead { .. }
             | Input::LedgerGrew
             | Input::ReachedGrew
             | Input::End(_)

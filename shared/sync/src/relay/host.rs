@@ -61,7 +61,12 @@ pub enum Input {
         agrees: bool,
     },
     /// What is applied at the destinations of this node's unit.
-    ReachedRead(Vec<Delivered>),
+    ReachedRead {
+        /// Per destination.
+        reached: Vec<Delivered>,
+        /// The row of the last statement in the ledger as it then was.
+        statements: u64,
+    },
     /// The listing that was asked for, ascending.
     ListingRead {
         /// The head of the feed that it shows.

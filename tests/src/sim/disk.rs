@@ -81,6 +81,11 @@ impl NodeDisk {
         }
     }
 
+    /// Dbg.
+    #[must_use]
+    pub fn cursors_dbg(&self) -> Vec<ScopePoint> {
+        self.cursors.values().copied().collect()
+    }
     /// All entries.
     pub fn all(&self) -> impl Iterator<Item = &NodeEntry> {
         self.entries.values().map(|(_, entry)| entry.as_ref())
@@ -247,7 +252,9 @@ impl JournalTables for NodeDisk {
     }
 
     fn add_audience(&mut self, document: &DocumentId, units: &[UnitId]) -> Result<(), DiskError> {
-        self.audience.entry(*document).or_default().extend(units);
+        if !units.is_empty() {
+            self.audience.entry(*document).or_default().extend(units);
+        }
         Ok(())
     }
 

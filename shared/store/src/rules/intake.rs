@@ -225,23 +225,24 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         {
             self.is_late(before);
         }
-        let woken = self.decide(&mut stored, &entry)?;
+        let arrived = self.decide(&mut stored, &entry)?;
         // Rows and positions come from one counter: what is above every row is not late.
         let in_time = |(epoch, seen)| position.epoch == epoch && position.number > seen;
-        if woken && stored.kind.is_statement() && !self.now.is_some_and(in_time) {
+        if arrived && stored.kind.is_statement() && !self.now.is_some_and(in_time) {
             self.is_late(position);
         }
         self.keep(stored)?;
-        if woken { self.wake(&entry) } else { Ok(()) }
+        if arrived { self.wake(&entry) } else { Ok(()) }
     }
 
     fn is_late(&mut self, position: Position) {
         self.late = Some(self.late.map_or(position, |late| late.min(position)));
     }
 
-    /// Decides by position; folds what counts. Whether its change fits is decided when it is
-    /// applied, each time among the entries as they then stand: what was refused for that without
-    /// a position, or beside an entry that counts no longer, is tried again.
+    /// Decides by position; folds what counts; gives whether what others wait for has arrived.
+    /// Whether its change fits is decided when it is applied, each time among the entries as they
+    /// then stand: what was refused for that without a position, or beside an entry that counts no
+    /// longer, is tried again.
     fn decide(&mut self, stored: &mut NodeEntry, entry: &Entry) -> Result<bool, T::Error> {
         let audience = self.tables.audience(&stored.document)?;
         let verdict = self.admission.decide(entry, stored.position, audience.as_deref());
@@ -258,11 +259,12 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
             Verdict::Refused(reason) => {
                 stored.standing = Standing::Refused(reason);
                 // The relay has accepted it, so the dossier is at these units: an audience is the
-                // same everywhere.
-                if stored.position.is_some() && !entry.header().kind.is_statement() {
+                // same everywhere, and what waited for it goes on, whichever of them came first.
+                let accepted = stored.position.is_some() && !entry.header().kind.is_statement();
+                if accepted {
                     self.tables.add_audience(&stored.document, &entry.header().units_added)?;
                 }
-                Ok(false)
+                Ok(accepted)
             }
             Verdict::Waiting(what) => {
                 stored.standing = Standing::Waiting(what);

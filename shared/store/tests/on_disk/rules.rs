@@ -1,8 +1,9 @@
 //! The rules of journal and ledger over real databases: the main paths of an entry, how a session
-//! begins, and what healing brings back.
+//! begins, what healing brings back, and what comes late.
 
 mod greeting;
 mod healing;
+mod late;
 
 use hoso_identity::{
     DocumentId, Entry, EntryId, Epoch, Header, Incarnation, Kind, NodeId, Nonce, PayloadHash,

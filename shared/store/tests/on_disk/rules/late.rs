@@ -1,0 +1,96 @@
+//! What comes after what rests on it: statements that healing brings back, and entries that
+//! waited for one that is refused.
+
+use super::*;
+
+/// Decides as [`Open`] does, but for one entry, which is refused; says whose people wrote an entry
+/// by the last statement.
+struct Registry {
+    ended: EntryId,
+    unit: UnitId,
+}
+
+impl Admission for Registry {
+    fn read(&mut self, bytes: &[u8]) -> Result<Entry, Reason> {
+        Open.read(bytes)
+    }
+
+    fn decide(
+        &mut self,
+        entry: &Entry,
+        position: Option<Position>,
+        audience: Option<&[UnitId]>,
+    ) -> Verdict {
+        if entry.id() == self.ended {
+            return Verdict::Refused(Reason::GrantEnded);
+        }
+        if entry.header().kind.is_statement() || entry.header().is_first() {
+            return Verdict::Admitted;
+        }
+        Open.decide(entry, position, audience)
+    }
+
+    fn author_unit(&mut self, _: &Entry) -> Option<UnitId> {
+        Some(self.unit)
+    }
+
+    fn admitted(&mut self, entry: &Entry, _: Option<Position>) {
+        if entry.header().kind.is_statement() {
+            self.unit = B;
+        }
+    }
+
+    fn forget(&mut self) {
+        self.unit = A;
+    }
+}
+
+/// A statement of the registry's.
+fn statement() -> VerifiedEntry {
+    let header = Header {
+        realm: Realm([1; 16]),
+        document: DocumentId::ZERO,
+        kind: Kind(9),
+        author: PublicKey::ZERO,
+        grant: EntryId([1; 32]),
+        nonce: Nonce([1; 8]),
+        units_added: Vec::new(),
+        payload: PayloadHash::ZERO,
+    };
+    Entry::sign(header, vec![1; 20], &SigningKey::from_seed(&[1; 32])).unwrap()
+}
+
+/// Brings entries one after the other, each with its position; by the statement's registry if
+/// there is one.
+fn heal(office: &Office, entries: &[(&VerifiedEntry, u64)], ended: EntryId, unit: UnitId) {
+    for (entry, number) in entries {
+        let position = Position { epoch: EPOCH, number: *number };
+        let there = [Positioned { bytes: entry.encode(), position }];
+        office.scene.write(move |tx| {
+            intake::mend(tx, &mut Registry { ended, unit }, &there, 20, 1).map(|_| ())
+        });
+    }
+}
+
+#[test]
+fn what_rests_on_a_refused_entry_counts_or_not_alike_whichever_of_them_came_first() {
+    let first = event(A, 1, DocumentId::ZERO, &[A]);
+    let joined = event(A, 2, first.document(), &[B]);
+    let answer = event(B, 3, first.document(), &[]);
+    let counts = Some(Standing::Counts);
+    for refused in [&first, &joined] {
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
+            let office = Office::new(A);
+            let all = [(&first, 3), (&joined, 4), (&answer, 5)];
+            heal(&office, &order.map(|number| all[number]), refused.id(), A);
+            let stands = [&first, &joined, &answer].map(|entry| office.standing(entry.id()));
+            let ended = Some(Standing::Refused(Reason::GrantEnded));
+            let expected = if refused.id() == first.id() {
+                [ended, counts, counts]
+            } else {
+                [counts, ended, counts]
+            };
+            assert_eq!(stands, expected, "{order:?}");
+        }
+    }
+}

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use hoso_identity::{DocumentId, Entry, EntryId, Epoch, Position, Reason, Verdict, WaitingFor};
+use hoso_identity::{
+    DocumentId, Entry, EntryId, Epoch, Position, Reason, UnitId, Verdict, WaitingFor,
+};
 
 use super::{
     feed::{Content, FeedItem, FeedPage},
@@ -117,6 +119,13 @@ fn start<T: JournalTables>(
 pub fn is_forged(standing: &Standing) -> bool {
     let Standing::Refused(reason) = standing else { return false };
     matches!(reason, Reason::Malformed | Reason::Realm | Reason::Signature)
+}
+
+/// What deciding an entry gives: where it stands, and whose unit wrote it.
+type Outcome = (Standing, Option<UnitId>);
+
+fn outcome(stored: &NodeEntry) -> Outcome {
+    (stored.standing, stored.author_unit)
 }
 
 /// The node's desk during one transaction.
@@ -276,7 +285,8 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
     /// Decides what was accepted after a late statement, or at its position, as if it had been here
     /// in time. A relay that lost a statement with its disk has perhaps accepted what that
     /// statement forbids, or given its position again; the positions tell, and they are the same
-    /// everywhere.
+    /// everywhere. Such a dossier is also folded anew: a catalogue, or what succeeds what, changes
+    /// what its entries mean without changing whether they count.
     fn decide_anew(&mut self) -> Result<(), T::Error> {
         let Some(late) = self.late.take() else { return Ok(()) };
         let documents = self.tables.documents_from(&late)?;
@@ -287,6 +297,9 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         self.decide_document(&DocumentId::ZERO)?;
         for document in documents.iter().filter(|document| !document.is_zero()) {
             self.decide_document(document)?;
+            // What was said to be applied stays so.
+            self.tables.mark_to_apply(document, 0)?;
+            self.taken.documents.insert(*document);
         }
         Ok(())
     }
@@ -300,7 +313,7 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
             if let Ok(entry) = Entry::decode(&stored.bytes)
                 && !is_forged(&stored.standing)
             {
-                let was = stored.standing;
+                let was = outcome(&stored);
                 pending.push((stored, entry, was));
             }
         }
@@ -308,7 +321,7 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         loop {
             let before = pending.len();
             for (mut stored, entry, was) in std::mem::take(&mut pending) {
-                let folded = stored.kind.is_statement() && was == Standing::Counts;
+                let folded = stored.kind.is_statement() && was.0 == Standing::Counts;
                 if stored.position.is_none() && !folded {
                     continue;
                 }
@@ -328,8 +341,8 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
         Ok(())
     }
 
-    fn keep_changed(&mut self, stored: NodeEntry, was: Standing) -> Result<(), T::Error> {
-        if stored.standing == was { Ok(()) } else { self.keep(stored) }
+    fn keep_changed(&mut self, stored: NodeEntry, was: Outcome) -> Result<(), T::Error> {
+        if outcome(&stored) == was { Ok(()) } else { self.keep(stored) }
     }
 
     /// Stores the entry and marks its dossier.

@@ -72,6 +72,11 @@ fn heal(office: &Office, entries: &[(&VerifiedEntry, u64)], ended: EntryId, unit
     }
 }
 
+fn marked(office: &Office) -> Vec<DocumentId> {
+    let marks = office.scene.write(|tx| tx.to_apply(0, 9));
+    marks.into_iter().map(|mark| mark.document).collect()
+}
+
 #[test]
 fn what_rests_on_a_refused_entry_counts_or_not_alike_whichever_of_them_came_first() {
     let first = event(A, 1, DocumentId::ZERO, &[A]);
@@ -93,4 +98,36 @@ fn what_rests_on_a_refused_entry_counts_or_not_alike_whichever_of_them_came_firs
             assert_eq!(stands, expected, "{order:?}");
         }
     }
+}
+
+#[test]
+fn a_late_statement_has_the_dossiers_folded_anew_that_go_on_after_it_and_no_others() {
+    let before = event(A, 1, DocumentId::ZERO, &[A]);
+    let after = event(A, 2, DocumentId::ZERO, &[A]);
+    let office = Office::new(A);
+    let cursor = ScopePoint { scope: Scope::Unit(A), row: 30, digest: [1; 32] };
+    office.scene.write(move |tx| tx.put_cursor(&cursor));
+    heal(&office, &[(&before, 3), (&after, 7)], EntryId::ZERO, B);
+    office.apply_all();
+    assert_eq!(marked(&office), []);
+    heal(&office, &[(&statement(), 5)], EntryId::ZERO, B);
+    assert_eq!(marked(&office), [after.document()], "though it counts as before");
+    let progress = office.scene.write(|tx| journal::progress(tx));
+    let applied = Applied { scope: cursor.scope, row: cursor.row };
+    assert_eq!(progress.applied, [applied], "what was said to be applied stays so");
+}
+
+#[test]
+fn whose_people_wrote_an_entry_is_kept_as_a_late_statement_says_it() {
+    let entry = event(A, 1, DocumentId::ZERO, &[A]);
+    let office = Office::new(A);
+    heal(&office, &[(&entry, 7)], EntryId::ZERO, A);
+    let id = entry.id();
+    let author = || {
+        let kept = office.scene.write(move |tx| JournalTables::entry(tx, &id));
+        kept.unwrap().author_unit
+    };
+    assert_eq!(author(), Some(A));
+    heal(&office, &[(&statement(), 5)], EntryId::ZERO, A);
+    assert_eq!(author(), Some(B));
 }

@@ -287,9 +287,12 @@ fn bounded(prefix: [u8; PREFIX_BYTES]) -> Result<usize, FrameError> {
     }
 }
 
-/// A stream that has just been opened always takes its priority; a closed one needs none.
+/// A stream that has just been opened takes its priority, unless its connection ended meanwhile:
+/// that is noticed at the next write.
 fn prioritise(stream: &SendStream, kind: StreamKind) {
-    stream.set_priority(kind.priority()).unwrap_or_default();
+    if let Err(error) = stream.set_priority(kind.priority()) {
+        tracing::debug!(%error, ?kind, "a stream took no priority");
+    }
 }
 
 fn count(counter: &AtomicU64, length: usize) {

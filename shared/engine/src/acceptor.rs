@@ -2,11 +2,10 @@
 
 #[cfg(test)]
 mod hostile;
-mod reading;
 mod storage;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -28,15 +27,16 @@ use tokio::{
 pub use storage::Storage;
 
 use crate::{
-    clock,
+    clock::{self, steady_ms},
     close::CloseCode,
     endpoint::{Endpoint, Knock, Peer},
     frames::WireBytes,
     line::Line,
-    link::{becomes, steady_ms},
+    link::becomes,
     metrics::{Counter, Histogram},
     relay_host::{Alarm, Caller, Session},
     secret,
+    talk::Talk,
 };
 
 /// Sessions at once; more wait at the door, and dial again when they have waited too long.
@@ -191,22 +191,10 @@ impl<O: Office> Shared<O> {
             Ok(line) => line,
             Err(error) => return tracing::debug!(%error, "a connection did not begin"),
         };
-        let (conversation, outputs) = Conversation::begin(steady_ms(self.begun));
-        let talk = Talk {
-            shared: &self,
-            number,
-            peer,
-            line,
-            conversation,
-            outputs: outputs.into(),
-            parked: VecDeque::new(),
-            wake: None,
-            finished: None,
-            lost: false,
-            session: None,
-            heard_ms: clock::now_ms(),
-        };
-        if let Err(error) = talk.run(stop).await {
+        let conversation = Conversation::begin(steady_ms(self.begun));
+        let talk = Talk::new(line, conversation, self.begun);
+        let call = Call { shared: &self, number, peer, talk, session: None };
+        if let Err(error) = call.run(stop).await {
             tracing::warn!(%error, "a session ended because of the storage");
         }
     }
@@ -235,28 +223,18 @@ fn dismiss(live: &Live, why: Farewell) {
 }
 
 /// One session.
-struct Talk<'a, O> {
+struct Call<'a, O> {
     shared: &'a Shared<O>,
     number: u64,
     peer: Peer,
-    line: Line,
-    conversation: Conversation,
-    outputs: VecDeque<Output>,
-    /// What waits for room on the line.
-    parked: VecDeque<Output>,
-    wake: Option<Instant>,
-    finished: Option<Farewell>,
-    /// Whether the connection has ended.
-    lost: bool,
+    talk: Talk<Conversation>,
     session: Option<Session>,
-    /// When the last frame came, Unix milliseconds.
-    heard_ms: u64,
 }
 
-impl<O: Office> Talk<'_, O> {
+impl<O: Office> Call<'_, O> {
     async fn run(mut self, stop: watch::Receiver<bool>) -> Result<(), StoreError> {
         let (end, ends) = mpsc::channel(4);
-        let result = self.talk(stop, end, ends).await;
+        let result = self.listen(stop, end, ends).await;
         if let Some(session) = &self.session {
             let current = {
                 let mut sessions = self.shared.sessions();
@@ -268,14 +246,14 @@ impl<O: Office> Talk<'_, O> {
                 current
             };
             if current {
-                self.shared.office.heard(News::Down(session.node, self.heard_ms)).await;
+                self.shared.office.heard(News::Down(session.node, self.talk.heard_ms)).await;
             }
         }
-        self.line.finish(CloseCode::Done).await;
+        self.talk.line.finish(CloseCode::Done).await;
         result
     }
 
-    async fn talk(
+    async fn listen(
         &mut self,
         mut stop: watch::Receiver<bool>,
         end: mpsc::Sender<Farewell>,
@@ -287,22 +265,22 @@ impl<O: Office> Talk<'_, O> {
         let greeted_by = Instant::now() + GREETING_WAIT;
         loop {
             self.work_off(&end).await?;
-            if self.finished.is_some() || self.lost {
+            if self.talk.finished.is_some() || self.talk.lost {
                 return Ok(());
             }
-            let wake = self.wake.unwrap_or_else(|| Instant::now() + SLEEP_MAX);
-            let reads = self.reads();
+            let wake = self.talk.wake.unwrap_or_else(|| Instant::now() + SLEEP_MAX);
+            let reads = self.talk.reads();
             let input = tokio::select! {
-                event = self.line.event(reads) => {
-                    self.happened(event);
+                event = self.talk.line.event(reads) => {
+                    self.talk.happened(event);
                     continue;
                 }
                 () = sleep_until(wake) => {
                     // Who was busy for long must not take its own silence for the other's.
-                    if self.line.has_arrivals(reads) {
+                    if self.talk.line.has_arrivals(reads) {
                         continue;
                     }
-                    self.wake = None;
+                    self.talk.wake = None;
                     Input::Tick
                 }
                 Ok(()) = grew.changed() => Input::LedgerGrew,
@@ -318,7 +296,7 @@ impl<O: Office> Talk<'_, O> {
                 }
                 () = becomes(&mut stop, true) => Input::End(Farewell::Leaving),
             };
-            self.tell(input);
+            self.talk.tell(input);
         }
     }
 
@@ -342,13 +320,13 @@ impl<O: Office> Talk<'_, O> {
     }
 
     async fn work_off(&mut self, end: &mpsc::Sender<Farewell>) -> Result<(), StoreError> {
-        while let Some(output) = self.outputs.pop_front() {
+        while let Some(output) = self.talk.outputs.pop_front() {
             match output {
-                Output::Send(frame) => self.line.send(&frame),
+                Output::Send(frame) => self.talk.line.send(&frame),
                 Output::Greet(hello) => self.greet(hello).await?,
                 Output::KeepJoin(request) => {
                     let kept = self.keep_join(request).await;
-                    self.tell(Input::JoinKept(kept));
+                    self.talk.tell(Input::JoinKept(kept));
                 }
                 Output::KeepReport(report) => {
                     if let Some(session) = &self.session {
@@ -363,16 +341,14 @@ impl<O: Office> Talk<'_, O> {
                         self.shared.office.heard(News::Up(node, copy)).await;
                     }
                 }
-                Output::WakeAt(at_ms) => {
-                    self.wake = self.shared.begun.checked_add(Duration::from_millis(at_ms));
-                }
-                Output::Close(why) => self.finished = Some(why),
+                Output::WakeAt(at_ms) => self.talk.wake_at(at_ms),
+                Output::Close(why) => self.talk.finished = Some(why),
                 // Waits for room on the line; nothing else waits behind it.
-                Output::ReadFeed(_) if self.line.is_full(Stream::Entries) => {
-                    self.parked.push_back(output);
+                Output::ReadFeed(_) if self.talk.line.is_full(Stream::Entries) => {
+                    self.talk.parked.push_back(output);
                 }
-                Output::ReadEntries(_) if self.line.is_full(Stream::Healing) => {
-                    self.parked.push_back(output);
+                Output::ReadEntries(_) if self.talk.line.is_full(Stream::Healing) => {
+                    self.talk.parked.push_back(output);
                 }
                 work @ (Output::Store(_)
                 | Output::ReadFeed(_)
@@ -396,13 +372,13 @@ impl<O: Office> Talk<'_, O> {
     async fn greet(&mut self, hello: Hello) -> Result<(), StoreError> {
         let key = self.peer.key();
         if self.is_late(key) {
-            self.tell(Input::Greeted(Greeted::Refuse(Farewell::Replaced)));
+            self.talk.tell(Input::Greeted(Greeted::Refuse(Farewell::Replaced)));
             return Ok(());
         }
         let pending = self.shared.office.is_pending(key).await;
         let caller = Caller { key, pending };
         let (Ok(token), Ok(epoch)) = (secret::chance(), secret::chance()) else {
-            self.tell(Input::StorageFailed);
+            self.talk.tell(Input::StorageFailed);
             return Ok(());
         };
         let chance = (Chance { token: SessionToken(token), epoch }, clock::now_ms());
@@ -414,7 +390,7 @@ impl<O: Office> Talk<'_, O> {
             self.shared.office.heard(News::Alarm(key, alarm)).await;
         }
         self.session = answer.session;
-        self.tell(Input::Greeted(answer.greeted));
+        self.talk.tell(Input::Greeted(answer.greeted));
         Ok(())
     }
 
@@ -429,14 +405,14 @@ impl<O: Office> Talk<'_, O> {
     /// Does one piece of work in one transaction, and tells its result when that is durable.
     async fn work(&mut self, output: Output) {
         let Some(session) = self.session.clone() else {
-            return self.tell(Input::End(Farewell::Protocol));
+            return self.talk.tell(Input::End(Farewell::Protocol));
         };
         let unit = session.unit;
         let taking = matches!(output, Output::Store(_)).then(Instant::now);
         let claims = if let Output::StoreClaims(claims) = &output { claims.len() } else { 0 };
         let shared = self.shared;
         let working = shared.storage.work(session, output, clock::now_ms());
-        match self.while_reading(working).await {
+        match self.talk.while_reading(working).await {
             Ok(done) => {
                 if let Some(begun) = taking {
                     self.shared.figures.applying.observe(begun.elapsed());
@@ -448,11 +424,11 @@ impl<O: Office> Talk<'_, O> {
                 if done.reached_grew && self.shared.reached.send(unit).is_err() {
                     tracing::trace!("no session listens");
                 }
-                done.input.into_iter().for_each(|input| self.tell(input));
+                done.input.into_iter().for_each(|input| self.talk.tell(input));
             }
             Err(error) => {
                 tracing::error!(%error, "the ledger could not be written");
-                self.tell(Input::StorageFailed);
+                self.talk.tell(Input::StorageFailed);
             }
         }
     }

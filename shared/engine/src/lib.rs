@@ -28,6 +28,7 @@ pub mod secret;
 pub mod settings;
 pub mod shell;
 mod streams;
+mod talk;
 pub mod tasks;
 pub mod terminal;
 pub mod tuning;

@@ -1,9 +1,8 @@
 //! A node's link: dials for ever, runs the conversation, says how it stands.
 
 mod status;
-mod talk;
 
-use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use hoso_identity::{Incarnation, PublicKey};
 use hoso_registry::State as Registry;
@@ -29,11 +28,10 @@ use tokio::{
 };
 
 pub use self::status::{LinkStatus, State};
-use self::talk::Talk;
 
 use crate::{
     admission::{ReadAhead, Registrar},
-    clock,
+    clock::{self, steady_ms},
     close::CloseCode,
     endpoint::{Endpoint, HandshakeError},
     frames::{FrameError, WireBytes},
@@ -41,6 +39,7 @@ use crate::{
     memory::Memory,
     node_host::{self, Done, Moment, Undone},
     secret,
+    talk::Talk,
 };
 
 /// How long one dial may take.
@@ -201,6 +200,10 @@ impl Link {
         }
     }
 
+    fn is_up(&self) -> bool {
+        self.signals.status.borrow().state == State::Up
+    }
+
     /// Notes what is read when somebody asks, and wakes nobody for it.
     fn note(&self, change: impl FnOnce(&mut LinkStatus)) {
         self.signals.status.send_if_modified(|status| {
@@ -246,22 +249,11 @@ impl Link {
         let realm = self.memory.realm();
         let now_ms = clock::now_ms();
         let hello = self.memory.read(move |tx| node_host::hello(tx, realm, now_ms)).await?;
-        let (conversation, outputs) = Conversation::begin(hello, steady_ms(self.begun));
-        let talk = Talk {
-            line,
-            conversation,
-            outputs: outputs.into(),
-            parked: VecDeque::new(),
-            wake: None,
-            finished: None,
-            lost: false,
-            up: false,
-            begun: self.begun,
-        };
-        self.talk(talk).await
+        let conversation = Conversation::begin(hello, steady_ms(self.begun));
+        self.talk(Talk::new(line, conversation, self.begun)).await
     }
 
-    async fn talk(&mut self, mut talk: Talk) -> Result<(), SessionError> {
+    async fn talk(&mut self, mut talk: Talk<Conversation>) -> Result<(), SessionError> {
         let mut report = tokio::time::interval(REPORT_EVERY);
         let Signals { mut applied, mut stop, .. } = self.signals.clone();
         let (mut journal, mut wanted) = (self.journal.clone(), self.wanted.clone());
@@ -280,10 +272,11 @@ impl Link {
                 (talk.wake.unwrap_or_else(|| Instant::now() + DIAL_WAIT), talk.reads());
             let input = tokio::select! {
                 event = talk.line.event(reads) => {
-                    if let Event::Frame(_) = &event {
-                        self.note(|status| status.heard_ms = Some(clock::now_ms()));
-                    }
+                    let is_frame = matches!(event, Event::Frame(_));
                     talk.happened(event);
+                    if is_frame {
+                        self.note(|status| status.heard_ms = Some(talk.heard_ms));
+                    }
                     continue;
                 }
                 () = sleep_until(wake) => {
@@ -296,7 +289,7 @@ impl Link {
                 }
                 Ok(()) = journal.changed() => Input::JournalGrew(*journal.borrow_and_update()),
                 Ok(()) = applied.changed() => self.memory.read(|tx| node_host::applied(tx)).await?,
-                _ = report.tick(), if talk.up => {
+                _ = report.tick(), if self.is_up() => {
                     let due = self.memory.read(|tx| tx.facts()).await?;
                     if recheck::wish(&due, clock::now_ms()) == Some(Wish::Week) {
                         talk.tell(Input::CheckDue);
@@ -312,17 +305,15 @@ impl Link {
 
     /// Does what the conversation asks, in its order, until it asks for nothing or the line is
     /// full.
-    async fn work_off(&mut self, talk: &mut Talk) -> Result<(), SessionError> {
+    async fn work_off(&mut self, talk: &mut Talk<Conversation>) -> Result<(), SessionError> {
         while let Some(output) = talk.outputs.pop_front() {
             match output {
                 Output::Send(frame) => talk.line.send(&frame),
                 Output::Heal => {
-                    talk.up = true;
                     self.signals.status.send_modify(|status| status.healing = true);
                     self.set(State::Up).await;
                 }
                 Output::Up => {
-                    talk.up = true;
                     self.redial.up(steady_ms(self.begun));
                     self.signals.status.send_modify(|status| {
                         (status.farewell, status.error) = (None, None);
@@ -367,7 +358,11 @@ impl Link {
     }
 
     /// Does one piece of work in one transaction, and tells its result when that is durable.
-    async fn work(&self, talk: &mut Talk, output: Output) -> Result<(), SessionError> {
+    async fn work(
+        &self,
+        talk: &mut Talk<Conversation>,
+        output: Output,
+    ) -> Result<(), SessionError> {
         if let Output::StoreWelcome(welcome) = &output {
             let times = [clock::now_ms(), welcome.clock_ms];
             let [here, there] = times.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
@@ -450,11 +445,6 @@ impl Link {
             version: self.target.version.clone(),
         })
     }
-}
-
-/// Milliseconds since then by the steady clock.
-pub(crate) fn steady_ms(begun: Instant) -> u64 {
-    u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Waits until the signal has this value, or for ever when nobody can change it any more.

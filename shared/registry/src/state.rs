@@ -183,13 +183,6 @@ impl State {
         codes.filter(move |(_, said)| comes_before(**said, entry)).map(|(code, _)| code.as_str())
     }
 
-    /// The units that took the place of this one, directly or through others, ascending.
-    #[must_use]
-    pub fn successors(&self, unit: UnitId) -> BTreeSet<UnitId> {
-        let later = self.predecessors.keys().copied();
-        later.filter(|later| self.predecessors(*later).contains(&unit)).collect()
-    }
-
     /// The scopes that the unit's nodes read: the province, its own, and its predecessors'.
     #[must_use]
     pub fn scopes_of(&self, unit: UnitId) -> Vec<Scope> {

@@ -20,7 +20,6 @@ const REQUEST: &str = "INSERT INTO join_request VALUES (:transport, :invitation,
     unit = excluded.unit, request = excluded.request, words = excluded.words,
     at_ms = excluded.at_ms WHERE state = 0";
 const BY_TRANSPORT: &str = "SELECT * FROM join_request WHERE transport = :transport";
-const BY_NODE: &str = "SELECT * FROM join_request WHERE node = :node";
 const REQUESTS: &str = "SELECT * FROM join_request ORDER BY state, at_ms, transport";
 const APPROVE: &str = "UPDATE join_request SET state = 1, node = :node
     WHERE transport = :transport AND state = 0";
@@ -181,17 +180,6 @@ pub fn ask(tx: &mut Tx<'_>, request: &JoinRequest) -> Result<bool, StoreError> {
 pub fn request(tx: &mut Tx<'_>, transport: &PublicKey) -> Result<Option<JoinRequest>, StoreError> {
     let mut statement = tx.connection.prepare_cached(BY_TRANSPORT)?;
     let rows = statement.query(named_params! { ":transport": transport.0 })?;
-    Ok(requests_in(rows)?.pop())
-}
-
-/// The request by which that node joined.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn request_of(tx: &mut Tx<'_>, node: &NodeId) -> Result<Option<JoinRequest>, StoreError> {
-    let mut statement = tx.connection.prepare_cached(BY_NODE)?;
-    let rows = statement.query(named_params! { ":node": node.0 })?;
     Ok(requests_in(rows)?.pop())
 }
 

@@ -14,8 +14,6 @@ const BEGIN: &str = "INSERT INTO session
     FROM account WHERE folded = :account";
 const FIND: &str = "SELECT account.username, session.* FROM session
     JOIN account ON account.folded = session.account WHERE token_hash = :hash";
-const TOUCH: &str = "UPDATE session SET last_used_ms = :now_ms WHERE token_hash = :hash";
-const LOCK: &str = "UPDATE session SET locked = :locked WHERE token_hash = :hash";
 const LOCK_ALL: &str = "UPDATE session SET locked = 1 WHERE locked = 0";
 const END: &str = "DELETE FROM session WHERE token_hash = :hash";
 const END_ALL_OF: &str = "DELETE FROM session WHERE account = :account";
@@ -63,28 +61,6 @@ pub fn find(tx: &mut Tx<'_>, token: &[u8]) -> Result<Option<Session>, StoreError
     let mut statement = tx.connection.prepare_cached(FIND)?;
     let mut rows = statement.query(named_params! { ":hash": hash(token) })?;
     rows.next()?.map(session).transpose()
-}
-
-/// Notes that a session was used.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn touch(tx: &mut Tx<'_>, token: &[u8], now_ms: u64) -> Result<(), StoreError> {
-    let mut statement = tx.connection.prepare_cached(TOUCH)?;
-    statement.execute(named_params! { ":hash": hash(token), ":now_ms": signed(now_ms) })?;
-    Ok(())
-}
-
-/// Locks or unlocks a session.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn set_locked(tx: &mut Tx<'_>, token: &[u8], locked: bool) -> Result<(), StoreError> {
-    let mut statement = tx.connection.prepare_cached(LOCK)?;
-    statement.execute(named_params! { ":hash": hash(token), ":locked": locked })?;
-    Ok(())
 }
 
 /// Locks every session: at each start, since keys are in memory only.

@@ -91,7 +91,6 @@ fn a_request_is_decided_once_and_does_not_change_afterwards() {
         ..request()
     };
     assert_eq!(scene.read(|tx| enrolment::request(tx, &NODE)), Some(decided.clone()));
-    assert_eq!(scene.read(|tx| enrolment::request_of(tx, &node)), Some(decided.clone()));
     assert!(scene.write(|tx| enrolment::revoke(tx, &NODE)));
     assert!(!scene.write(|tx| enrolment::revoke(tx, &OTHER)));
     let revoked = JoinRequest { state: JoinState::Revoked, ..decided };

@@ -35,7 +35,7 @@ use serde_json::Value as Json;
 pub(crate) use codes::reissuable;
 pub(crate) use command::{act, receive};
 pub(crate) use logbook::received;
-pub(crate) use read::{ListQuery, document, due, entries, list, open};
+pub(crate) use read::{ListQuery, document, due, entries, list, open, work};
 pub(crate) use refused::Refused;
 
 use crate::{

@@ -1,6 +1,6 @@
 //! What the desk sees: lists, one dossier, its document, its entries.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use hoso_dossier::{
     axes::{Status, Timeliness},
@@ -14,7 +14,7 @@ use hoso_identity::{DocumentId, EntryId, Position, UnitId};
 use hoso_registry::{Calendar, Day, EventKind, State, statement::Competent};
 use hoso_store::{
     StoreError, journal as facts,
-    records::{self, Cursor, DueRange, Filter, Page, Summary},
+    records::{self, Cursor, DueRange, Filter, Order, Page, Summary, Work},
     rules::{
         badge::{self, Reach, delivered},
         journal::ATTEMPTS_MAX,
@@ -60,6 +60,10 @@ pub(crate) struct ListQuery {
     pub(crate) limit: Option<usize>,
     /// The cursor that the page before gave.
     pub(crate) after: Option<String>,
+    /// `newest`, or `due`: only open ones, what is due first comes first.
+    pub(crate) order: Option<String>,
+    /// Only those that need review.
+    pub(crate) review: bool,
 }
 
 /// Whether they may read dossiers.
@@ -67,7 +71,7 @@ fn may_read(actor: &Actor) -> Result<(), Refused> {
     if actor.reads() { Ok(()) } else { Err(Refused::new(403, "rule-role")) }
 }
 
-/// A page of dossiers, newest first.
+/// A page of dossiers.
 pub(crate) async fn list(
     office: &Arc<Office>,
     actor: &Arc<Actor>,
@@ -95,20 +99,35 @@ pub(crate) async fn list(
     }))
 }
 
+/// How much work there is: by status, and by what is due.
+pub(crate) async fn work(office: &Office) -> Result<(Vec<(Status, u32)>, Work), Refused> {
+    let borders = borders(times::now_ms());
+    let read = office
+        .memory
+        .read(move |tx| Ok::<_, StoreError>((records::counts(tx)?, records::work(tx, borders)?)));
+    let (counts, work) = read.await?;
+    let counts = counts.into_iter().filter_map(|(code, count)| Some((status_of(code)?, count)));
+    Ok((counts.collect(), work))
+}
+
+/// Now, the beginning of tomorrow, and until when *soon* lasts.
+fn borders(now_ms: i64) -> [i64; 3] {
+    let tomorrow = local_date(now_ms)
+        .and_then(|today| today.next_day())
+        .map_or(now_ms, |date| moment(date, 0));
+    [now_ms, tomorrow, tomorrow.saturating_add(SOON_DAYS.saturating_mul(DAY_MS))]
+}
+
 fn filter(query: &ListQuery, state: &State) -> Result<Filter, Refused> {
     let statuses = match query.status.as_deref() {
-        None | Some("") => Vec::new(),
+        None | Some("" | "all") => Vec::new(),
         Some(code) => {
             let status = Status::from_code(code);
             let status = status.ok_or(Refused::new(422, "field-unknown").about("status"))?;
             vec![status.portal_code()]
         }
     };
-    let now_ms = times::now_ms();
-    let tomorrow = local_date(now_ms)
-        .and_then(|today| today.next_day())
-        .map_or(now_ms, |date| moment(date, 0));
-    let soon = tomorrow.saturating_add(SOON_DAYS.saturating_mul(DAY_MS));
+    let [now_ms, tomorrow, soon] = borders(times::now_ms());
     let due = match query.due.as_deref() {
         None | Some("") => DueRange::Any,
         Some("overdue") => DueRange::Between(0, now_ms),
@@ -132,12 +151,18 @@ fn filter(query: &ListQuery, state: &State) -> Result<Filter, Refused> {
             Some(cursor.ok_or(Refused::new(422, "field-unknown").about("after"))?)
         }
     };
+    let order = match query.order.as_deref() {
+        None | Some("" | "newest") => Order::Newest,
+        Some("due") => Order::Due,
+        Some(_) => return Err(Refused::new(422, "field-unknown").about("order")),
+    };
     Ok(Filter {
         query: query.q.clone(),
         statuses,
         due,
         unit,
-        needs_review: false,
+        needs_review: query.review,
+        order,
         limit: query.limit.unwrap_or(LIMIT),
         after,
     })
@@ -150,6 +175,7 @@ fn row_json(row: &Summary, set_aside: bool, (state, now_ms): (&State, i64)) -> J
         "version": version_text(&row.version),
         "code": row.code,
         "procedure_code": row.procedure,
+        "procedure": procedure_name(state, row),
         "applicant": row.applicant,
         "receiving_unit": unit_code(state, row.receiving_unit),
         "competent_unit": row.competent_unit.map(|unit| unit_code(state, unit)),
@@ -163,6 +189,12 @@ fn row_json(row: &Summary, set_aside: bool, (state, now_ms): (&State, i64)) -> J
         "needs_review": row.needs_review,
         "set_aside": set_aside,
     })
+}
+
+/// The name of a row's procedure as it was on the day of reception.
+fn procedure_name(state: &State, row: &Summary) -> Option<String> {
+    let day = local_date(row.received_at_ms)?;
+    state.procedure(&row.procedure, day).map(|(_, procedure)| procedure.name.clone())
 }
 
 fn status_of(portal_code: u8) -> Option<Status> {
@@ -263,8 +295,24 @@ pub(super) async fn shown(
             "delivered": reached,
         });
         fields.insert("sync".to_owned(), sync);
+        if let Some(Json::Array(events)) = fields.get_mut("events") {
+            note_receipts(events, &entries);
+        }
     }
     Ok(view)
+}
+
+/// Says of each event when the province received it.
+fn note_receipts(events: &mut [Json], entries: &[NodeEntry]) {
+    let receipts: BTreeMap<String, Option<String>> = entries
+        .iter()
+        .map(|entry| (entry.id.to_string(), entry.placed_ms.and_then(times::text_of)))
+        .collect();
+    for event in events.iter_mut().filter_map(Json::as_object_mut) {
+        let id = event.get("entry").and_then(Json::as_str).unwrap_or_default();
+        let at = receipts.get(id).cloned().flatten();
+        event.insert("at_province_at".to_owned(), json!(at));
+    }
 }
 
 /// What calendars that were decided after reception would change.

@@ -195,6 +195,7 @@ fn event_json(item: &Item, effect: Effect, state: &State) -> Json {
     json!({
         "id": item.hash.to_string(),
         "entry": item.entry.to_string(),
+        "after": item.deps.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "kind": event.map(|event| event.body.kind().code()),
         "at": event.and_then(|event| times::text(event.at_ms)),
         "by": item.author.person.map(|person| name_of(state, person)),

@@ -123,6 +123,8 @@ pub(super) fn list_query(pairs: Vec<(String, String)>) -> Result<ListQuery, Refu
             "due" => query.due = Some(value),
             "unit" => query.unit = Some(value),
             "after" => query.after = Some(value),
+            "order" => query.order = Some(value),
+            "review" => query.review = value == "true",
             "limit" => {
                 let limit = value.parse().ok().filter(|limit| (1..=200).contains(limit));
                 query.limit = Some(limit.ok_or(Refused::new(422, "field-bounds").about("limit"))?);

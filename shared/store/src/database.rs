@@ -53,6 +53,7 @@ impl Schema {
                 include_str!("migrations/node/0007_standings.sql"),
                 include_str!("migrations/node/0008_recheck.sql"),
                 include_str!("migrations/node/0009_last_entry.sql"),
+                include_str!("migrations/node/0010_open_work.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

@@ -8,13 +8,14 @@ use tempfile::TempDir;
 
 use crate::{
     database::{DATABASE_NAME, Database, Schema},
-    records::{self, Cursor, DueRange, Filter},
+    records::{self, Cursor, DueRange, Filter, Order},
 };
 
 /// The tables that grow with every dossier.
 const LARGE: [&str; 6] = ["entry", "record", "record_word", "feed", "journal", "idempotency"];
 /// Indexes over the few rows that need someone: reading all of them is what is asked for.
-const FEW: [&str; 3] = ["entry_waiting", "entry_excepted", "entry_refused"];
+const FEW: [&str; 5] =
+    ["entry_waiting", "entry_excepted", "entry_refused", "record_open", "record_in_review"];
 /// Queries that read all of a large table: how they begin, and why they may.
 const WHOLE: [(&str, &str); 6] = [
     ("SELECT code FROM record", "once, when the program starts"),
@@ -89,6 +90,17 @@ fn queries(source: &str) -> Vec<String> {
     found
 }
 
+/// The steps of a query.
+fn plan(database: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get("detail").unwrap());
+    }
+    steps
+}
+
 /// What SQLite reads from end to end for this query; `None` if it has no such tables.
 fn scans(database: &Connection, sql: &str) -> Option<Vec<String>> {
     let mut statement = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).ok()?;
@@ -135,7 +147,7 @@ fn no_query_reads_all_of_a_table_that_grows() {
 #[test]
 fn a_page_of_a_list_is_read_in_its_order_and_ends_with_the_page() {
     let databases = Databases::new();
-    let after = Some(Cursor { received_at_ms: 5, document: hoso_identity::DocumentId([1; 16]) });
+    let after = Some(Cursor { at_ms: 5, document: hoso_identity::DocumentId([1; 16]) });
     let filters = [
         Filter::default(),
         Filter { after, ..Filter::default() },
@@ -148,5 +160,13 @@ fn a_page_of_a_list_is_read_in_its_order_and_ends_with_the_page() {
         let scanned = scans(&databases.node, &sql).unwrap();
         let in_order = scanned.iter().all(|step| step == "SCAN record USING INDEX record_newest");
         assert!(in_order, "{scanned:?} in {sql}");
+    }
+    for after in [None, after] {
+        let sql = records::query_of(&Filter { order: Order::Due, after, ..Filter::default() });
+        let plan = plan(&databases.node, &sql);
+        let in_order = plan.iter().all(|step| {
+            step.ends_with("USING INDEX record_open") || step.contains("USING INDEX record_open (")
+        });
+        assert!(in_order, "{plan:?} in {sql}");
     }
 }

@@ -41,6 +41,17 @@ const DOUBTFUL: &str = "SELECT document, code FROM record WHERE code IS NOT NULL
     AND (code GLOB :provisional OR code IN (SELECT code FROM record WHERE code IS NOT NULL
     GROUP BY code HAVING count(*) > 1)) ORDER BY code, document LIMIT :limit";
 const COUNTS: &str = "SELECT status, count(*) FROM record GROUP BY status ORDER BY status";
+const WORK: &str = "SELECT count(*) AS open,
+    count(*) FILTER (WHERE coalesce(due_at_ms, 9223372036854775807) < :now) AS overdue,
+    count(*) FILTER (WHERE coalesce(due_at_ms, 9223372036854775807) >= :now
+    AND coalesce(due_at_ms, 9223372036854775807) < :tomorrow) AS today,
+    count(*) FILTER (WHERE coalesce(due_at_ms, 9223372036854775807) >= :tomorrow
+    AND coalesce(due_at_ms, 9223372036854775807) < :soon) AS soon
+    FROM record INDEXED BY record_open WHERE closed_at_ms IS NULL";
+const IN_REVIEW: &str = "SELECT count(*) FROM record INDEXED BY record_in_review
+    WHERE needs_review";
+/// When it is due; without a due time, after everything that has one.
+const DUE: &str = "coalesce(due_at_ms, 9223372036854775807)";
 const WORD: &str = " AND seq IN (SELECT seq FROM record_word WHERE word >= ? AND word < ?)";
 
 /// Rows of one page at most.
@@ -101,11 +112,21 @@ pub struct Plan {
     pub search: Vec<String>,
 }
 
-/// The place of a row in the order of lists.
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// What was received last comes first.
+    #[default]
+    Newest,
+    /// Only open dossiers; what is due first comes first, what has no due time last.
+    Due,
+}
+
+/// The place of a row in the order of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// Its time.
-    pub received_at_ms: i64,
+    /// Its time in that order, Unix milliseconds.
+    pub at_ms: i64,
     /// Its dossier.
     pub document: DocumentId,
 }
@@ -135,13 +156,15 @@ pub struct Filter {
     pub unit: Option<UnitId>,
     /// Only those that need review.
     pub needs_review: bool,
+    /// In which order.
+    pub order: Order,
     /// Rows of the page; [`PAGE_MAX`] at most, one at least.
     pub limit: usize,
     /// Only what stands behind this row.
     pub after: Option<Cursor>,
 }
 
-/// Some rows, newest first.
+/// Some rows in the order that was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The rows.
@@ -150,11 +173,26 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
+/// How many dossiers are open, and how many of them are due when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// All open ones.
+    pub open: u32,
+    /// Due before now.
+    pub overdue: u32,
+    /// Due from now on and before tomorrow.
+    pub today: u32,
+    /// Due from tomorrow on and soon.
+    pub soon: u32,
+    /// Open or closed, with events that exclude each other.
+    pub in_review: u32,
+}
+
 impl Cursor {
     /// The cursor as one word for an address.
     #[must_use]
     pub fn to_text(&self) -> String {
-        format!("{}.{}", self.received_at_ms, self.document)
+        format!("{}.{}", self.at_ms, self.document)
     }
 
     /// The cursor of that word, or `None` for another.
@@ -162,7 +200,7 @@ impl Cursor {
     pub fn from_text(text: &str) -> Option<Self> {
         let (time, document) = text.split_once('.')?;
         let document = DocumentId::from_hex(document)?;
-        Some(Self { received_at_ms: time.parse().ok()?, document })
+        Some(Self { at_ms: time.parse().ok()?, document })
     }
 }
 
@@ -317,7 +355,29 @@ pub fn counts(tx: &mut Tx<'_>) -> Result<Vec<(u8, u32)>, StoreError> {
     Ok(counts.collect::<Result<_, _>>()?)
 }
 
-/// A page of the dossiers that the filter names, newest first.
+/// Counts the work: `now`, the beginning of tomorrow, and until when *soon* lasts, Unix
+/// milliseconds.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn work(tx: &mut Tx<'_>, [now, tomorrow, soon]: [i64; 3]) -> Result<Work, StoreError> {
+    let in_review = tx.connection.prepare_cached(IN_REVIEW)?.query_row([], |row| row.get(0))?;
+    let mut statement = tx.connection.prepare_cached(WORK)?;
+    let bounds = named_params! { ":now": now, ":tomorrow": tomorrow, ":soon": soon };
+    let work = statement.query_row(bounds, |row| {
+        Ok(Work {
+            open: row.get("open")?,
+            overdue: row.get("overdue")?,
+            today: row.get("today")?,
+            soon: row.get("soon")?,
+            in_review,
+        })
+    });
+    Ok(work?)
+}
+
+/// A page of the dossiers that the filter names, in its order.
 ///
 /// # Errors
 ///
@@ -335,7 +395,10 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Page, StoreError> {
     while let Some(row) = rows.next()? {
         if page.items.len() == limit {
             page.next = page.items.last().map(|last| Cursor {
-                received_at_ms: last.received_at_ms,
+                at_ms: match filter.order {
+                    Order::Newest => last.received_at_ms,
+                    Order::Due => last.due_at_ms.unwrap_or(i64::MAX),
+                },
                 document: last.document,
             });
             break;
@@ -364,7 +427,7 @@ fn conditions(filter: &Filter, words: &[String], limit: usize) -> (String, Vec<B
         DueRange::Any => {}
         DueRange::None => sql.push_str(" AND due_at_ms IS NULL AND closed_at_ms IS NULL"),
         DueRange::Between(from, before) => {
-            sql.push_str(" AND closed_at_ms IS NULL AND due_at_ms >= ? AND due_at_ms < ?");
+            sql.push_str(&format!(" AND closed_at_ms IS NULL AND {DUE} >= ? AND {DUE} < ?"));
             values.push(Box::new(from));
             values.push(Box::new(before));
         }
@@ -376,13 +439,20 @@ fn conditions(filter: &Filter, words: &[String], limit: usize) -> (String, Vec<B
     if filter.needs_review {
         sql.push_str(" AND needs_review");
     }
+    let (time, beyond, direction) = match filter.order {
+        Order::Newest => ("received_at_ms", "<", " DESC"),
+        Order::Due => (DUE, ">", ""),
+    };
+    if filter.order == Order::Due {
+        sql.push_str(" AND closed_at_ms IS NULL");
+    }
     if let Some(after) = filter.after {
-        sql.push_str(" AND (received_at_ms, document) < (?, ?)");
-        values.push(Box::new(after.received_at_ms));
+        sql.push_str(&format!(" AND ({time}, document) {beyond} (?, ?)"));
+        values.push(Box::new(after.at_ms));
         values.push(Box::new(after.document.0));
     }
     // One row more than the page tells whether there is a next one.
-    sql.push_str(" ORDER BY received_at_ms DESC, document DESC LIMIT ?");
+    sql.push_str(&format!(" ORDER BY {time}{direction}, document{direction} LIMIT ?"));
     values.push(Box::new(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)));
     (sql, values)
 }

@@ -3,7 +3,7 @@
 use hoso_identity::{DocumentId, UnitId};
 use hoso_store::{
     StoreError,
-    records::{self, Cursor, DueRange, Filter, PAGE_MAX, Plan, Summary, Version},
+    records::{self, Cursor, DueRange, Filter, Order, PAGE_MAX, Plan, Summary, Version, Work},
 };
 
 use crate::scene::Scene;
@@ -193,6 +193,37 @@ fn a_list_is_narrowed_by_status_due_time_unit_and_review() {
     assert_eq!(by(&|filter| filter.unit = Some(UnitId(2))), [4, 3, 2, 1]);
     assert_eq!(by(&|filter| filter.needs_review = true), [4]);
     assert_eq!(scene.read(records::counts), [(1, 1), (2, 1), (3, 1), (4, 1)]);
+}
+
+#[test]
+fn open_work_is_listed_by_what_is_due_first_and_counted_by_when() {
+    let scene = Scene::node();
+    for (number, due, closed) in [
+        (1, Some(3_000), None),
+        (2, None, None),
+        (3, Some(500), Some(400)),
+        (4, Some(1_000), None),
+        (5, Some(2_000), None),
+        (6, None, None),
+        (7, Some(2_000), None),
+    ] {
+        let mut plan = plan(number, "X");
+        plan.summary.due_at_ms = due;
+        plan.summary.closed_at_ms = closed;
+        plan.summary.needs_review = number == 3;
+        store(&scene, plan).unwrap();
+    }
+    let mut filter = Filter { limit: 2, order: Order::Due, ..Filter::default() };
+    let mut seen = Vec::new();
+    loop {
+        let page = scene.read(|tx| records::list(tx, &filter));
+        seen.extend(page.items.iter().map(|row| row.document.0[0]));
+        let Some(next) = page.next else { break };
+        filter.after = Cursor::from_text(&next.to_text());
+    }
+    assert_eq!(seen, [4, 5, 7, 1, 2, 6]);
+    let counted = scene.read(|tx| records::work(tx, [1_500, 2_500, 4_000]));
+    assert_eq!(counted, Work { open: 6, overdue: 1, today: 2, soon: 1, in_review: 1 });
 }
 
 #[test]

@@ -35,4 +35,26 @@ mod tests {
         assert_eq!(instant("2026-11-20T03:00:00Z"), Some(1_795_143_600_000));
         assert_eq!(instant("yesterday"), None);
     }
+
+    /// Runs the tests about times in this program again, on a machine set to that zone.
+    fn holds_in(zone: &str) {
+        let program = std::env::current_exe().unwrap();
+        for claim in [
+            "times::tests::times_are_written_at_the_provinces_offset_and_read_with_any",
+            "web::pages::chips::tests::\
+             a_due_chip_says_how_many_days_are_left_or_over_by_the_calendar_of_the_office",
+        ] {
+            let mut run = std::process::Command::new(&program);
+            let output = run.env("TZ", zone).args(["--exact", claim]).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && said.contains("1 passed"), "{zone}: {said}");
+        }
+    }
+
+    #[test]
+    fn times_are_those_of_the_province_whatever_zone_the_machine_is_set_to() {
+        for zone in ["America/New_York", "Pacific/Kiritimati", "UTC", ""] {
+            holds_in(zone);
+        }
+    }
 }

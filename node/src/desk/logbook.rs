@@ -6,7 +6,7 @@ use hoso_dossier::deadline::moment;
 use hoso_identity::DocumentId;
 use hoso_store::{
     StoreError,
-    records::{self, Cursor, DueRange, Filter},
+    records::{self, Cursor, Filter},
     writer::Tx,
 };
 use serde_json::Value as Json;
@@ -37,7 +37,7 @@ pub(crate) async fn received(
     let named = office.memory.read(move |tx| {
         let mut named = Vec::new();
         // Behind every dossier of the last day: the list goes from the newest to the oldest.
-        let mut after = Some(Cursor { received_at_ms: before_ms, document: DocumentId([0; 16]) });
+        let mut after = Some(Cursor { at_ms: before_ms, document: DocumentId([0; 16]) });
         while let Some(cursor) = after {
             let page = page(tx, cursor)?;
             let period = page.items.iter().take_while(|row| row.received_at_ms >= from_ms);
@@ -64,14 +64,6 @@ pub(crate) async fn received(
 }
 
 fn page(tx: &mut Tx<'_>, after: Cursor) -> Result<records::Page, StoreError> {
-    let filter = Filter {
-        query: String::new(),
-        statuses: Vec::new(),
-        due: DueRange::Any,
-        unit: None,
-        needs_review: false,
-        limit: PAGE,
-        after: Some(after),
-    };
+    let filter = Filter { limit: PAGE, after: Some(after), ..Filter::default() };
     records::list(tx, &filter)
 }

@@ -1,14 +1,21 @@
 //! The desk's pages: plain forms that work without scripts.
 
+mod about;
 mod actions;
+mod chips;
 mod dossier;
 mod fields;
 mod frame;
+mod history;
 mod list;
+mod next;
 mod office;
 mod prints;
+mod rail;
 mod receive;
+mod rows;
 mod session;
+mod styleguide;
 #[cfg(test)]
 mod words;
 
@@ -16,7 +23,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -26,7 +33,7 @@ pub(super) use self::{
     dossier::{list, money, text},
     frame::date,
 };
-use super::{refusal::turned_away, site::Site};
+use super::{assets, refusal::turned_away, site::Site};
 use crate::desk::Refused;
 
 /// Every page.
@@ -41,18 +48,8 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/dossiers/{id}/events", post(dossier::act))
         .route("/office", get(office::form))
         .route("/office/link", post(office::switch))
-        .route("/assets/node.css", get(style))
-        .route("/assets/print.css", get(print_style))
-}
-
-async fn style() -> impl IntoResponse {
-    let kind = [(header::CONTENT_TYPE, "text/css"), (header::CACHE_CONTROL, "max-age=3600")];
-    (kind, include_str!("../../assets/node.css"))
-}
-
-async fn print_style() -> impl IntoResponse {
-    let kind = [(header::CONTENT_TYPE, "text/css"), (header::CACHE_CONTROL, "max-age=3600")];
-    (kind, include_str!("../../assets/print.css"))
+        .route("/styleguide", get(styleguide::show))
+        .route("/assets/{*name}", get(assets::asset))
 }
 
 /// A page that says why not; whoever is not logged in is asked to.

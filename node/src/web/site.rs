@@ -20,12 +20,22 @@ impl Site {
     pub(crate) fn new(office: Arc<Office>) -> Self {
         let vietnamese = include_str!("../../locales/vi.ftl");
         let english = include_str!("../../locales/en.ftl");
+        Self::speaking(office, vietnamese, english)
+    }
+
+    /// The same with these two Fluent files.
+    pub(super) fn speaking(office: Arc<Office>, vietnamese: &str, english: &str) -> Self {
         Self { office, speech: Speech::new(vietnamese, english) }
     }
 
     /// The words in the language of this request: the cookie, then what the browser accepts.
     pub(super) fn words(&self, headers: &HeaderMap) -> (&Words, Language) {
         self.speech.asked(headers)
+    }
+
+    /// The words of that language.
+    pub(super) fn in_language(&self, language: Language) -> &Words {
+        self.speech.of(language)
     }
 
     /// Who sent this request, by bearer token or cookie.

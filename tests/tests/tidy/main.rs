@@ -5,6 +5,7 @@
 
 mod advisories;
 mod arrows;
+mod browsers;
 mod dependencies;
 mod documents;
 mod faults;

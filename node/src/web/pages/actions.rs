@@ -98,6 +98,14 @@ pub(super) fn action(site: &Site, words: &Words, dossier: &Value, kind: EventKin
     });
     let mut fields: Vec<Field> = fields.collect();
     propose(&mut fields, dossier, kind);
+    for field in &mut fields {
+        // A name says whose it is where it stands alone.
+        match field.name.as_str() {
+            "papers.0.name" => field.label = words.say("column-paper"),
+            "name" => field.label = words.say("column-fee"),
+            _ => {}
+        }
+    }
     if fields.iter().any(|field| field.name == "papers.0.name") {
         fields.extend(counts(words, 0, &Value::Null));
     }

@@ -13,10 +13,12 @@ use hoso_engine::{
     web::{Language, Words, token},
 };
 use hoso_identity::PayloadHash;
-use hoso_registry::{EventKind, Role};
 use serde_json::Value;
 
-use super::super::site::Site;
+use super::{
+    super::{assets, site::Site},
+    rail::{self, Group},
+};
 use crate::{desk::Refused, people::Actor};
 
 /// The parts of the frame, all in the language of the request.
@@ -25,20 +27,73 @@ pub(super) struct Frame {
     pub(super) title: String,
     pub(super) program: String,
     pub(super) unit: String,
+    /// The code of the realm.
+    pub(super) realm: &'static str,
     pub(super) banner: String,
     pub(super) other_tag: &'static str,
     pub(super) other_language: String,
     pub(super) user: String,
     pub(super) log_out: String,
     pub(super) skip: String,
-    pub(super) pages: String,
-    /// The pages that are open to whoever is logged in, with their addresses.
-    pub(super) nav: Vec<(&'static str, String)>,
+    /// The work lists and pages that are open to whoever is logged in.
+    pub(super) rail: Vec<Group>,
+    pub(super) lists: String,
+    pub(super) menu: String,
+    pub(super) close: String,
+    /// What the button of reception says; empty for whoever does not receive.
+    pub(super) receive: String,
+    /// Whether there is anything to search.
+    pub(super) searches: bool,
+    pub(super) search: String,
+    pub(super) find: String,
+    /// What was searched for.
+    pub(super) query: String,
+    pub(super) keys: Keys,
     /// Whether the link is up.
     pub(super) up: bool,
+    /// How it stands, in a word.
+    pub(super) link: String,
     pub(super) sync: String,
     /// Binds forms to the session.
     pub(super) token: String,
+    pub(super) assets: Assets,
+}
+
+/// The help with the keys.
+pub(super) struct Keys {
+    pub(super) title: String,
+    pub(super) lines: Vec<(&'static str, String)>,
+    /// The switch that turns single keys off.
+    pub(super) switch: String,
+}
+
+/// Where the page's style, script and first fonts are.
+pub(super) struct Assets {
+    pub(super) tokens: String,
+    pub(super) style: String,
+    pub(super) script: String,
+    pub(super) icon: String,
+}
+
+impl Assets {
+    /// Their addresses.
+    pub(super) fn new() -> Self {
+        Self {
+            tokens: assets::address("tokens.css"),
+            style: assets::address("node.css"),
+            script: assets::address("desk.js"),
+            icon: assets::address("icon.svg"),
+        }
+    }
+}
+
+impl Frame {
+    /// Marks the list in which the reader is.
+    pub(super) fn choose(&mut self, address: &str) {
+        for link in self.rail.iter_mut().flat_map(|group| &mut group.links) {
+            link.chosen = link.address == address;
+        }
+    }
 }
 
 /// A page that only says something.
@@ -70,33 +125,51 @@ pub(super) async fn frame(
         Language::English => Language::Vietnamese.tag(),
     };
     let official = realm == "official";
+    let rail = match actor {
+        Some(actor) => rail::rail(site, words, actor).await,
+        None => Vec::new(),
+    };
+    let receives = actor.is_some_and(rail::receives);
     Frame {
         language: language.tag(),
         title: words.say(title),
         program: words.say("program"),
         unit: state.unit(site.office.unit()).map(|unit| unit.full_name()).unwrap_or_default(),
+        realm,
         banner: if official { String::new() } else { words.say(&format!("realm-{realm}")) },
         other_tag,
         other_language: words.say("language-other"),
         user: actor.map(|actor| actor.name.clone()).unwrap_or_default(),
         log_out: words.say("log-out"),
         skip: words.say("skip"),
-        pages: words.say("pages"),
-        nav: actor.map(|actor| open_pages(words, actor)).unwrap_or_default(),
+        rail,
+        lists: words.say("lists"),
+        menu: words.say("menu"),
+        close: words.say("close"),
+        receive: if receives { words.say("page-receive") } else { String::new() },
+        searches: actor.is_some_and(Actor::reads),
+        search: words.say("search"),
+        find: words.say("find"),
+        query: String::new(),
+        keys: keys(words),
         up,
+        link: words.say(if up { "link-up" } else { "link-away" }),
         sync,
         token: form_token(headers),
+        assets: Assets::new(),
     }
 }
 
-fn open_pages(words: &Words, actor: &Actor) -> Vec<(&'static str, String)> {
-    let pages = [
-        (actor.reads(), "/", words.say("page-list")),
-        (actor.writes(EventKind::Received.kind()), "/receive", words.say("page-receive")),
-        (actor.author.has(Role::Administrator), "/office", words.say("page-office")),
+fn keys(words: &Words) -> Keys {
+    let lines = [
+        ("j  k", words.say("keys-move")),
+        ("Enter", words.say("keys-open")),
+        ("n", words.say("keys-receive")),
+        ("/  Ctrl K", words.say("keys-find")),
+        ("?", words.say("keys-help")),
+        ("Esc", words.say("keys-close")),
     ];
-    let open = pages.into_iter().filter(|(open, ..)| *open);
-    open.map(|(_, address, label)| (address, label)).collect()
+    Keys { title: words.say("keys"), lines: lines.into(), switch: words.say("keys-switch") }
 }
 
 /// Whether the link is up, and the sentence of the bar.

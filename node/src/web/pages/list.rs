@@ -1,4 +1,4 @@
-//! The list of dossiers with search, filter and counts.
+//! The list of dossiers with search, filters and counts.
 
 use std::sync::Arc;
 
@@ -14,59 +14,62 @@ use hoso_registry::Role;
 use serde_json::Value;
 
 use super::{
-    super::{
-        api::list_query,
-        site::{Site, encoded},
-    },
-    fields::{Choice, choices},
-    frame::{Frame, frame, moment, render},
+    super::site::Site,
+    fields::{self, choices},
+    frame::{Frame, frame, render},
     refused,
+    rows::{Choice, Row, pairs, rows},
 };
 use crate::desk::{self, Refused};
+
+/// The names of due times by which a list is filtered.
+const DUES: [&str; 5] = ["overdue", "today", "soon", "later", "none"];
 
 #[derive(Template)]
 #[template(path = "list.html")]
 struct ListPage {
     frame: Frame,
-    search: String,
     query: String,
-    find: String,
-    /// The chosen status, for the search within it.
+    /// The chosen status, for the filter within it.
     status: String,
     due_label: String,
     due: String,
-    dues: Vec<Choice>,
-    lists: String,
-    all: String,
-    all_address: String,
-    work: Vec<Work>,
-    columns: [String; 6],
+    dues: Vec<fields::Choice>,
+    apply: String,
+    /// The statuses within which a search can be narrowed.
+    facets: Vec<Facet>,
+    within: String,
+    columns: Columns,
     rows: Vec<Row>,
-    empty: String,
+    empty: Empty,
     more: String,
     next: String,
 }
 
-/// One work list with its count.
-struct Work {
+/// One status within which a search can be narrowed.
+struct Facet {
     address: String,
     label: String,
-    count: u64,
     chosen: bool,
 }
 
-struct Row {
-    id: String,
+/// The headings of the columns.
+struct Columns {
     code: String,
     applicant: String,
     procedure: String,
-    status_code: String,
     status: String,
     due: String,
-    timeliness: String,
-    timeliness_code: String,
     units: String,
-    review: String,
+}
+
+/// What stands where there are no rows.
+struct Empty {
+    title: String,
+    text: String,
+    /// What to do about it.
+    address: String,
+    action: String,
 }
 
 /// The page.
@@ -86,93 +89,103 @@ pub(super) async fn list(
 async fn page(
     site: &Arc<Site>,
     headers: &HeaderMap,
-    pairs: Vec<(String, String)>,
+    pairs_sent: Vec<(String, String)>,
 ) -> Result<Option<ListPage>, Refused> {
     let actor = site.actor(headers).await?;
     if !actor.reads() && actor.author.has(Role::Administrator) {
         return Ok(None);
     }
-    let query = list_query(pairs)?;
-    let status = query.status.clone().unwrap_or_default();
-    let (wanted, due) = (query.q.clone(), query.due.clone().unwrap_or_default());
+    let (choice, query) = Choice::of(pairs_sent)?;
     let listed = desk::list(&site.office, &actor, query).await?;
     let (words, _) = site.words(headers);
-    let counts = listed.get("counts");
-    let work = Status::ALL.iter().map(|each| Work {
-        address: address(&[("q", &wanted), ("due", &due), ("status", each.code())]),
-        label: words.say(&format!("status-{}", each.code().replace('_', "-"))),
-        count: counts
-            .and_then(|counts| counts.get(each.code()))
-            .and_then(Value::as_u64)
-            .unwrap_or_default(),
-        chosen: status == each.code(),
-    });
-    let items = listed.get("items").and_then(Value::as_array);
-    let rows = items.into_iter().flatten().map(|item| row(site, words, item));
     let next = listed.get("next").and_then(Value::as_str).map(|after| {
-        address(&[("q", &wanted), ("due", &due), ("status", &status), ("after", after)])
+        let context = choice.to_text();
+        format!("/?{}", [context, pairs(&[("after", after)])].join("&"))
     });
-    let open = Choice { value: String::new(), label: words.say("all") };
-    let dues = choices(words, "due", &["overdue", "today", "soon", "later", "none"]);
-    let columns = ["code", "applicant", "procedure", "status", "due", "units"]
-        .map(|column| words.say(&format!("column-{column}")));
+    let mut frame = frame(site, headers, "page-list", Some(&actor)).await;
+    frame.title = title(words, &choice);
+    frame.query.clone_from(&choice.query);
+    frame.choose(&choice.address());
+    let open = fields::Choice { value: String::new(), label: words.say("all") };
     Ok(Some(ListPage {
-        frame: frame(site, headers, "page-list", Some(&actor)).await,
-        search: words.say("search"),
-        find: words.say("find"),
         due_label: words.say("column-due"),
-        dues: std::iter::once(open).chain(dues).collect(),
-        lists: words.say("lists"),
-        all: words.say("all"),
-        all_address: address(&[("q", &wanted), ("due", &due)]),
-        work: work.collect(),
-        status,
-        due,
-        query: wanted,
-        columns,
-        rows: rows.collect(),
-        empty: words.say("empty"),
+        dues: std::iter::once(open).chain(choices(words, "due", &DUES)).collect(),
+        apply: words.say("apply"),
+        facets: facets(words, &choice),
+        within: words.say("within"),
+        columns: columns(words),
+        rows: rows(site, words, &listed, &choice),
+        empty: empty(words, &choice, &frame),
         more: words.say("more"),
         next: next.unwrap_or_default(),
+        status: choice.status,
+        due: choice.due,
+        query: choice.query,
+        frame,
     }))
 }
 
-fn row(site: &Site, words: &Words, item: &Value) -> Row {
-    let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let due = text("due_at");
-    let timeliness = text("timeliness");
-    let says = |name: &str| item.get(name).and_then(Value::as_bool).unwrap_or_default();
-    let (aside, review) = (says("set_aside"), says("needs_review"));
-    Row {
-        id: text("id"),
-        code: text("code"),
-        applicant: text("applicant"),
-        procedure: text("procedure_code"),
-        status: words.say(&format!("status-{}", text("status").replace('_', "-"))),
-        status_code: text("status"),
-        due: if due.is_empty() { words.say("due-none") } else { moment(&due) },
-        timeliness: words.say(&format!("timeliness-{}", timeliness.replace('_', "-"))),
-        timeliness_code: timeliness,
-        units: way(site, &text("receiving_unit"), &text("competent_unit")),
-        review: match (aside, review) {
-            (true, _) => words.say("set-aside"),
-            (false, true) => words.say("needs-review"),
-            (false, false) => String::new(),
-        },
+/// What the list is called.
+fn title(words: &Words, choice: &Choice) -> String {
+    if !choice.query.trim().is_empty() {
+        let values = [("query", choice.query.as_str())].into_iter().collect();
+        return words.say_with("list-found", &values);
+    }
+    match (choice.review, choice.status.as_str(), choice.due.as_str()) {
+        (true, ..) => words.say("needs-review"),
+        (false, "", "") => words.say("list-open"),
+        (false, "", due) => words.say(&format!("due-{due}")),
+        (false, status, _) => words.say(&format!("list-{}", status.replace('_', "-"))),
     }
 }
 
-/// From where to where; one name if it stays.
-fn way(site: &Site, from: &str, to: &str) -> String {
-    if from == to {
-        return site.place(from);
+fn columns(words: &Words) -> Columns {
+    let column = |name: &str| words.say(&format!("column-{name}"));
+    Columns {
+        code: column("code"),
+        applicant: column("applicant"),
+        procedure: column("procedure"),
+        status: column("status"),
+        due: column("due"),
+        units: column("units"),
     }
-    format!("{} → {}", site.place(from), site.place(to))
 }
 
-/// The list with these choices.
-fn address(choices: &[(&str, &str)]) -> String {
-    let chosen = choices.iter().filter(|(_, value)| !value.is_empty());
-    let pairs = chosen.map(|(name, value)| format!("{name}={}", encoded(value)));
-    format!("/?{}", pairs.collect::<Vec<_>>().join("&"))
+/// The statuses within which a search can be narrowed; none where nothing is searched.
+fn facets(words: &Words, choice: &Choice) -> Vec<Facet> {
+    if choice.query.trim().is_empty() {
+        return Vec::new();
+    }
+    let all = std::iter::once(("", words.say("all")));
+    let each = Status::ALL.iter().map(|status| {
+        let code = status.code();
+        (code, words.say(&format!("status-{}", code.replace('_', "-"))))
+    });
+    let facet = |(code, label): (&str, String)| Facet {
+        address: choice.within(code).address(),
+        label,
+        chosen: choice.status == code,
+    };
+    all.chain(each).map(facet).collect()
+}
+
+/// Why there are no rows, and what can be done.
+fn empty(words: &Words, choice: &Choice, frame: &Frame) -> Empty {
+    let (kind, address, action) = if !choice.query.trim().is_empty() {
+        ("search", "/", words.say("back"))
+    } else if !choice.due.is_empty() || choice.review {
+        ("due", "/", words.say("back"))
+    } else if choice.status.is_empty() && !frame.receive.is_empty() {
+        ("open", "/receive", frame.receive.clone())
+    } else if choice.status.is_empty() {
+        ("open", "", String::new())
+    } else {
+        ("status", "/", words.say("back"))
+    };
+    Empty {
+        title: words.say(&format!("empty-{kind}")),
+        text: words.say(&format!("empty-{kind}-why")),
+        address: address.to_owned(),
+        action,
+    }
 }

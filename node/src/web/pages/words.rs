@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use hoso_dossier::{
         axes::{Delivery, Financial, Status, Timeliness},
@@ -14,10 +14,13 @@ mod tests {
     use hoso_engine::web::TurnedAway;
     use hoso_registry::{EventKind, Role};
 
-    use super::super::actions::fields_of;
+    use super::super::{actions::fields_of, next::likely, styleguide::TONES};
 
     const FILES: [&str; 2] =
         [include_str!("../../../locales/vi.ftl"), include_str!("../../../locales/en.ftl")];
+
+    /// What is the same in both languages: names of paper.
+    const ALIKE: [&str; 2] = ["paper-a5", "paper-a4"];
 
     fn keys(file: &str) -> BTreeSet<String> {
         let lines = file.lines().filter_map(|line| line.split_once(" = "));
@@ -29,7 +32,13 @@ mod tests {
         let sources = [
             include_str!("frame.rs"),
             include_str!("session.rs"),
+            include_str!("about.rs"),
+            include_str!("chips.rs"),
+            include_str!("history.rs"),
             include_str!("list.rs"),
+            include_str!("next.rs"),
+            include_str!("rail.rs"),
+            include_str!("rows.rs"),
             include_str!("receive.rs"),
             include_str!("prints.rs"),
             include_str!("dossier.rs"),
@@ -37,6 +46,7 @@ mod tests {
             include_str!("fields.rs"),
             include_str!("../printed.rs"),
             include_str!("../../desk/logbook.rs"),
+            include_str!("styleguide.rs"),
             include_str!("../pages.rs"),
             include_str!("../api.rs"),
             include_str!("../answer.rs"),
@@ -56,8 +66,12 @@ mod tests {
             for part in source.split("frame(site, headers, \"").skip(1) {
                 named.extend(part.split('"').next().map(str::to_owned));
             }
-            for part in source.split("(\"fact-").skip(1) {
-                named.extend(part.split('"').next().map(|key| format!("fact-{key}")));
+            for (start, prefix) in
+                [("(\"fact-", "fact-"), ("(\"group-", "group-"), ("(\"chip-", "chip-")]
+            {
+                for part in source.split(start).skip(1) {
+                    named.extend(part.split('"').next().map(|key| format!("{prefix}{key}")));
+                }
             }
             for call in source.split("::new(").skip(1) {
                 // A status, a comma, and the code as it stands there.
@@ -93,9 +107,34 @@ mod tests {
         keys
     }
 
+    /// Every key of the lists and of the next step that is put together.
+    fn of_lists() -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        keys.extend(Status::ALL.iter().map(|each| dashed("list", each.code())));
+        keys.extend(["list-open", "list-all"].map(str::to_owned));
+        for status in std::iter::once(None).chain(Status::ALL.iter().copied().map(Some)) {
+            keys.extend(likely(status).iter().map(|kind| dashed("next", kind.code())));
+        }
+        for key in ["over", "nothing", "free", "elsewhere", "review"] {
+            keys.insert(dashed("next", key));
+        }
+        for kind in ["search", "due", "open", "status"] {
+            keys.insert(dashed("empty", kind));
+            keys.insert(format!("empty-{kind}-why"));
+        }
+        keys.extend(["link-up", "link-away", "page-styleguide"].map(str::to_owned));
+        for part in ["buttons", "chips", "badges", "notices", "fields", "table", "empty", "frame"] {
+            keys.insert(dashed("style", part));
+        }
+        keys.extend(["light", "dark"].map(|theme| dashed("style", theme)));
+        keys.extend(TONES.map(|(tone, _)| dashed("style-notice", tone)));
+        keys
+    }
+
     /// Every key that is put together from a code.
     fn composed() -> BTreeSet<String> {
         let mut keys = of_forms_and_office();
+        keys.extend(of_lists());
         keys.extend(Status::ALL.iter().map(|each| dashed("status", each.code())));
         keys.extend(Financial::ALL.iter().map(|each| dashed("financial", each.code())));
         keys.extend(Delivery::ALL.iter().map(|each| dashed("delivery", each.code())));
@@ -159,6 +198,16 @@ mod tests {
     fn both_languages_say_the_same_things() {
         let [vietnamese, english] = FILES.map(keys);
         assert_eq!(vietnamese, english);
+    }
+
+    #[test]
+    fn no_sentence_is_left_in_the_other_language() {
+        let [vietnamese, english] =
+            FILES.map(|file| file.lines().filter_map(|line| line.split_once(" = ")));
+        let english: BTreeMap<&str, &str> = english.collect();
+        let alike = vietnamese.filter(|(key, sentence)| english.get(key) == Some(sentence));
+        let alike: BTreeSet<&str> = alike.map(|(key, _)| key).collect();
+        assert_eq!(alike, BTreeSet::from(ALIKE));
     }
 
     #[test]

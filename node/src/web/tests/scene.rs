@@ -253,6 +253,17 @@ impl Scene {
         Self { office, router, cookie, directory, thread }
     }
 
+    /// The same office whose every sentence stands in brackets, in either language.
+    pub(super) fn in_brackets(self) -> Self {
+        let sentences = include_str!("../../../locales/vi.ftl").lines().map(|line| {
+            let (key, sentence) = line.split_once(" = ").unwrap();
+            format!("{key} = ⟦{sentence}⟧\n")
+        });
+        let sentences: String = sentences.collect();
+        let site = Site::speaking(Arc::clone(&self.office), &sentences, &sentences);
+        Self { router: router(Arc::new(site), Hosts::new(8081, &[])), ..self }
+    }
+
     /// The same office after its program was started again.
     pub(super) async fn restarted(self) -> Self {
         let (directory, cookie) = self.closed().await;

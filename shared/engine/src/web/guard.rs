@@ -12,9 +12,10 @@ use axum::{
 
 /// Longest time for one request, body included.
 pub(super) const REQUEST_WAIT: Duration = Duration::from_secs(30);
-/// What a page may load: its own assets only.
-const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
-     font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+/// What a page may load and ask: its own program only, and no script or style inside the page.
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; \
+     frame-ancestors 'none'; base-uri 'none'";
 
 /// The host names by which browsers may address the pages.
 #[derive(Debug, Clone)]

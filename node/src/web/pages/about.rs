@@ -1,0 +1,277 @@
+//! What a dossier's page says about it: facts, papers, money, badge, conflicts, the list beside it.
+
+use std::sync::Arc;
+
+use hoso_engine::web::Words;
+use serde_json::Value;
+
+use super::{
+    super::site::Site,
+    chips,
+    dossier::{list, money, procedure, text},
+    frame::{date, moment},
+    history::{Happened, happened},
+    rows::{Choice, Row, rows},
+};
+use crate::{
+    desk::{self, ListQuery},
+    people::Actor,
+};
+
+/// The steps of the badge.
+const STEPS: [&str; 4] = ["saved", "at_province", "delivered", "opened"];
+/// Rows of the list beside a dossier.
+const BESIDE: usize = 50;
+
+/// Facts under one heading.
+pub(super) struct Facts {
+    pub(super) title: String,
+    pub(super) lines: Vec<(String, String)>,
+}
+
+/// The papers that were handed in.
+pub(super) struct Papers {
+    pub(super) title: String,
+    pub(super) columns: [String; 4],
+    /// Name and counts.
+    pub(super) lines: Vec<(String, [String; 3])>,
+    pub(super) none: String,
+}
+
+/// What is owed and what was paid.
+pub(super) struct Money {
+    pub(super) title: String,
+    pub(super) columns: [String; 2],
+    pub(super) fees: Vec<(String, String)>,
+    pub(super) payments: Vec<(String, String)>,
+    pub(super) sums: Vec<(String, String)>,
+    pub(super) none: String,
+}
+
+/// How far the last change has come.
+pub(super) struct Badge {
+    pub(super) title: String,
+    /// The present state.
+    pub(super) word: String,
+    pub(super) tone: &'static str,
+    pub(super) steps: Vec<Step>,
+}
+
+/// One step of the badge.
+pub(super) struct Step {
+    pub(super) label: String,
+    pub(super) reached: bool,
+    pub(super) place: String,
+}
+
+/// Events that exclude each other.
+pub(super) struct Conflict {
+    pub(super) title: String,
+    pub(super) sides: Vec<Side>,
+}
+
+/// One side of a conflict.
+pub(super) struct Side {
+    pub(super) event: Happened,
+    pub(super) may_choose: bool,
+}
+
+/// The list from which a dossier was opened.
+pub(super) struct Beside {
+    pub(super) title: String,
+    pub(super) back: String,
+    pub(super) address: String,
+    pub(super) rows: Vec<Row>,
+}
+
+impl Beside {
+    /// The list of that choice; empty if it cannot be read.
+    pub(super) async fn of(
+        site: &Site,
+        words: &Words,
+        actor: &Arc<Actor>,
+        choice: &Choice,
+    ) -> Self {
+        let query = ListQuery { limit: Some(BESIDE), ..choice.asked() };
+        let listed = desk::list(&site.office, actor, query).await.unwrap_or_default();
+        Self {
+            title: words.say("beside"),
+            back: words.say("back"),
+            rows: rows(site, words, &listed, choice),
+            address: choice.address(),
+        }
+    }
+}
+
+/// Who asks for what, where it is decided, and how it stands.
+pub(super) fn facts(site: &Site, words: &Words, dossier: &Value) -> Vec<Facts> {
+    let group = |title: &str, rows: Vec<(&str, String)>| {
+        let filled = rows.into_iter().filter(|(_, value)| !value.is_empty());
+        let lines = filled.map(|(key, value)| (words.say(key), value)).collect();
+        Facts { title: words.say(title), lines }
+    };
+    let place = |pointer: &str| {
+        let code = text(dossier, pointer);
+        if code.is_empty() { code } else { format!("{} ({code})", site.place(&code)) }
+    };
+    let applicant = |part: &str| text(dossier, &format!("/applicant/{part}"));
+    vec![
+        group(
+            "group-applicant",
+            vec![
+                ("fact-name", applicant("name")),
+                ("field-id-number", applicant("id_number")),
+                ("field-birth-date", date(&applicant("birth_date"))),
+                ("field-phone", applicant("phone")),
+                ("field-email", applicant("email")),
+                ("field-address", applicant("address")),
+                ("party-owner", text(dossier, "/owner/name")),
+                ("fact-representative", text(dossier, "/representative/name")),
+            ],
+        ),
+        group(
+            "group-procedure",
+            vec![
+                ("fact-procedure", procedure(dossier)),
+                ("fact-receiving-unit", place("/receiving_unit")),
+                ("field-competent-unit", place("/competent_unit")),
+                ("field-return-unit", place("/return_unit")),
+                ("fact-holder", place("/holder")),
+                ("field-person", text(dossier, "/assigned")),
+                ("field-note", text(dossier, "/note")),
+            ],
+        ),
+        group("group-progress", progress(words, dossier)),
+    ]
+}
+
+fn progress(words: &Words, dossier: &Value) -> Vec<(&'static str, String)> {
+    let said = |key: &str, pointer: &str| {
+        let code = text(dossier, pointer).replace('_', "-");
+        if code.is_empty() { code } else { words.say(&format!("{key}-{code}")) }
+    };
+    let due = text(dossier, "/due_at");
+    let uncertain = dossier.pointer("/due_certain") == Some(&Value::Bool(false));
+    let due = match (due.is_empty(), uncertain) {
+        (true, _) => chips::undue(words, &text(dossier, "/status")).word,
+        (false, true) => format!("{} ({})", moment(&due), words.say("due-uncertain")),
+        (false, false) => moment(&due),
+    };
+    vec![
+        ("fact-received", moment(&text(dossier, "/received_at"))),
+        ("column-due", due),
+        ("fact-due-proposed", moment(&text(dossier, "/due_proposed_at"))),
+        ("fact-delivery", said("delivery", "/delivery_status")),
+        ("fact-result", text(dossier, "/result/number")),
+    ]
+}
+
+/// The papers that were handed in.
+pub(super) fn papers(words: &Words, dossier: &Value) -> Papers {
+    let counts = ["originals", "certified_copies", "photocopies"];
+    let [originals, certified, copies] =
+        counts.map(|part| words.say(&format!("field-{}", part.replace('_', "-"))));
+    let lines = list(dossier, "/papers")
+        .map(|paper| (text(paper, "/name"), counts.map(|part| text(paper, &format!("/{part}")))));
+    Papers {
+        title: words.say("group-papers"),
+        columns: [words.say("column-paper"), originals, certified, copies],
+        lines: lines.collect(),
+        none: words.say("papers-none"),
+    }
+}
+
+/// What is owed and what was paid.
+pub(super) fn fees(words: &Words, dossier: &Value) -> Money {
+    let amount = |value: &Value, pointer: &str| money(&text(value, pointer));
+    let fees = list(dossier, "/fees").map(|fee| (text(fee, "/name"), amount(fee, "/amount")));
+    let payments = list(dossier, "/payments").map(|payment| {
+        let says = |name: &str| payment.get(name) == Some(&Value::Bool(true));
+        let state = match (says("reversed"), says("confirmed")) {
+            (true, _) => words.say("financial-refunded"),
+            (false, true) => words.say("payment-taken"),
+            (false, false) => words.say("financial-awaiting-confirmation"),
+        };
+        let method = words.say(&format!("method-{}", text(payment, "/method")));
+        (format!("{method} – {state}"), amount(payment, "/amount"))
+    });
+    let status = text(dossier, "/financial_status").replace('_', "-");
+    let sums = [("fact-owed", "/owed"), ("fact-paid", "/paid"), ("fact-open", "/open")];
+    let fees: Vec<_> = fees.collect();
+    let sums = match fees.is_empty() && status == "none" {
+        true => Vec::new(),
+        false => sums
+            .into_iter()
+            .map(|(key, pointer)| (words.say(key), amount(dossier, pointer)))
+            .collect(),
+    };
+    Money {
+        title: words.say("fact-financial"),
+        columns: [words.say("column-fee"), words.say("field-amount")],
+        fees,
+        payments: payments.collect(),
+        sums,
+        none: words.say(&format!("financial-{status}")),
+    }
+}
+
+/// The four steps with time and place, and the word for the present state.
+pub(super) fn badge(site: &Site, words: &Words, dossier: &Value) -> Badge {
+    let state = text(dossier, "/sync/state");
+    let reached = STEPS.iter().position(|step| *step == state).unwrap_or(0);
+    let last = list(dossier, "/events").last();
+    let saved = last.map(|event| moment(&text(event, "/at"))).unwrap_or_default();
+    let author = last.map(|event| text(event, "/unit")).unwrap_or_default();
+    // Where the last change was made it is known anyway.
+    let facts = |pointer: &str| {
+        let elsewhere = list(dossier, pointer).filter(|fact| text(fact, "/unit") != author);
+        let facts = elsewhere.map(|fact| {
+            format!("{} {}", site.place(&text(fact, "/unit")), moment(&text(fact, "/at")))
+        });
+        facts.collect::<Vec<_>>().join(", ")
+    };
+    let steps = STEPS.iter().enumerate().map(|(number, step)| Step {
+        label: words.say(&format!("sync-state-{}", step.replace('_', "-"))),
+        reached: number <= reached,
+        place: match *step {
+            "saved" => saved.clone(),
+            "at_province" => moment(&text(dossier, "/sync/at_province_at")),
+            "delivered" => facts("/sync/delivered"),
+            _ => facts("/opened"),
+        },
+    });
+    Badge {
+        title: words.say("badge"),
+        word: words.say(&format!("sync-state-{}", state.replace('_', "-"))),
+        tone: match state.as_str() {
+            "needs_attention" => "late",
+            "unknown" | "rechecking" => "wait",
+            "delivered" | "opened" => "safe",
+            _ => "",
+        },
+        steps: steps.collect(),
+    }
+}
+
+/// What excludes each other, each side with who, where and when.
+pub(super) fn conflicts(
+    site: &Site,
+    words: &Words,
+    dossier: &Value,
+    may_choose: bool,
+) -> Vec<Conflict> {
+    let conflict = |conflict: &Value| {
+        let sides = list(conflict, "/sides")
+            .map(|side| Side { event: happened(site, words, side).contested(), may_choose });
+        let field = text(conflict, "/field");
+        let title = match field.rsplit('.').next().filter(|last| !last.is_empty()) {
+            Some(last) => {
+                let field = words.say(&format!("field-{}", last.replace('_', "-")));
+                words.say_with("conflict-field", &[("field", field)].into_iter().collect())
+            }
+            None => words.say("conflict-events"),
+        };
+        Conflict { title, sides: sides.collect() }
+    };
+    list(dossier, "/conflicts").map(conflict).collect()
+}

@@ -11,9 +11,12 @@ use axum::{
 use hoso_dossier::deadline::local_date;
 use hoso_registry::{
     State as Registry,
-    statement::{CalendarStatus, Competent, Procedure},
+    statement::{Agency, CalendarStatus, Competent, Procedure, Unit},
 };
-use hoso_store::fold::{folded, words};
+use hoso_store::{
+    collation::text_key,
+    fold::{folded, words},
+};
 use serde_json::{Value, json};
 use time::Date;
 
@@ -45,14 +48,25 @@ pub(super) async fn procedures(
     answer(&site, &headers, listed.await)
 }
 
-/// The procedures of that day whose code or name has all these folded words.
+/// The procedures of that day whose code or name has all these folded words, by name.
 pub(super) fn in_force(state: &Registry, wanted: &[String], day: Option<Date>) -> Vec<Value> {
     let Some(day) = day else { return Vec::new() };
     let found = state.procedures_on(day).filter(|(_, procedure)| {
         let text = folded(&format!("{} {}", procedure.code, procedure.name));
         wanted.iter().all(|word| text.contains(word.as_str()))
     });
-    found.map(|(_, procedure)| procedure_json(procedure, state)).collect()
+    let mut found: Vec<&Procedure> = found.map(|(_, procedure)| procedure).collect();
+    found.sort_by_cached_key(|procedure| text_key(&procedure.name));
+    found.into_iter().map(|procedure| procedure_json(procedure, state)).collect()
+}
+
+/// All units, then all agencies, each by name.
+pub(super) fn offices(state: &Registry) -> (Vec<&Unit>, Vec<&Agency>) {
+    let (mut units, mut agencies): (Vec<_>, Vec<_>) =
+        (state.units().collect(), state.agencies().collect());
+    units.sort_by_cached_key(|unit| text_key(&unit.name));
+    agencies.sort_by_cached_key(|agency| text_key(&agency.name));
+    (units, agencies)
 }
 
 fn procedure_json(procedure: &Procedure, state: &Registry) -> Value {
@@ -95,11 +109,12 @@ pub(super) async fn units(State(site): Shared, headers: HeaderMap) -> Response {
     let listed = async {
         site.actor(&headers).await?;
         let state = site.office.state();
-        let units = state
-            .units()
+        let (units, agencies) = offices(&state);
+        let units = units
+            .iter()
             .map(|unit| json!({ "code": unit.code, "name": unit.full_name(), "kind": "unit" }));
-        let agencies = state
-            .agencies()
+        let agencies = agencies
+            .iter()
             .map(|agency| json!({ "code": agency.code, "name": agency.name, "kind": "agency" }));
         let items: Vec<Value> = units.chain(agencies).collect();
         Ok(Json(json!({ "items": items })).into_response())

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod backup;
+pub mod collation;
 mod columns;
 pub mod database;
 pub mod drafts;
@@ -15,6 +16,7 @@ pub mod fold;
 pub mod idempotency;
 pub mod journal;
 pub mod ledger;
+mod letters;
 pub mod link;
 mod log;
 pub mod meta;

@@ -6,6 +6,7 @@ use hoso_dossier::deadline::local_date;
 use hoso_engine::web::Words;
 use hoso_identity::PersonId;
 use hoso_registry::{Day, EventKind, Role};
+use hoso_store::collation::name_key;
 use serde_json::Value;
 
 use super::{
@@ -160,7 +161,7 @@ fn counts<'a>(
     )
 }
 
-/// The people of the unit who process dossiers.
+/// The people of the unit who process dossiers, as a class register has them.
 fn staff(site: &Site) -> Vec<Choice> {
     let state = site.office.state();
     let grants = state.grants_of_unit(site.office.unit());
@@ -172,6 +173,8 @@ fn staff(site: &Site) -> Vec<Choice> {
         value: person.to_string(),
         label: name.to_owned(),
     };
+    let mut people: Vec<(PersonId, &str)> = people.into_iter().collect();
+    people.sort_by_cached_key(|(_, name)| name_key(name));
     people.into_iter().map(choice).collect()
 }
 

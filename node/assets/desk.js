@@ -79,6 +79,9 @@
     action();
   });
 
+  const show = document.getElementById("keys-show");
+  show.hidden = false;
+  show.addEventListener("click", () => keys.showModal());
   singleKeys.checked = remembered();
   singleKeys.addEventListener("change", () => remember(singleKeys.checked));
 

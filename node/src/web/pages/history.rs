@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     super::site::Site,
+    chips::Chip,
     dossier::{list, money, text},
     frame::{date, moment},
 };
@@ -36,6 +37,9 @@ const SHOWN: [&str; 21] = [
     "paper_reference",
 ];
 
+/// The code of what waits for a choice.
+const CONTESTED: &str = "contested";
+
 /// One event as people read it.
 #[derive(Clone)]
 pub(super) struct Happened {
@@ -48,14 +52,14 @@ pub(super) struct Happened {
     pub(super) who: String,
     pub(super) place: String,
     pub(super) details: Vec<(String, String)>,
-    /// Why it has no effect; empty if it has.
-    pub(super) without_effect: String,
+    /// Why it has no effect; no word if it has.
+    pub(super) without_effect: Chip,
 }
 
 impl Happened {
     /// As one side of a conflict: why it has no effect is said for both.
     pub(super) fn contested(self) -> Self {
-        Self { without_effect: String::new(), ..self }
+        Self { without_effect: Chip::default(), ..self }
     }
 }
 
@@ -163,8 +167,8 @@ fn apart(mut stage: Vec<Vec<usize>>, seen: &Seen) -> Vec<Vec<Vec<usize>>> {
 pub(super) fn happened(site: &Site, words: &Words, event: &Value) -> Happened {
     let kind = text(event, "/kind").replace('_', "-");
     let what = match kind.is_empty() {
-        true => words.say("event-newer"),
-        false => words.say(&format!("event-{kind}")),
+        true => words.say("past-newer"),
+        false => words.say(&format!("past-{kind}")),
     };
     let body = event.pointer("/body").and_then(Value::as_object);
     let details = SHOWN.iter().filter_map(|name| {
@@ -186,14 +190,20 @@ pub(super) fn happened(site: &Site, words: &Words, event: &Value) -> Happened {
         who: text(event, "/by"),
         place: site.place(&text(event, "/unit")),
         details: details.collect(),
-        without_effect: match reason.is_empty() {
-            true => String::new(),
-            false => {
-                let why = words.say(&format!("effect-{}", reason.replace('_', "-")));
-                format!("{} {why}", words.say("without-effect"))
-            }
-        },
+        without_effect: without_effect(words, &reason),
     }
+}
+
+/// Why an event has no effect. What waits for a choice has somebody to act, the rest is a fact.
+pub(super) fn without_effect(words: &Words, reason: &str) -> Chip {
+    if reason.is_empty() {
+        return Chip::default();
+    }
+    let why = words.say(&format!("effect-{}", reason.replace('_', "-")));
+    if reason == CONTESTED {
+        return Chip::new("review", "review", why);
+    }
+    Chip::new("away", "info", format!("{} {why}", words.say("without-effect")))
 }
 
 /// One part of an event's body as people read it.

@@ -15,7 +15,7 @@ use super::{
     chips::{self, Chip, Due},
     fields::{Choice, Field, choices},
     frame::{Frame, frame, render},
-    history::Happened,
+    history::{Happened, without_effect},
     refused,
 };
 use crate::{desk::Refused, times};
@@ -216,10 +216,10 @@ fn event(words: &Words) -> Happened {
         at: "24/11/2026 08:14".to_owned(),
         received: words
             .say_with("province-received", &[("at", "24/11/2026 08:15")].into_iter().collect()),
-        what: words.say(&format!("event-{kind}")),
+        what: words.say(&format!("past-{kind}")),
         who: "Người Thử Hai".to_owned(),
         place: "—".to_owned(),
         details: vec![(words.say("field-reason"), words.say("style-reason"))],
-        without_effect: format!("{} {}", words.say("without-effect"), words.say("effect-decided")),
+        without_effect: without_effect(words, "decided"),
     }
 }

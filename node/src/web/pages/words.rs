@@ -139,7 +139,9 @@ mod tests {
         keys.extend(Financial::ALL.iter().map(|each| dashed("financial", each.code())));
         keys.extend(Delivery::ALL.iter().map(|each| dashed("delivery", each.code())));
         keys.extend(Timeliness::ALL.iter().map(|each| dashed("timeliness", each.code())));
-        keys.extend(EventKind::ALL.iter().map(|each| dashed("event", each.code())));
+        for kind in EventKind::ALL {
+            keys.extend(["event", "past"].map(|tense| dashed(tense, kind.code())));
+        }
         for objection in Objection::ALL {
             keys.insert(format!("problem-rule-{}", objection.code()));
             keys.insert(dashed("effect", objection.code()));

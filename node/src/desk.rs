@@ -4,6 +4,7 @@
 //! document makes the change, the actor signs the entry, and one transaction keeps entry, record
 //! and answer. Nothing is shown before that has committed.
 
+mod applicants;
 mod codes;
 mod command;
 mod logbook;
@@ -32,6 +33,7 @@ use hoso_store::{
 };
 use serde_json::Value as Json;
 
+pub(crate) use applicants::applicants;
 pub(crate) use codes::reissuable;
 pub(crate) use command::{act, receive};
 pub(crate) use logbook::received;

@@ -7,6 +7,7 @@ import { stopProvince } from './province.mjs';
 await import('./pages.test.mjs');
 await import('./names.test.mjs');
 await import('./keys.test.mjs');
+await import('./reception.test.mjs');
 
 test('during all of this no request left the host and no page was at odds with its policy', () => {
   assert.deepEqual(strayed, []);

@@ -25,11 +25,16 @@ macro_rules! asset {
 }
 
 /// All of them; a font with another content gets another name.
-const ASSETS: [Asset; 19] = [
+const ASSETS: [Asset; 24] = [
     asset!("tokens.css", "text/css"),
     asset!("node.css", "text/css"),
     asset!("print.css", "text/css"),
+    asset!("receive.css", "text/css"),
     asset!("desk.js", "text/javascript"),
+    asset!("receive.js", "text/javascript"),
+    asset!("combobox.js", "text/javascript"),
+    asset!("scanner.js", "text/javascript"),
+    asset!("slip.js", "text/javascript"),
     asset!("icon.svg", "image/svg+xml"),
     asset!("fonts/be-vietnam-pro-latin-400.woff2", "font/woff2"),
     asset!("fonts/be-vietnam-pro-latin-500.woff2", "font/woff2"),

@@ -1,4 +1,4 @@
-//! The JSON API of what the province agrees on: procedures, units, calendars.
+//! The JSON API of what forms are filled in from: procedures, units, calendars, known applicants.
 
 use std::sync::Arc;
 
@@ -102,6 +102,20 @@ pub(super) async fn due(
         Ok(Json(due).into_response())
     };
     answer(&site, &headers, computed.await)
+}
+
+/// `GET /applicants?q=`: those of this node's dossiers.
+pub(super) async fn applicants(
+    State(site): Shared,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
+    let listed = async {
+        let actor = site.actor(&headers).await?;
+        let query = parameter(&query, "q").unwrap_or_default();
+        Ok(Json(desk::applicants(&site.office, &actor, &query).await?).into_response())
+    };
+    answer(&site, &headers, listed.await)
 }
 
 /// `GET /units`.

@@ -44,6 +44,7 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/log-out", post(session::log_out))
         .route("/language", post(session::language))
         .route("/receive", get(receive::form).post(receive::receive))
+        .route("/receive/aside", post(receive::preview))
         .route("/dossiers/{id}", get(dossier::open))
         .route("/dossiers/{id}/events", post(dossier::act))
         .route("/office", get(office::form))

@@ -43,6 +43,7 @@ fn api() -> Router<Arc<Site>> {
         .route("/procedures/{code}/due", get(catalogue::due))
         .route("/units", get(catalogue::units))
         .route("/calendar/{year}", get(catalogue::calendar))
+        .route("/applicants", get(catalogue::applicants))
         .route("/dossiers", get(api::list).post(api::receive))
         .route("/dossiers/{id}", get(api::open))
         .route("/dossiers/{id}/events", post(api::act))

@@ -50,6 +50,11 @@ impl Site {
         self.say(self.words(headers).0, refused, about)
     }
 
+    /// The sentence for the refusal of this word, before anything is refused.
+    pub(super) fn sentence_of(&self, words: &Words, code: &str) -> String {
+        self.say(words, &Refused::new(422, code), "")
+    }
+
     /// The sentence for a refusal about what people call so.
     pub(super) fn say(&self, words: &Words, refused: &Refused, about: &str) -> String {
         let values: FluentArgs<'_> = [("about", about)].into_iter().collect();

@@ -14,6 +14,8 @@ const NUMBERS: [&str; 5] = ["originals", "certified_copies", "photocopies", "set
 const COUNTS: [&str; 3] = ["originals", "certified_copies", "photocopies"];
 /// Names whose values are times, typed without an offset.
 const TIMES: [&str; 2] = ["received_at", "due_at"];
+/// Names whose values are days, as people here write them.
+const DAYS: [&str; 1] = ["birth_date"];
 /// Names of boxes to tick.
 const TICKS: [&str; 3] = ["pauses", "from_agency", "post"];
 /// Parts of the longest dotted name; what is longer is no name of any form.
@@ -34,6 +36,10 @@ pub(super) struct Field {
     /// The word for that.
     pub(super) must: String,
     pub(super) options: Vec<Choice>,
+    /// How to fill it in, in a few words.
+    pub(super) hint: String,
+    /// Which keys a screen offers: `numeric`, `tel` or `email`.
+    pub(super) mode: &'static str,
     /// What is wrong with it, if the problem of the page is about this field.
     pub(super) problem: String,
 }
@@ -62,6 +68,12 @@ impl Field {
     /// With choices.
     pub(super) fn of(mut self, options: Vec<Choice>) -> Self {
         self.options = options;
+        self
+    }
+
+    /// With the word for how to fill it in, and with digits at hand.
+    pub(super) fn digits(mut self, hint: String) -> Self {
+        (self.hint, self.mode) = (hint, "numeric");
         self
     }
 
@@ -179,10 +191,45 @@ fn typed(name: &str, text: &str) -> Value {
     if TICKS.contains(&last) {
         return json!(true);
     }
-    if TIMES.contains(&last) && text.len() == 16 {
-        return json!(format!("{text}:00+07:00"));
+    if TIMES.contains(&last) {
+        return json!(moment_of(text));
+    }
+    if DAYS.contains(&last) {
+        return json!(day_of(text).unwrap_or_else(|| text.to_owned()));
     }
     json!(text)
+}
+
+/// A day as it is typed, `24/11/2026` or `24112026`, in the order of ISO 8601.
+pub(super) fn day_of(text: &str) -> Option<String> {
+    let divided = text.split(['/', '-', '.', ' ']).map(str::trim).filter(|part| !part.is_empty());
+    let parts: Vec<&str> = divided.collect();
+    let digits = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if !parts.iter().all(digits) {
+        return None;
+    }
+    match parts.as_slice() {
+        [day, month, year] if year.len() == 4 => Some(format!("{year}-{month:0>2}-{day:0>2}")),
+        [all] if all.len() == 8 => {
+            let part = |range| all.get(range).unwrap_or_default();
+            Some(format!("{}-{}-{}", part(4..8), part(2..4), part(0..2)))
+        }
+        _ => None,
+    }
+}
+
+/// A moment as it is typed: a day as [`day_of`] reads it, then `08:00`, `8:00` or `0800`; or as a
+/// browser's own field writes it.
+fn moment_of(text: &str) -> String {
+    let own = text.len() == 16 && text.get(10..11) == Some("T");
+    if own {
+        return format!("{text}:00+07:00");
+    }
+    let typed = text.trim().rsplit_once(' ').and_then(|(day, time)| {
+        let (hour, minute) = time.split_once(':').or_else(|| time.split_at_checked(2))?;
+        Some(format!("{}T{hour:0>2}:{minute:0>2}:00+07:00", day_of(day)?))
+    });
+    typed.unwrap_or_else(|| text.to_owned())
 }
 
 /// Puts a value at its place, or gives the word for why there is none.
@@ -249,6 +296,21 @@ mod tests {
             "pauses": true,
         });
         assert_eq!(meant(&form).unwrap(), expected);
+    }
+
+    #[test]
+    fn days_and_moments_are_read_as_people_here_write_them() {
+        for typed in ["24/11/1985", "24111985", "24-11-1985", "24.11.1985", " 24 / 11 / 1985 "] {
+            assert_eq!(day_of(typed).as_deref(), Some("1985-11-24"), "{typed}");
+        }
+        assert_eq!(day_of("1/2/1990").as_deref(), Some("1990-02-01"));
+        for other in ["1985-11-24", "1985", "hôm qua", "24/11/85"] {
+            assert_eq!(day_of(other), None, "{other}");
+        }
+        for typed in ["24/11/2026 08:05", "24112026 0805", "2026-11-24T08:05", "24/11/2026 8:05"] {
+            assert_eq!(moment_of(typed), "2026-11-24T08:05:00+07:00", "{typed}");
+        }
+        assert_eq!(moment_of("sáng nay"), "sáng nay");
     }
 
     #[test]

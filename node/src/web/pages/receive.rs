@@ -1,66 +1,115 @@
-//! The form of reception.
+//! Reception: one page from the procedure to the slip.
+
+mod aside;
+mod begun;
+mod form;
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::{
     Form,
-    extract::State,
+    extract::{Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
-use hoso_dossier::deadline::local_date;
 use hoso_engine::{secret, web::Words};
-use serde_json::Value;
-use time::Date;
+use serde_json::{Value, json};
 
+pub(super) use self::form::offices;
+use self::{
+    aside::{Aside, aside},
+    begun::Begun,
+    form::{Group, Line, day},
+};
 use super::{
     super::{catalogue, site::Site},
-    dossier::{Day, days},
-    fields::{Choice, Field, choices, json_of, placed, sent, value_sent},
-    frame::{Frame, check_token, frame, moment, render},
+    fields::{Choice, choices, json_of, placed, sent},
+    frame::{Frame, check_token, frame, render},
     refused,
     session::{RECEIVE, form_keeping},
 };
 use crate::{
     desk::{self, Once, Refused},
     people::Actor,
-    times,
 };
 
-/// Lines for papers that an empty form shows.
-const PAPERS: usize = 4;
-/// What an applicant or owner can be.
-const PARTIES: [&str; 3] = ["person", "organisation", "household_business"];
+/// Papers that a slip fits, the usual one first.
+const SLIP_PAPERS: [&str; 3] = ["a5", "80mm", "a4"];
 /// Lines for papers at most.
 const PAPERS_MAX: usize = 32;
+
+/// What was typed and what is wrong with it.
+type Typed<'a> = (&'a [(String, String)], Option<&'a Refused>);
 
 #[derive(Template)]
 #[template(path = "receive.html")]
 struct ReceivePage {
     frame: Frame,
+    problem_title: String,
     problem: String,
     /// The field that it is about.
     problem_at: String,
     key: String,
-    groups: Vec<Group>,
-    due_title: String,
-    due: String,
-    due_steps: Vec<Day>,
+    procedure: Group,
+    applicant: Group,
+    papers_title: String,
+    columns: [String; 4],
+    papers: Vec<Line>,
+    place: Group,
+    owner: Group,
+    representative: Group,
+    late: Group,
+    words: Sayings,
+    aside: Aside,
+    begun: Vec<Begun>,
+    /// The dossier that was received just before, with the sentence about it.
+    before: Option<(String, String)>,
+    slip_papers: Vec<Choice>,
+}
+
+/// What the page says, and what its script says in its place.
+struct Sayings {
     save: String,
+    print: String,
     fill: String,
+    paper: String,
+    begun: String,
+    go_on: String,
+    discard: String,
+    open: String,
+    draft_saved: String,
+    draft_failed: String,
+    scanned: String,
+    scan_failed: String,
+    known: String,
+    none_found: String,
+    found: String,
+    sending: String,
+    scan_hint: String,
 }
 
-/// Fields that belong together.
-struct Group {
-    title: String,
-    fields: Vec<Field>,
+#[derive(Template)]
+#[template(path = "receive_aside.html")]
+struct AsidePage {
+    aside: Aside,
 }
 
-/// The empty form.
-pub(super) async fn form(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    match site.actor(&headers).await {
-        Ok(actor) => form_with(&site, &headers, &actor, &[]).await,
+/// The form: empty, or as it was left.
+pub(super) async fn form(
+    State(site): State<Arc<Site>>,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
+    let shown = async {
+        let actor = site.actor(&headers).await?;
+        let typed = begun::typed(&site.office, &actor, sent(&query, "draft")).await?;
+        let mut page = page(&site, &headers, &actor, (&typed, None)).await;
+        page.before = before(&site, &headers, &actor, sent(&query, "after")).await;
+        Ok(render(&page))
+    };
+    match shown.await {
+        Ok(page) => page,
         Err(problem) => refused(&site, &headers, &problem).await,
     }
 }
@@ -69,10 +118,25 @@ pub(super) async fn form(State(site): State<Arc<Site>>, headers: HeaderMap) -> R
 pub(super) async fn form_with(
     site: &Arc<Site>,
     headers: &HeaderMap,
-    actor: &Actor,
+    actor: &Arc<Actor>,
     typed: &[(String, String)],
 ) -> Response {
     render(&page(site, headers, actor, (typed, None)).await)
+}
+
+/// What stands beside the form, for what has been typed so far.
+pub(super) async fn preview(
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    Form(form): Form<Vec<(String, String)>>,
+) -> Response {
+    match site.actor(&headers).await {
+        Ok(actor) => {
+            let aside = aside(&site, site.words(&headers).0, &actor, &form).await;
+            render(&AsidePage { aside })
+        }
+        Err(problem) => refused(&site, &headers, &problem).await,
+    }
 }
 
 /// Receives, or gives the form back with what was typed and what is wrong.
@@ -93,26 +157,72 @@ pub(super) async fn receive(
         let page = page(&site, &headers, &actor, (&form, Some(&problem))).await;
         return (StatusCode::FORBIDDEN, render(&page)).into_response();
     }
-    if sent(&form, "_do") == "fill" {
-        return form_with(&site, &headers, &actor, &filled(&site, form)).await;
+    match sent(&form, "_do") {
+        "fill" => form_with(&site, &headers, &actor, &filled(&site, form)).await,
+        "discard" => match begun::discard(&site.office, &actor, sent(&form, "_draft")).await {
+            Ok(()) => Redirect::to(RECEIVE).into_response(),
+            Err(problem) => refused(&site, &headers, &problem).await,
+        },
+        _ => match received(&site, &actor, &form).await {
+            Ok(id) => Redirect::to(&next(&site, &actor, &id, &form).await).into_response(),
+            Err(problem) => {
+                let status =
+                    StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
+                let page = page(&site, &headers, &actor, (&form, Some(&problem))).await;
+                (status, render(&page)).into_response()
+            }
+        },
     }
-    let received = async {
-        let body = json_of(&form)?;
-        let key = sent(&form, "_key").to_owned();
-        let once = Once { key, body: format!("form /receive {body}").into_bytes() };
-        desk::receive(&site.office, &actor, &once, &body).await
-    };
-    match received.await {
-        Ok(dossier) => {
-            let id = dossier.get("id").and_then(Value::as_str).unwrap_or_default();
-            Redirect::to(&format!("/dossiers/{id}")).into_response()
-        }
-        Err(problem) => {
-            let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
-            let page = page(&site, &headers, &actor, (&form, Some(&problem))).await;
-            (status, render(&page)).into_response()
-        }
+}
+
+/// The dossier that the form made.
+async fn received(
+    site: &Site,
+    actor: &Arc<Actor>,
+    form: &[(String, String)],
+) -> Result<String, Refused> {
+    let body = json_of(&form::handed_in(form))?;
+    let key = sent(form, "_key").to_owned();
+    let once = Once { key: key.clone(), body: format!("form /receive {body}").into_bytes() };
+    let dossier = desk::receive(&site.office, actor, &once, &body).await?;
+    begun::finished(&site.office, actor, &key).await;
+    Ok(dossier.get("id").and_then(Value::as_str).unwrap_or_default().to_owned())
+}
+
+/// Where a reception leads: to the slip if it shall be printed, or to the dossier.
+async fn next(site: &Site, actor: &Arc<Actor>, id: &str, form: &[(String, String)]) -> String {
+    let opened = format!("/dossiers/{id}");
+    if sent(form, "_do") != "print" {
+        return opened;
     }
+    let paper = SLIP_PAPERS.into_iter().find(|paper| *paper == sent(form, "_paper"));
+    let paper = paper.unwrap_or(SLIP_PAPERS[0]);
+    let body = json!({ "kind": "printed", "form": "01", "paper": paper });
+    let key = format!("{}-printed", sent(form, "_key"));
+    let once = Once { key, body: format!("form {opened}/events {body}").into_bytes() };
+    if let Some(document) = hoso_identity::DocumentId::from_hex(id)
+        && let Err(problem) = desk::act(&site.office, actor, document, &once, &body).await
+    {
+        // The dossier is received all the same, and the slip can be printed from its page.
+        tracing::warn!(code = problem.code, "the printing of a slip was not noted");
+    }
+    format!("/api/v1/dossiers/{id}/slip?form=01&paper={paper}")
+}
+
+/// The sentence about the dossier that was received just before.
+async fn before(
+    site: &Arc<Site>,
+    headers: &HeaderMap,
+    actor: &Arc<Actor>,
+    id: &str,
+) -> Option<(String, String)> {
+    let document = hoso_identity::DocumentId::from_hex(id)?;
+    let dossier = desk::open(&site.office, actor, document).await.ok()?;
+    let code = dossier.get("code").and_then(Value::as_str)?.to_owned();
+    let name = dossier.pointer("/applicant/name").and_then(Value::as_str).unwrap_or_default();
+    let values = [("code", code), ("name", name.to_owned())].into_iter().collect();
+    let sentence = site.words(headers).0.say_with("receive-before", &values);
+    Some((document.to_string(), sentence))
 }
 
 /// The form with the papers that the chosen procedure takes.
@@ -123,17 +233,14 @@ fn filled(site: &Site, mut form: Vec<(String, String)>) -> Vec<(String, String)>
     form.retain(|(name, _)| !name.starts_with("papers."));
     for (line, paper) in papers.take(PAPERS_MAX).enumerate() {
         form.push((format!("papers.{line}.name"), paper.to_owned()));
+        for (count, number) in form::usual_counts(paper) {
+            form.push((format!("papers.{line}.{count}"), number.to_string()));
+        }
     }
     form
 }
 
-/// The day on which the dossier was handed in, as it was typed: today if nothing was.
-fn day(form: &[(String, String)]) -> Option<Date> {
-    let received_at = value_sent(form, "received_at");
-    let received_ms = received_at.as_str().and_then(times::instant);
-    local_date(received_ms.unwrap_or_else(times::now_ms))
-}
-
+/// The procedure that is chosen in the form, as the catalogue of its day has it.
 fn chosen(site: &Site, form: &[(String, String)]) -> Option<Value> {
     let code = sent(form, "procedure_code");
     let procedures = catalogue::in_force(&site.office.state(), &[], day(form));
@@ -143,50 +250,61 @@ fn chosen(site: &Site, form: &[(String, String)]) -> Option<Value> {
 async fn page(
     site: &Arc<Site>,
     headers: &HeaderMap,
-    actor: &Actor,
-    (form, problem): (&[(String, String)], Option<&Refused>),
+    actor: &Arc<Actor>,
+    (form, problem): Typed<'_>,
 ) -> ReceivePage {
     let (words, _) = site.words(headers);
-    let mut groups = groups(site, words, (lines(form), day(form)));
-    for field in groups.iter_mut().flat_map(|group| &mut group.fields) {
-        field.typed(form);
-    }
-    let fields = groups.iter_mut().flat_map(|group| {
-        let title = group.title.as_str();
-        group.fields.iter_mut().map(move |field| (title, field))
-    });
+    let mut made = form::Form::new(site, words, form);
     let (sentence, problem_at) =
-        problem.map(|problem| placed(site, words, problem, fields)).unwrap_or_default();
-    let due = due(site, form).unwrap_or_default();
-    let due_at = due.get("due_at").and_then(Value::as_str);
-    let due_at = due_at.map_or_else(|| words.say("due-none"), moment);
+        problem.map(|problem| placed(site, words, problem, made.fields())).unwrap_or_default();
+    made.show();
+    let column = |name: &str| words.say(&format!("field-{name}"));
+    let mut begun = begun::list(&site.office, actor, words).await;
+    let key = key(form, problem);
+    begun.retain(|draft| draft.id != begun::id(&key));
     ReceivePage {
         frame: frame(site, headers, "page-receive", Some(actor)).await,
+        problem_title: words.say("page-problem"),
         problem: sentence,
         problem_at,
-        key: key(form, problem),
-        groups,
-        due_title: words.say("column-due"),
-        due: if due.is_null() { String::new() } else { due_at },
-        due_steps: days(words, due.get("steps")),
-        save: words.say("save"),
-        fill: words.say("fill"),
+        key,
+        procedure: made.procedure,
+        applicant: made.applicant,
+        papers_title: words.say("group-papers"),
+        columns: ["paper-name", "originals", "certified-copies", "photocopies"].map(column),
+        papers: made.papers,
+        place: made.place,
+        owner: made.owner,
+        representative: made.representative,
+        late: made.late,
+        words: sayings(words),
+        aside: aside(site, words, actor, form).await,
+        begun,
+        before: None,
+        slip_papers: choices(words, "paper", &SLIP_PAPERS),
     }
 }
 
-/// When it would be due, once a procedure is chosen.
-fn due(site: &Site, form: &[(String, String)]) -> Option<Value> {
-    let code = Some(sent(form, "procedure_code")).filter(|code| !code.is_empty())?;
-    let received_at = value_sent(form, "received_at");
-    let competent = Some(sent(form, "competent_unit"));
-    desk::due(&site.office, code, received_at.as_str(), competent).ok()
-}
-
-/// How many lines for papers a form needs.
-fn lines(form: &[(String, String)]) -> usize {
-    let lines = form.iter().filter_map(|(name, _)| name.strip_prefix("papers."));
-    let lines = lines.filter_map(|rest| rest.split('.').next()?.parse::<usize>().ok());
-    lines.max().map_or(PAPERS, |last| last.saturating_add(1)).clamp(PAPERS, PAPERS_MAX)
+fn sayings(words: &Words) -> Sayings {
+    Sayings {
+        save: words.say("save"),
+        print: words.say("save-and-print"),
+        fill: words.say("fill"),
+        paper: words.say("field-paper"),
+        begun: words.say("receive-begun"),
+        go_on: words.say("receive-go-on"),
+        discard: words.say("receive-discard"),
+        open: words.say("receive-open"),
+        draft_saved: words.say("receive-draft-saved"),
+        draft_failed: words.say("receive-draft-failed"),
+        scanned: words.say("receive-scanned"),
+        scan_failed: words.say("receive-scan-failed"),
+        known: words.say("receive-known"),
+        none_found: words.say("receive-none-found"),
+        found: words.say("receive-found"),
+        sending: words.say("receive-sending"),
+        scan_hint: words.say("receive-scan-hint"),
+    }
 }
 
 /// The key of this form. It stays the same while one dossier is meant, so that one whose answer
@@ -201,109 +319,4 @@ fn key(form: &[(String, String)], problem: Option<&Refused>) -> String {
 pub(super) fn fresh_key() -> String {
     let chance = secret::chance::<16>().unwrap_or_default();
     data_encoding::HEXLOWER.encode(&chance)
-}
-
-fn groups(site: &Site, words: &Words, (lines, day): (usize, Option<Date>)) -> Vec<Group> {
-    let field = |name: &str, kind, required| Field::new(words, name, kind, required);
-    let choose = |name: &str, key: &str, codes: &[&str]| {
-        field(name, "select", true).of(choices(words, key, codes))
-    };
-    let group = |title: &str, fields| Group { title: words.say(title), fields };
-    let party = |whose: &str, required: bool| {
-        let part = |part: &str, kind| field(&format!("{whose}.{part}"), kind, false);
-        let kinds = choices(words, "party", &PARTIES);
-        let unsaid = Choice { value: String::new(), label: words.say("choose") };
-        let unsaid = std::iter::once(unsaid).filter(|_| !required);
-        vec![
-            field(&format!("{whose}.kind"), "select", required).of(unsaid.chain(kinds).collect()),
-            field(&format!("{whose}.name"), "text", required),
-            part("id_number", "text"),
-            part("birth_date", "date"),
-            part("phone", "tel"),
-            part("email", "email"),
-            part("address", "text"),
-        ]
-    };
-    let mut groups = vec![
-        group(
-            "group-procedure",
-            vec![
-                field("procedure_code", "select", true).of(procedures(site, words, day)),
-                field("competent_unit", "select", false).of(offices(site, words, "by-procedure")),
-                field("return_unit", "select", false).of(offices(site, words, "here")),
-            ],
-        ),
-        group("group-applicant", party("applicant", true)),
-        group("party-owner", party("owner", false)),
-        group(
-            "party-representative",
-            vec![
-                field("representative.name", "text", false),
-                field("representative.id_number", "text", false),
-                field("representative.authority", "text", false),
-            ],
-        ),
-    ];
-    groups.extend((0..lines).map(|line| papers(words, line)));
-    groups.push(group(
-        "group-way",
-        vec![
-            choose("channel", "channel", &["counter", "post", "online"]),
-            choose("result_channel", "channel", &["desk", "post", "electronic"]),
-            field("sets", "number", false).holding("1"),
-            field("note", "area", false),
-        ],
-    ));
-    groups.push(group(
-        "group-late",
-        vec![
-            field("received_at", "datetime-local", false),
-            field("paper_reference", "text", false),
-            field("reason", "text", false),
-        ],
-    ));
-    groups
-}
-
-/// One line of the papers.
-fn papers(words: &Words, line: usize) -> Group {
-    let number = line.saturating_add(1).to_string();
-    let part = |part: &str, kind| Field::new(words, &format!("papers.{line}.{part}"), kind, false);
-    Group {
-        title: words.say_with("paper-number", &[("number", number)].into_iter().collect()),
-        fields: vec![
-            part("name", "text"),
-            part("originals", "number"),
-            part("certified_copies", "number"),
-            part("photocopies", "number"),
-        ],
-    }
-}
-
-/// Those of that day: what is entered late was handed in under the catalogue of then.
-fn procedures(site: &Site, words: &Words, day: Option<Date>) -> Vec<Choice> {
-    let all = catalogue::in_force(&site.office.state(), &[], day);
-    let first = Choice { value: String::new(), label: words.say("choose") };
-    let text = |procedure: &Value, name: &str| {
-        procedure.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let named = all.iter().map(|procedure| Choice {
-        value: text(procedure, "code"),
-        label: format!("{} – {}", text(procedure, "code"), text(procedure, "name")),
-    });
-    std::iter::once(first).chain(named).collect()
-}
-
-/// Units and agencies, after a first choice that leaves it open.
-pub(super) fn offices(site: &Site, words: &Words, open: &str) -> Vec<Choice> {
-    let state = site.office.state();
-    let units = state.units().map(|unit| Choice {
-        value: unit.code.clone(),
-        label: format!("{} – {}", unit.code, unit.full_name()),
-    });
-    let agencies = state
-        .agencies()
-        .map(|agency| Choice { value: agency.code.clone(), label: agency.name.clone() });
-    let first = Choice { value: String::new(), label: words.say(open) };
-    std::iter::once(first).chain(units).chain(agencies).collect()
 }

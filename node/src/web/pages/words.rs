@@ -41,6 +41,9 @@ mod tests {
             include_str!("rows.rs"),
             include_str!("receive.rs"),
             include_str!("prints.rs"),
+            include_str!("receive/form.rs"),
+            include_str!("receive/aside.rs"),
+            include_str!("receive/begun.rs"),
             include_str!("dossier.rs"),
             include_str!("office.rs"),
             include_str!("fields.rs"),
@@ -64,6 +67,9 @@ mod tests {
                 named.extend(part.split('"').next().map(str::to_owned));
             }
             for part in source.split("frame(site, headers, \"").skip(1) {
+                named.extend(part.split('"').next().map(str::to_owned));
+            }
+            for part in source.split("say_with(\"").skip(1) {
                 named.extend(part.split('"').next().map(str::to_owned));
             }
             for (start, prefix) in
@@ -131,10 +137,36 @@ mod tests {
         keys
     }
 
+    /// Every key of reception that is put together.
+    fn of_reception() -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        keys.extend(
+            ["procedure", "applicant", "papers", "way", "late"].map(|group| dashed("group", group)),
+        );
+        keys.extend(
+            ["applicant", "owner", "representative", "person", "organisation"]
+                .map(|party| dashed("party", party)),
+        );
+        for column in ["paper-name", "originals", "certified-copies", "photocopies"] {
+            keys.insert(dashed("field", column));
+        }
+        for channel in ["counter", "post", "online", "desk", "electronic"] {
+            keys.insert(dashed("channel", channel));
+        }
+        for term in ["same-day", "working-days", "calendar-days", "by-announcement"] {
+            keys.insert(dashed("term", term));
+        }
+        keys.extend(
+            ["why-off", "why-saturday", "aside-fee", "by-procedure", "here"].map(str::to_owned),
+        );
+        keys
+    }
+
     /// Every key that is put together from a code.
     fn composed() -> BTreeSet<String> {
         let mut keys = of_forms_and_office();
         keys.extend(of_lists());
+        keys.extend(of_reception());
         keys.extend(Status::ALL.iter().map(|each| dashed("status", each.code())));
         keys.extend(Financial::ALL.iter().map(|each| dashed("financial", each.code())));
         keys.extend(Delivery::ALL.iter().map(|each| dashed("delivery", each.code())));

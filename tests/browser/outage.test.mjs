@@ -1,0 +1,67 @@
+// An outage, the way back and a conflict, as people at the desks see them.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { accessible, desk, office } from './desk.mjs';
+import { act, awaited, link, receive } from './dossiers.mjs';
+
+test('while the link is away the bar is there, work goes on, and the badge follows the way back',
+  async () => {
+    const page = await desk();
+    await link(0, false);
+    await page.goto('/');
+    const bar = page.locator('p.link');
+    assert.match(await bar.innerText(), /Mọi thứ vẫn lưu an toàn tại máy này/);
+    await accessible(page);
+    const dossier = await receive(page, 'Bùi Thị Bão', { competent_unit: (await office(1)).unit });
+    await page.goto(`/dossiers/${dossier.id}`);
+    assert.equal(dossier.sync.state, 'saved');
+    assert.equal(await page.locator('.badge i.reached').count(), 1);
+    assert.match(await bar.innerText(), /[1-9]\d* hồ sơ chờ gửi/);
+    await accessible(page);
+    await link(0, true);
+    const there = ({ sync }) => ['delivered', 'opened'].includes(sync.state);
+    await awaited(page, dossier.id, there);
+    await page.reload();
+    assert.ok((await page.locator('.badge i.reached').count()) >= 3);
+    await page.context().close();
+  });
+
+test('two offices that decide apart see both sides and one of them chooses', async () => {
+  const [here, there] = [await desk({ at: 0 }), await desk({ at: 1 })];
+  const { unit } = await office(1);
+  const dossier = await receive(here, 'Bùi Thị Hai', { competent_unit: unit });
+  await awaited(there, dossier.id, () => true);
+  const seen = await awaited(here, dossier.id, ({ events }) =>
+    events.some((event) => event.kind === 'opened'));
+  await Promise.all([link(0, false), link(1, false)]);
+  const correct = (value) =>
+    ({ field: 'applicant.phone', value, reason: 'Người nộp báo lại' });
+  await act(here, seen, 'field_corrected', correct('0912000111'));
+  await act(there, seen, 'field_corrected', correct('0912000222'));
+  await Promise.all([link(0, true), link(1, true)]);
+  await awaited(here, dossier.id, (now) => now.needs_review);
+  await here.goto(`/dossiers/${dossier.id}`);
+  await accessible(here);
+  const text = await here.locator('main').innerText();
+  assert.ok(text.includes('0912000111') && text.includes('0912000222'), text);
+  await here.locator('form:has(input[value=conflict_resolved]) button').first().press('Enter');
+  const chosen = await awaited(here, dossier.id, (now) => !now.needs_review);
+  const agreed = await awaited(there, dossier.id, (now) => !now.needs_review &&
+    now.events.some((event) => event.kind === 'conflict_resolved'));
+  assert.equal(agreed.applicant.phone, chosen.applicant.phone);
+  await here.context().close();
+  await there.context().close();
+});
+
+test('a slip goes to paper in the size of that paper', async () => {
+  const page = await desk();
+  const dossier = await receive(page, 'Bùi Thị Giấy');
+  await page.goto(`/api/v1/dossiers/${dossier.id}/slip?form=01&paper=a5`);
+  const pdf = await page.pdf({ preferCSSPageSize: true });
+  assert.equal(pdf.subarray(0, 5).toString('latin1'), '%PDF-');
+  const boxes = pdf.toString('latin1').match(/\/MediaBox \[[^\]]*\]/g);
+  const size = boxes[0].match(/[\d.]+/g).map(Number);
+  // A5 in points, to the nearest one.
+  assert.deepEqual(size.slice(2).map(Math.round), [420, 595]);
+  await page.context().close();
+});

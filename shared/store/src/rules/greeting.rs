@@ -1,6 +1,6 @@
 //! What the relay makes of a `Hello`: where to go on, whether to heal, whether it is a copy.
 
-use hoso_identity::{Epoch, Incarnation, NodeId, SessionToken};
+use hoso_identity::{Epoch, Incarnation, NodeId, Scope, SessionToken};
 
 use super::recheck::Wish;
 use crate::tables::{Digest, LedgerHead, LedgerTables, ScopePoint, Sender, digests_agree};
@@ -127,13 +127,21 @@ pub fn greet<T: LedgerTables>(
     } else {
         shown.wish.map(wished)
     };
-    if heal.is_some() && !goes_on {
+    let is_cause = lost || !sender.healed || shown.wish == Some(Wish::Diverged);
+    if let Some(reason) = heal
+        && !goes_on
+    {
         let blown = fuse_blown(tables, &shown.node, now_ms)?;
-        // A comparison that nothing calls for must not keep a node out.
-        match heal {
-            Some(HealReason::Week) if blown => heal = None,
-            _ if blown => return Ok(Greeting::Fuse),
-            _ => tables.note_healing(&shown.node, now_ms)?,
+        // Whoever makes the ledger live anew must not use up the fuses of all others.
+        let of_ledger = reason == HealReason::Epoch && !is_cause && !has_read(tables, &shown.node)?;
+        // A comparison that nothing calls for must keep a node out neither now nor later.
+        if reason == HealReason::Week {
+            heal = heal.filter(|_| !blown);
+        } else if !of_ledger {
+            if blown {
+                return Ok(Greeting::Fuse);
+            }
+            tables.note_healing(&shown.node, now_ms)?;
         }
     }
     sender.healed &= heal.is_none();
@@ -252,6 +260,12 @@ fn rotate(sender: &mut Sender, shown: Option<SessionToken>, fresh: SessionToken)
     sender.previous = shown;
     sender.token = fresh;
     sender.confirmed = false;
+}
+
+/// Whether the node has acknowledged anything of this life of the ledger.
+fn has_read<T: LedgerTables>(tables: &mut T, node: &NodeId) -> Result<bool, T::Error> {
+    let readers = tables.readers(Scope::Province)?;
+    Ok(readers.iter().any(|reader| reader.node == *node))
 }
 
 fn fuse_blown<T: LedgerTables>(

@@ -103,6 +103,63 @@ fn an_epoch_that_no_ledger_can_have_reached_is_refused() {
     assert_eq!(relay.write(|tx| tx.head()).epoch, EPOCH, "nothing has begun");
 }
 
+/// Both sides have been compared.
+fn end_healing(relay: &Scene, office: &Office, epoch: Epoch, now_ms: u64) {
+    let (node, incarnation) = (office.node, office.incarnation());
+    office.scene.write(move |tx| recheck::healed(tx, epoch, &[], false, now_ms));
+    relay.write(move |tx| greeting_rules::healed(tx, &node, &incarnation));
+}
+
+/// Says hello, with that wish or epoch beside what the node shows, and is healed if it may be.
+fn heal(relay: &Scene, office: &Office, chance: u8, change: impl Fn(&mut Shown)) -> Greeting {
+    let mut shown = shown(office, 5);
+    change(&mut shown);
+    let greeting = greet_as(relay, shown, chance, 5);
+    if let Greeting::Welcome(welcome) = &greeting {
+        assert!(welcome.heal.is_some(), "it is healed: {welcome:?}");
+        take_welcome(office, welcome);
+        end_healing(relay, office, welcome.epoch, 5);
+    }
+    greeting
+}
+
+#[test]
+fn a_node_comes_back_however_often_others_make_the_ledger_live_anew() {
+    let (relay, a) = (relay(), Office::new(A));
+    meet(&relay, &a, 1);
+    pull(&relay, &a);
+    for chance in 2..6 {
+        relay.write(move |tx| greeting_rules::mint_epoch(tx, None, [chance; 8]));
+        let Greeting::Welcome(welcome) = heal(&relay, &a, chance, |_| {}) else {
+            panic!("kept out")
+        };
+        assert_eq!((welcome.heal, welcome.minted), (Some(HealReason::Epoch), false));
+        pull(&relay, &a);
+    }
+    let diverged = |shown: &mut Shown| shown.wish = Some(recheck::Wish::Diverged);
+    for chance in [6, 7] {
+        assert!(matches!(heal(&relay, &a, chance, diverged), Greeting::Welcome(_)));
+    }
+    assert_eq!(heal(&relay, &a, 8, diverged), Greeting::Fuse);
+    relay.write(|tx| greeting_rules::mint_epoch(tx, None, [8; 8]));
+    assert_eq!(heal(&relay, &a, 9, diverged), Greeting::Fuse, "a new life is no way round it");
+    assert!(matches!(heal(&relay, &a, 10, |_| {}), Greeting::Welcome(_)));
+}
+
+#[test]
+fn a_node_that_shows_again_a_life_of_the_ledger_which_it_has_left_is_held_by_the_fuse() {
+    let (relay, a) = (relay(), Office::new(A));
+    meet(&relay, &a, 1);
+    relay.write(|tx| greeting_rules::mint_epoch(tx, None, [2; 8]));
+    assert!(matches!(heal(&relay, &a, 2, |_| {}), Greeting::Welcome(_)));
+    pull(&relay, &a);
+    let left = |shown: &mut Shown| shown.epoch = Some(EPOCH);
+    for chance in [3, 4] {
+        assert!(matches!(heal(&relay, &a, chance, left), Greeting::Welcome(_)));
+    }
+    assert_eq!(heal(&relay, &a, 5, left), Greeting::Fuse);
+}
+
 #[test]
 fn a_week_after_both_sides_were_compared_they_are_compared_again_and_then_not_at_once() {
     let (relay, a) = (relay(), Office::new(A));
@@ -114,10 +171,8 @@ fn a_week_after_both_sides_were_compared_they_are_compared_again_and_then_not_at
     let Greeting::Welcome(due) = greet_at(&relay, &a, 3, due_ms) else { panic!() };
     assert_eq!(due.heal, Some(HealReason::Week));
     take_welcome(&a, &due);
-    let (node, incarnation, epoch) = (a.node, a.incarnation(), due.epoch);
     assert!(!a.scene.write(|tx| JournalTables::facts(tx)).rechecking, "nothing is in doubt");
-    a.scene.write(move |tx| recheck::healed(tx, epoch, &[], false, due_ms));
-    relay.write(move |tx| greeting_rules::healed(tx, &node, &incarnation));
+    end_healing(&relay, &a, due.epoch, due_ms);
     let Greeting::Welcome(after) = greet_at(&relay, &a, 4, due_ms + 1) else { panic!() };
     assert_eq!(after.heal, None);
 }
@@ -136,4 +191,16 @@ fn a_weekly_comparison_never_keeps_a_node_out() {
     assert_eq!(welcome.heal, None, "it can wait");
     let diverged = Shown { wish: Some(recheck::Wish::Diverged), ..wishes };
     assert_eq!(greet_as(&relay, diverged, 3, 5), Greeting::Fuse);
+}
+
+#[test]
+fn weekly_comparisons_leave_the_fuse_to_what_calls_for_healing() {
+    let (relay, a) = (relay(), Office::new(A));
+    meet(&relay, &a, 1);
+    let (week, diverged) = (recheck::Wish::Week, recheck::Wish::Diverged);
+    for (chance, wish) in [(2, week), (3, week), (4, diverged), (5, week), (6, diverged)] {
+        let wishes = |shown: &mut Shown| shown.wish = Some(wish);
+        assert!(matches!(heal(&relay, &a, chance, wishes), Greeting::Welcome(_)), "{chance}");
+    }
+    assert_eq!(heal(&relay, &a, 7, |shown| shown.wish = Some(diverged)), Greeting::Fuse);
 }

@@ -8,6 +8,7 @@ await import('./pages.test.mjs');
 await import('./names.test.mjs');
 await import('./keys.test.mjs');
 await import('./reception.test.mjs');
+await import('./return.test.mjs');
 await import('./outage.test.mjs');
 
 test('during all of this no request left the host and no page was at odds with its policy', () => {

@@ -10,7 +10,8 @@ async function clerksPages(page) {
   const { body } = await api(page, 'GET', '/dossiers?limit=1');
   const [{ id }] = body.items;
   return ['/', '/?status=accepted', '/?q=khong-co-gi', '/?q=thu', '/styleguide', '/receive',
-    `/dossiers/${id}`, '/office', '/nowhere', `/api/v1/dossiers/${id}/slip?form=01&paper=a5`];
+    '/return', `/dossiers/${id}`, '/office', '/nowhere',
+    `/api/v1/dossiers/${id}/slip?form=01&paper=a5`];
 }
 
 /** Calls `look` with each page in turn, those of administrator and operator too. */

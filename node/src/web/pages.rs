@@ -13,6 +13,7 @@ mod office;
 mod prints;
 mod rail;
 mod receive;
+mod returning;
 mod rows;
 mod session;
 mod styleguide;
@@ -45,6 +46,7 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/language", post(session::language))
         .route("/receive", get(receive::form).post(receive::receive))
         .route("/receive/aside", post(receive::preview))
+        .route("/return", get(returning::show).post(returning::act))
         .route("/dossiers/{id}", get(dossier::open))
         .route("/dossiers/{id}/events", post(dossier::act))
         .route("/office", get(office::form))

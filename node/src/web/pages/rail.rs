@@ -81,7 +81,10 @@ pub(super) async fn rail(site: &Site, words: &Words, actor: &Actor) -> Vec<Group
         let mut over: Vec<_> = OVER.iter().map(by_status).collect();
         over.push(Link::new("/?status=all", words.say("list-all"), Some(total)));
         groups.push(Group { title: words.say("rail-due"), links: urgent });
-        let running = RUNNING.iter().map(by_status).collect();
+        let mut running: Vec<_> = RUNNING.iter().map(by_status).collect();
+        if actor.writes(EventKind::Returned.kind()) {
+            running.push(Link::new("/return", words.say("page-return"), None));
+        }
         groups.push(Group { title: words.say("rail-status"), links: running });
         groups.push(Group { title: words.say("rail-over"), links: over });
     }

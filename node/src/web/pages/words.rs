@@ -41,6 +41,7 @@ mod tests {
             include_str!("rows.rs"),
             include_str!("receive.rs"),
             include_str!("prints.rs"),
+            include_str!("returning.rs"),
             include_str!("receive/form.rs"),
             include_str!("receive/aside.rs"),
             include_str!("receive/begun.rs"),
@@ -153,6 +154,7 @@ mod tests {
         for channel in ["counter", "post", "online", "desk", "electronic"] {
             keys.insert(dashed("channel", channel));
         }
+        keys.insert(dashed("column", "since"));
         for term in ["same-day", "working-days", "calendar-days", "by-announcement"] {
             keys.insert(dashed("term", term));
         }

@@ -101,6 +101,7 @@ impl Dossier {
             "former_dues":
                 standing.former_dues.iter().map(|at_ms| times::text(*at_ms)).collect::<Vec<_>>(),
             "due_steps": due_steps(&due),
+            "promised": promised(standing),
             "holder": standing.holder.map(code),
             "assigned": standing.assigned.map(|person| name_of(state, person)),
             "needs_review": standing.needs_review(),
@@ -208,6 +209,16 @@ fn event_json(item: &Item, effect: Effect, state: &State) -> Json {
 
 fn name_of(state: &State, person: hoso_identity::PersonId) -> String {
     state.person(person).map_or_else(|| person.to_string(), |person| person.name.clone())
+}
+
+/// What the slip says, whenever it is printed.
+fn promised(standing: &Standing) -> Json {
+    let due = standing.promised();
+    json!({
+        "due_at": due.at_ms.and_then(times::text),
+        "certain": due.certain,
+        "steps": due_steps(&due),
+    })
 }
 
 fn due_steps(due: &Due) -> Json {

@@ -338,6 +338,15 @@ impl Standing {
         deadline::due(rule, calendar, received, &self.pauses, &self.extensions)
     }
 
+    /// When the result was promised at reception, whatever has stopped or extended the time since.
+    #[must_use]
+    pub fn promised(&self) -> Due {
+        let (Some(terms), Some(received)) = (self.terms.as_deref(), self.received_ms) else {
+            return Due { at_ms: None, certain: false, steps: Vec::new() };
+        };
+        deadline::due(&terms.rule, &terms.calendar, received, &[], &[])
+    }
+
     /// When the result is owed, without the days on the way; Unix milliseconds.
     #[must_use]
     pub fn due_ms(&self) -> Option<i64> {

@@ -44,6 +44,7 @@ pub(super) fn of_dossier(site: &Site, dossier: &Value, chosen: &Chosen, paper: &
         "number": if chosen.form == Form::Supplement { "……/HDHS" } else { "" },
         "date": day(&signed_day),
         "officer": text(about, "/by"),
+        "due_after": moment(&text(about, "/body/due_at")),
         "event": event,
         // The first print is noted before it is shown.
         "reprint": printed.saturating_sub(1),
@@ -68,7 +69,8 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
     let extensions = extensions.count();
     let former = dossier.pointer("/former_dues").and_then(Value::as_array);
     let former = former.and_then(|dues| dues.last()).and_then(Value::as_str).unwrap_or_default();
-    let days_off = list(dossier, "/due_steps").filter(|step| text(step, "/reason") == "off_day");
+    let days_off =
+        list(dossier, "/promised/steps").filter(|step| text(step, "/reason") == "off_day");
     let days_off: Vec<String> = days_off.map(|step| date(&text(step, "/date"))).collect();
     let realm = state.realm_kind().map_or("", |kind| kind.code());
     let sheet: Vec<Value> =
@@ -104,11 +106,10 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
         "received": moment(&text(dossier, "/received_at")),
         "paper_reference":
             received(dossier).map(|event| text(event, "/body/paper_reference")).unwrap_or_default(),
-        "due": moment(&text(dossier, "/due_at")),
-        "due_certain": dossier.get("due_certain") == Some(&Value::Bool(true)),
+        "due": moment(&text(dossier, "/promised/due_at")),
+        "due_certain": dossier.pointer("/promised/certain") == Some(&Value::Bool(true)),
         "days_off": days_off,
         "due_before": moment(former),
-        "due_after": moment(&text(dossier, "/due_at")),
         "extension": extensions,
         "result_channel": text(dossier, "/result_channel"),
         "paid": money(&text(dossier, "/paid")),
@@ -136,7 +137,7 @@ pub(super) fn of_logbook(site: &Site, days: (Date, Date), dossiers: &[Value]) ->
             "phone": text(dossier, "/applicant/phone"),
             "competent": site.place(&text(dossier, "/competent_unit")),
             "received": moment(&text(dossier, "/received_at")),
-            "due": moment(&text(dossier, "/due_at")),
+            "due": moment(&text(dossier, "/promised/due_at")),
             "returned": moment(&returned.map(|event| text(event, "/at")).unwrap_or_default()),
             "result_channel": text(dossier, "/result_channel"),
             "return_desk": return_unit.map(|unit| unit.desk_name.clone()),

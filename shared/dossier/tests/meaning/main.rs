@@ -4,6 +4,7 @@
 mod conflicts;
 #[cfg(test)]
 mod course;
+mod deadlines;
 #[cfg(test)]
 mod guards;
 #[cfg(test)]

@@ -17,6 +17,7 @@ globalThis.hosoCombobox = (() => {
     const box = document.createElement("div");
     box.className = "combobox";
     input.before(box);
+    box.closest(".field")?.classList.add("wide");
     box.append(input, list);
     list.id = `${input.id}-list`;
     list.className = "listbox";

@@ -92,7 +92,8 @@ async function printed(page, address) {
 function sheets(xml) {
   return xml.split('<page ').slice(1).map((sheet) => {
     const size = /width="([\d.]+)" height="([\d.]+)"/.exec(sheet).slice(1).map(Number);
-    const word = /<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*?)<\/word>/g;
+    const word =
+    /<word xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)">(.*?)<\/word>/g;
     const words = [...sheet.matchAll(word)].map(([, ...found]) => ({
       box: found.slice(0, 4).map(Number),
       text: found[4].replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"')
@@ -156,11 +157,12 @@ for (const [name, body, most] of [
   ['usual', USUAL, { a5: 2, '80mm': 1, a4: 2 }],
   ['longest', LONGEST, { a5: 6, '80mm': 3, a4: 6 }],
 ]) {
-  test(`the slip with the ${name} values has every field on every paper, nothing clipped`, async () => {
+  test(`the slip with the ${name} values has every field on each paper, unclipped`, async () => {
     const page = await desk();
     const dossier = await receive(page, body);
     for (const paper of Object.keys(PAPERS)) {
-      const pages = await printed(page, `/api/v1/dossiers/${dossier.id}/slip?form=01&paper=${paper}`);
+      const address = `/api/v1/dossiers/${dossier.id}/slip?form=01&paper=${paper}`;
+      const pages = await printed(page, address);
       inOrder(pages, slipFields(body, dossier));
       wellPrinted(pages, paper, most[paper]);
     }
@@ -168,12 +170,14 @@ for (const [name, body, most] of [
   });
 }
 
-test('the other forms are printed with their fields in order, also with the longest values', async () => {
+test('the other forms have their fields in order, also with the longest values', async () => {
   const page = await desk();
   const dossier = await receive(page, LONGEST);
-  const reason = 'Bản xác nhận cư trú thiếu trang thứ hai và chưa có dấu của cơ quan cấp. '.repeat(5).trim();
+  const sentence = 'Bản xác nhận cư trú thiếu trang thứ hai và chưa có dấu của cơ quan cấp.';
+  const reason = Array(5).fill(sentence).join(' ');
   const [paper] = LONGEST.papers;
-  await act(page, dossier, { kind: 'handed_over', to_unit: dossier.receiving_unit, papers: [paper], note: 'Kèm bản vẽ' });
+  const given = { to_unit: dossier.receiving_unit, papers: [paper], note: 'Kèm bản vẽ' };
+  await act(page, dossier, { kind: 'handed_over', ...given });
   await act(page, dossier, { kind: 'taken_over' });
   await act(page, dossier, { kind: 'supplement_requested', papers: LONGEST.papers, reason });
   await act(page, dossier, { kind: 'supplemented', papers: LONGEST.papers });
@@ -200,7 +204,8 @@ test('the other forms are printed with their fields in order, also with the long
   };
   for (const [form, texts] of Object.entries(fields)) {
     for (const size of form === '06' ? ['a4', 'a5'] : Object.keys(PAPERS)) {
-      const pages = await printed(page, `/api/v1/dossiers/${dossier.id}/slip?form=${form}&paper=${size}`);
+      const address = `/api/v1/dossiers/${dossier.id}/slip?form=${form}&paper=${size}`;
+      const pages = await printed(page, address);
       inOrder(pages, texts);
       wellPrinted(pages, size, 4);
     }

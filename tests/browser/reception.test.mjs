@@ -302,7 +302,7 @@ test('what is wrong stands beside its field and in a summary that takes the focu
   await page.context().close();
 });
 
-test('a second dossier of one person for one procedure is hinted at and never blocked', async () => {
+test('a second dossier of one person for one procedure is hinted at, never blocked', async () => {
   const { page } = await reception();
   await knownApplicant(page, '022185000913', 'Đinh Thị Trùng');
   await page.keyboard.type('1.000656');

@@ -27,6 +27,9 @@ const LOCK_NAME: &str = "hoso.lock";
 const ENDING_WAIT: Duration = Duration::from_secs(2);
 /// How often the lock is tried meanwhile.
 const LOCK_EVERY: Duration = Duration::from_millis(20);
+/// What the writer keeps in memory, as SQLite wants it: negative, in KiB. The pages of the indexes
+/// of 100,000 dossiers, into which each entry goes at random.
+const CACHE_KIB: i64 = -16 * 1024;
 /// Prepared statements that each connection keeps.
 const STATEMENTS: usize = 128;
 
@@ -54,6 +57,7 @@ impl Schema {
                 include_str!("migrations/node/0008_recheck.sql"),
                 include_str!("migrations/node/0009_last_entry.sql"),
                 include_str!("migrations/node/0010_open_work.sql"),
+                include_str!("migrations/node/0011_words.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),
@@ -245,6 +249,7 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     // What is not committed stays in memory: a disk without room is met at the commit alone, where
     // all of it can be undone.
     connection.pragma_update(None, "cache_spill", false)?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);

@@ -24,8 +24,9 @@ use crate::{
 pub(crate) const MARKER_NAME: &str = "hoso.open";
 /// What the marker adds after an orderly end.
 const CLOSED: &str = " closed";
-/// Pages of the log from which on it is folded: 4 MiB.
-const FOLD_PAGES: i64 = 1000;
+/// Pages of the log from which on it is folded: 8 MiB. Most are changed many times meanwhile, and
+/// are written into the database once.
+const FOLD_PAGES: i64 = 2000;
 
 const RAISE: &str = "UPDATE opened SET times = times + 1";
 const RESET: &str = "UPDATE opened SET times = 0";

@@ -1,6 +1,6 @@
 //! What a node knows of each dossier without reading it: the columns of lists, and search.
 
-use std::collections::BTreeSet;
+mod words;
 
 use hoso_identity::{DocumentId, UnitId};
 use rusqlite::{OptionalExtension, Row, ToSql, named_params};
@@ -18,22 +18,18 @@ const COLUMNS: &str = "document, version, code, procedure, applicant, receiving_
 const VERSION: &str = "SELECT version FROM record WHERE document = :document";
 const PUT: &str = "INSERT INTO record (document, version, code, procedure, applicant,
     receiving_unit, competent_unit, return_unit, status, due_at_ms, closed_at_ms, received_at_ms,
-    needs_review, changed_at_ms)
+    needs_review, changed_at_ms, words)
     VALUES (:document, :version, :code, :procedure, :applicant, :receiving, :competent, :return,
-    :status, :due, :closed, :received, :needs_review, :changed)
+    :status, :due, :closed, :received, :needs_review, :changed, :words)
     ON CONFLICT (document) DO UPDATE SET version = excluded.version, code = excluded.code,
     procedure = excluded.procedure, applicant = excluded.applicant,
     receiving_unit = excluded.receiving_unit, competent_unit = excluded.competent_unit,
     return_unit = excluded.return_unit, status = excluded.status, due_at_ms = excluded.due_at_ms,
     closed_at_ms = excluded.closed_at_ms,
     received_at_ms = excluded.received_at_ms, needs_review = excluded.needs_review,
-    changed_at_ms = excluded.changed_at_ms
+    changed_at_ms = excluded.changed_at_ms, words = excluded.words
     RETURNING seq";
-const CLEAR_WORDS: &str = "DELETE FROM record_word WHERE seq = :seq";
-const WORDS: &str = "SELECT word FROM record_word WHERE seq = :seq";
-const DROP_WORD: &str = "DELETE FROM record_word WHERE word = :word AND seq = :seq";
-const PUT_WORD: &str = "INSERT INTO record_word VALUES (:word, :seq)";
-const SEQ: &str = "SELECT seq FROM record WHERE document = :document";
+const SEQ: &str = "SELECT seq, words FROM record WHERE document = :document";
 const REMOVE: &str = "DELETE FROM record WHERE seq = :seq";
 const BY_CODE: &str = "SELECT document FROM record WHERE code = :code ORDER BY document";
 const CODES: &str = "SELECT code FROM record WHERE code IS NOT NULL";
@@ -52,16 +48,9 @@ const IN_REVIEW: &str = "SELECT count(*) FROM record INDEXED BY record_in_review
     WHERE needs_review";
 /// When it is due; without a due time, after everything that has one.
 const DUE: &str = "coalesce(due_at_ms, 9223372036854775807)";
-const WORD: &str = " AND seq IN (SELECT seq FROM record_word WHERE word >= ? AND word < ?)";
 
 /// Rows of one page at most.
 pub const PAGE_MAX: usize = 200;
-/// Words of one query that count.
-const ASKED_MAX: usize = 8;
-/// Words by which one dossier is found.
-const WORDS_MAX: usize = 128;
-/// Above every word with the same beginning.
-const LAST: char = '\u{10ffff}';
 
 /// A version of a dossier: its heads, as bytes that only the caller reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,6 +215,7 @@ pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
     if version(tx, &summary.document)? != plan.computed_from {
         return Err(StoreError::Stale);
     }
+    let (before, words) = (words::kept(tx, &summary.document)?, words::of(&plan.search));
     let seq: i64 = tx.connection.prepare_cached(PUT)?.query_row(
         named_params! {
             ":document": summary.document.0,
@@ -242,28 +232,11 @@ pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
             ":received": summary.received_at_ms,
             ":needs_review": summary.needs_review,
             ":changed": summary.changed_at_ms,
+            ":words": words,
         },
         |row| row.get(0),
     )?;
-    let words = plan.search.iter().flat_map(|text| fold::indexed(text)).collect();
-    put_words(tx, seq, words)
-}
-
-/// Lets a record be found by these words and no others. An ordinary event changes none of them,
-/// and each one that is not written spares two pages.
-fn put_words(tx: &mut Tx<'_>, seq: i64, words: BTreeSet<String>) -> Result<(), StoreError> {
-    let words: BTreeSet<String> = words.into_iter().take(WORDS_MAX).collect();
-    let mut statement = tx.connection.prepare_cached(WORDS)?;
-    let before = statement.query_map(named_params! { ":seq": seq }, |row| row.get(0))?;
-    let before: BTreeSet<String> = before.collect::<Result<_, _>>()?;
-    let (gone, new) = (before.difference(&words), words.difference(&before));
-    for (sql, words) in [(DROP_WORD, gone.collect::<Vec<_>>()), (PUT_WORD, new.collect())] {
-        let mut statement = tx.connection.prepare_cached(sql)?;
-        for word in words {
-            statement.execute(named_params! { ":word": word, ":seq": seq })?;
-        }
-    }
-    Ok(())
+    words::replace(tx, seq, (&before, &words))
 }
 
 /// The columns of one dossier.
@@ -284,15 +257,14 @@ pub fn summary(tx: &mut Tx<'_>, document: &DocumentId) -> Result<Option<Summary>
 ///
 /// What SQLite says.
 pub fn remove(tx: &mut Tx<'_>, document: &DocumentId) -> Result<(), StoreError> {
-    let seq: Option<i64> = tx
+    let found: Option<(i64, String)> = tx
         .connection
         .prepare_cached(SEQ)?
-        .query_row(named_params! { ":document": document.0 }, |row| row.get(0))
+        .query_row(named_params! { ":document": document.0 }, |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if let Some(seq) = seq {
-        for sql in [CLEAR_WORDS, REMOVE] {
-            tx.connection.prepare_cached(sql)?.execute(named_params! { ":seq": seq })?;
-        }
+    if let Some((seq, words)) = found {
+        words::replace(tx, seq, (&words, ""))?;
+        tx.connection.prepare_cached(REMOVE)?.execute(named_params! { ":seq": seq })?;
     }
     Ok(())
 }
@@ -412,10 +384,9 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Page, StoreError> {
 fn conditions(filter: &Filter, words: &[String], limit: usize) -> (String, Vec<Box<dyn ToSql>>) {
     let mut sql = format!("SELECT {COLUMNS} FROM record WHERE true");
     let mut values: Vec<Box<dyn ToSql>> = Vec::new();
-    for word in words.iter().take(ASKED_MAX) {
-        sql.push_str(WORD);
-        values.push(Box::new(word.clone()));
-        values.push(Box::new(format!("{word}{LAST}")));
+    if !words.is_empty() {
+        sql.push_str(words::FOUND);
+        values.push(Box::new(words::question(words)));
     }
     if !filter.statuses.is_empty() {
         sql.push_str(" AND (1 << status) & ?");

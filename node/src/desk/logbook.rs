@@ -37,7 +37,7 @@ pub(crate) async fn received(
     let named = office.memory.read(move |tx| {
         let mut named = Vec::new();
         // Behind every dossier of the last day: the list goes from the newest to the oldest.
-        let mut after = Some(Cursor { at_ms: before_ms, document: DocumentId([0; 16]) });
+        let mut after = Some(Cursor { rank: 0, at_ms: before_ms, document: DocumentId([0; 16]) });
         while let Some(cursor) = after {
             let page = page(tx, cursor)?;
             let period = page.items.iter().take_while(|row| row.received_at_ms >= from_ms);

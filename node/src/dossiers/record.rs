@@ -8,7 +8,10 @@ use hoso_dossier::{
 };
 use hoso_identity::UnitId;
 use hoso_registry::State;
-use hoso_store::records::{Plan, Summary, Version};
+use hoso_store::{
+    records::{Plan, Summary, Version},
+    search::Findable,
+};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -237,21 +240,22 @@ fn application_json(application: &Application, state: &State) -> Json {
     json_of(&application.to_value(), state)
 }
 
-/// The texts by whose words the dossier is found.
-fn search(standing: &Standing) -> Vec<String> {
-    let mut texts: Vec<String> = standing.code.iter().map(ToString::to_string).collect();
-    texts.extend(standing.former_codes.iter().map(ToString::to_string));
+/// The texts by which the dossier is found.
+fn search(standing: &Standing) -> Vec<Findable> {
+    let codes = standing.code.iter().chain(&standing.former_codes);
+    let mut texts: Vec<Findable> = codes.map(|code| Findable::Number(code.to_string())).collect();
     let Some(form) = &standing.application else { return texts };
-    texts.push(form.procedure_code.clone());
-    for party in std::iter::once(&form.applicant).chain(&form.owner) {
-        texts.push(party.name.clone());
-        texts.extend(party.id_number.clone());
-        texts.extend(party.phone.clone());
-        texts.extend(party.address.clone());
+    texts.push(Findable::Text(form.procedure_code.clone()));
+    let parties = || std::iter::once(&form.applicant).chain(&form.owner);
+    for party in parties() {
+        texts.push(Findable::Name(party.name.clone()));
+        texts.extend(party.id_number.clone().map(Findable::Number));
+        texts.extend(party.phone.clone().map(Findable::Phone));
     }
     if let Some(representative) = &form.representative {
-        texts.push(representative.name.clone());
-        texts.extend(representative.id_number.clone());
+        texts.push(Findable::Name(representative.name.clone()));
+        texts.extend(representative.id_number.clone().map(Findable::Number));
     }
+    texts.extend(parties().filter_map(|party| party.address.clone()).map(Findable::Text));
     texts
 }

@@ -2,12 +2,12 @@
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
+use crate::letters::{invisible, letters, with_mark};
+
 /// Characters of one word that are kept; two words that agree so far find each other.
 const WORD_CHARACTERS: usize = 40;
 /// Characters of one folded text.
 const FOLDED_CHARACTERS: usize = 4096;
-/// Digits from which a text that is only a number is one word, whatever stands between them.
-const NUMBER_DIGITS: usize = 8;
 
 /// The text in its folded spelling: `Đường`, its decomposed form and `DUONG` all give `duong`.
 /// Signs that are not letters or digits stay; invisible ones go.
@@ -29,50 +29,43 @@ pub fn words(text: &str) -> Vec<String> {
     folded(text)
         .split(|letter: char| !letter.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .map(|word| word.chars().take(WORD_CHARACTERS).collect())
+        .map(cut)
         .collect()
 }
 
-/// The words by which a text is found: its words, and for a code or a number also all of it in one
-/// word, so that it is found however it is divided.
-pub(crate) fn indexed(text: &str) -> Vec<String> {
-    let mut words = words(text);
-    if words.len() > 1 && text.chars().any(|letter| letter.is_ascii_digit()) {
-        words.push(words.concat().chars().take(WORD_CHARACTERS).collect());
+/// The words of a text with their tones, in lower case; each tone stands where the older spelling
+/// has it, so that hoà and hòa are one word.
+pub(crate) fn toned(text: &str) -> Vec<String> {
+    letters(text)
+        .split(|(letter, _)| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(composed)
+        .collect()
+}
+
+/// As much of a word as is kept.
+pub(crate) fn cut(word: &str) -> String {
+    word.chars().take(WORD_CHARACTERS).collect()
+}
+
+/// A word of these letters and tones. Where it ends with `oa`, `oe` or `uy`, but not `quy`, the
+/// tone stands on the first of the two.
+fn composed(word: &[(char, Option<char>)]) -> String {
+    let mut word: Vec<_> = word.iter().copied().take(WORD_CHARACTERS).collect();
+    match word.as_mut_slice() {
+        [.., ('q', _), _, _] => {}
+        [.., (first, none @ None), (second, tone @ Some(_))] => {
+            if matches!((first, second), ('o', 'a' | 'e') | ('u', 'y')) {
+                std::mem::swap(none, tone);
+            }
+        }
+        _ => {}
     }
-    words
-}
-
-/// The words that a query asks for. Where it holds numbers alone, groups of a few digits are parts
-/// of one number, and a group of many is a number of its own.
-pub(crate) fn asked(query: &str) -> Vec<String> {
-    let all = words(query);
-    if !all.iter().flat_map(|word| word.bytes()).all(|byte| byte.is_ascii_digit()) {
-        return all;
-    }
-    let query = folded(query);
-    let groups: Vec<&str> = query.split_whitespace().collect();
-    let runs = groups.chunk_by(|one, next| !is_number(one) && !is_number(next));
-    runs.flat_map(|run| {
-        let run = run.join(" ");
-        let number: String = digits(&run).take(WORD_CHARACTERS).collect();
-        if number.len() >= NUMBER_DIGITS { vec![number] } else { words(&run) }
-    })
-    .collect()
-}
-
-/// Whether this is a whole number, whatever stands between its digits.
-fn is_number(text: &str) -> bool {
-    digits(text).count() >= NUMBER_DIGITS
-}
-
-fn digits(text: &str) -> impl Iterator<Item = char> {
-    text.chars().filter(char::is_ascii_digit)
-}
-
-/// Signs that no eye sees and that would divide or change a word.
-fn invisible(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+    let with_tone = |(letter, tone): &(char, Option<char>)| match tone {
+        Some(tone) => with_mark(*letter, *tone),
+        None => *letter,
+    };
+    word.iter().map(with_tone).collect()
 }
 
 #[cfg(test)]
@@ -97,20 +90,23 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_asked_for_as_one_word_however_it_is_divided() {
-        assert_eq!(asked("0912 345 678"), ["0912345678"]);
-        assert_eq!(asked("07192-20261124-0010001"), ["07192202611240010001"]);
-        assert_eq!(asked("tổ 3 khu 5"), ["to", "3", "khu", "5"]);
-        assert_eq!(asked("12 3/4"), ["12", "3", "4"]);
-    }
-
-    #[test]
-    fn two_numbers_are_two_words_however_one_of_them_is_divided() {
-        let both = ["0912345678", "022185000001"];
-        assert_eq!(asked("0912345678 022185000001"), both);
-        assert_eq!(asked("0912 345 678  022185000001"), both);
-        assert_eq!(asked("0912.345.678 022185000001"), both);
-        assert_eq!(asked("022185000001 0912-345-678"), ["022185000001", "0912345678"]);
+    fn a_tone_is_the_same_wherever_a_spelling_puts_it_in_an_open_syllable() {
+        for (newer, older) in [
+            ("hoà", "hòa"),
+            ("khoẻ", "khỏe"),
+            ("thuỷ", "thủy"),
+            ("Thuý", "Thúy"),
+            ("HUỴ", "hụy"),
+            ("xoè", "xòe"),
+        ] {
+            assert_eq!(toned(newer), toned(older), "{newer}");
+        }
+        for word in ["quý", "già", "hoàn", "khoét", "thuỳnh", "đường", "của"] {
+            assert_eq!(toned(word), [word]);
+        }
+        assert_ne!(toned("hòa"), toned("hóa"));
+        let decomposed: String = "Ðường Hoà".nfd().collect();
+        assert_eq!(toned(&decomposed), ["đường", "hòa"]);
     }
 
     #[test]

@@ -26,9 +26,11 @@ mod plans;
 pub mod readers;
 pub mod records;
 pub mod rules;
+pub mod search;
 pub mod serial;
 pub mod sessions;
 pub mod tables;
+mod typed;
 pub mod watch;
 pub mod writer;
 

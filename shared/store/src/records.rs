@@ -7,11 +7,12 @@ use hoso_identity::{DocumentId, UnitId};
 use rusqlite::{OptionalExtension, Row, named_params};
 
 #[cfg(test)]
-pub(crate) use self::list::query_of;
+pub(crate) use self::list::queries_of;
 pub use self::list::{Cursor, DueRange, Filter, Order, PAGE_MAX, Page, list};
 use crate::{
     columns::{blob, unit},
     error::StoreError,
+    search::Findable,
     writer::Tx,
 };
 
@@ -94,8 +95,8 @@ pub struct Plan {
     pub computed_from: Option<Version>,
     /// What lists show.
     pub summary: Summary,
-    /// Texts by whose words it is found: code, names, id numbers, phones.
-    pub search: Vec<String>,
+    /// Texts by which it is found, beside its units: code, names, id numbers, phones.
+    pub search: Vec<Findable>,
 }
 
 /// How many dossiers are open, and how many of them are due when.
@@ -135,7 +136,7 @@ pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
     if version(tx, &summary.document)? != plan.computed_from {
         return Err(StoreError::Stale);
     }
-    let (before, words) = (words::kept(tx, &summary.document)?, words::of(&plan.search));
+    let (before, words) = (words::kept(tx, &summary.document)?, words::of(plan));
     let seq: i64 = tx.connection.prepare_cached(PUT)?.query_row(
         named_params! {
             ":document": summary.document.0,

@@ -1,30 +1,23 @@
 //! The words by which a dossier is found: in its record's row, and in an index without contents.
 //! What is taken out of the index is exactly what the row says was put in.
 
-use std::collections::BTreeSet;
-
-use hoso_identity::DocumentId;
+use hoso_identity::{DocumentId, UnitId};
 use rusqlite::{OptionalExtension, named_params};
 
-use crate::{error::StoreError, fold, writer::Tx};
+use super::Plan;
+use crate::{error::StoreError, search::indexed, writer::Tx};
 
 const KEPT: &str = "SELECT words FROM record WHERE document = :document";
 const DROP: &str = "INSERT INTO record_word (record_word, rowid, words)
     VALUES ('delete', :seq, :words)";
 const PUT: &str = "INSERT INTO record_word (rowid, words) VALUES (:seq, :words)";
-/// The condition of a list whose value is a [`question`].
-pub(super) const FOUND: &str =
-    " AND seq IN (SELECT rowid FROM record_word WHERE record_word MATCH ?)";
 
-/// Words of one query that count.
-const ASKED_MAX: usize = 8;
-/// Words by which one dossier is found.
-const WORDS_MAX: usize = 128;
-
-/// The words of these texts, as the row keeps them.
-pub(super) fn of(texts: &[String]) -> String {
-    let words: BTreeSet<String> = texts.iter().flat_map(|text| fold::indexed(text)).collect();
-    words.into_iter().take(WORDS_MAX).collect::<Vec<_>>().join(" ")
+/// The words of a record, as the row keeps them.
+pub(super) fn of(plan: &Plan) -> String {
+    let summary = &plan.summary;
+    let units = [Some(summary.receiving_unit), summary.competent_unit, summary.return_unit];
+    let units: Vec<UnitId> = units.into_iter().flatten().collect();
+    indexed(&plan.search, &units).into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// The words by which a dossier is found; none without a record.
@@ -53,13 +46,6 @@ pub(super) fn replace(
     Ok(())
 }
 
-/// Asks for records in which each of these begins a word. Words are letters and digits alone:
-/// nothing in them ends the quotes.
-pub(super) fn question(words: &[String]) -> String {
-    let words = words.iter().take(ASKED_MAX).map(|word| format!("\"{word}\"*"));
-    words.collect::<Vec<_>>().join(" AND ")
-}
-
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
@@ -68,10 +54,11 @@ mod tests {
     use crate::{
         database::{DATABASE_NAME, Database, Schema, migrate},
         readers::Readers,
+        tables::JournalTables,
     };
 
     #[test]
-    fn a_dossier_that_an_older_program_has_kept_is_found_by_the_same_words() {
+    fn a_dossier_that_an_older_program_has_kept_is_found_by_the_same_words_and_computed_again() {
         let data = tempfile::tempdir().unwrap();
         let mut older = Connection::open(data.path().join(DATABASE_NAME)).unwrap();
         migrate(&mut older, Schema::Node, &Schema::Node.migrations()[..10]).unwrap();
@@ -92,5 +79,7 @@ mod tests {
             page.unwrap().items.len()
         };
         assert_eq!((found("thi duo"), found("hang tho")), (1, 0));
+        let marks = Readers::of(data.path()).read(|tx| tx.to_apply(0, 9)).unwrap();
+        assert_eq!(marks.iter().map(|mark| mark.document.0).collect::<Vec<_>>(), [[0; 16]]);
     }
 }

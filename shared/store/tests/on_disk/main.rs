@@ -21,6 +21,7 @@ mod rules;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]
+mod search;
 mod serials;
 #[cfg(test)]
 mod tables;

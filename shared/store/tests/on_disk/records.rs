@@ -4,6 +4,7 @@ use hoso_identity::{DocumentId, UnitId};
 use hoso_store::{
     StoreError,
     records::{self, Cursor, DueRange, Filter, Order, PAGE_MAX, Plan, Summary, Version, Work},
+    search::Findable,
 };
 
 use crate::scene::Scene;
@@ -28,10 +29,10 @@ fn plan(number: u8, name: &str) -> Plan {
             changed_at_ms: 5,
         },
         search: vec![
-            format!("07192-20261124-{number:07}"),
-            name.to_owned(),
-            "022 193 001 234".to_owned(),
-            "0912345678".to_owned(),
+            Findable::Number(format!("07192-20261124-{number:07}")),
+            Findable::Name(name.to_owned()),
+            Findable::Number("022 193 001 234".to_owned()),
+            Findable::Phone("0912345678".to_owned()),
         ],
     }
 }

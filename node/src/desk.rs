@@ -8,6 +8,7 @@ mod applicants;
 mod codes;
 mod command;
 mod logbook;
+mod places;
 mod read;
 mod refused;
 

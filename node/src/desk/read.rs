@@ -24,7 +24,7 @@ use hoso_store::{
 use minicbor::Encode;
 use serde_json::{Value as Json, json};
 
-use super::{Refused, command::calendars, load, offered, submit};
+use super::{Refused, command::calendars, load, offered, places::named_units, submit};
 use crate::{
     dossiers::{
         Dossier,
@@ -158,6 +158,7 @@ fn filter(query: &ListQuery, state: &State) -> Result<Filter, Refused> {
     };
     Ok(Filter {
         query: query.q.clone(),
+        named_units: named_units(&query.q, state),
         statuses,
         due,
         unit,

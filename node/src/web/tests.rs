@@ -6,3 +6,4 @@ mod pages;
 mod people;
 mod printed;
 pub(crate) mod scene;
+mod search;

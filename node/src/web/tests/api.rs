@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::scene::{ADMINISTRATOR, CLERK, PASSWORD, Scene};
 
-fn reception() -> serde_json::Value {
+pub(super) fn reception() -> serde_json::Value {
     json!({
         "procedure_code": "1.001193",
         "applicant": { "kind": "person", "name": "Đường Thị Thử" },
@@ -279,6 +279,10 @@ async fn the_catalogue_is_found_without_tone_marks_and_says_how_a_day_is_counted
     assert!(due["steps"][0]["reason"].is_string(), "{due}");
     let units = scene.get("/api/v1/units").await.json();
     assert!(units["items"].as_array().unwrap().len() > 54);
+    let first = units["items"].as_array().unwrap().iter().take(5).map(|unit| &unit["name"]);
+    let in_order =
+        ["phường An Sinh", "xã Ba Chẽ", "phường Bãi Cháy", "phường Bình Khê", "xã Bình Liêu"];
+    assert!(first.eq(in_order.iter()), "{units}");
     assert_eq!(scene.get("/api/v1/calendar/2026").await.json()["year"], 2026);
 }
 

@@ -42,9 +42,20 @@ pub fn table(figures: &[Figure]) -> String {
 ///
 /// When there is none.
 #[must_use]
-pub fn median(mut times: Vec<Duration>) -> Duration {
+pub fn median(times: Vec<Duration>) -> Duration {
+    percentile(times, 50)
+}
+
+/// The one below which so many in a hundred are.
+///
+/// # Panics
+///
+/// When there is none.
+#[must_use]
+pub fn percentile(mut times: Vec<Duration>, hundredths: usize) -> Duration {
     times.sort_unstable();
-    *times.get(times.len() / 2).expect("something was measured")
+    let place = (times.len() * hundredths / 100).min(times.len().saturating_sub(1));
+    *times.get(place).expect("something was measured")
 }
 
 /// Milliseconds with two places.

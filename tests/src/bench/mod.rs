@@ -4,4 +4,5 @@ pub mod desk;
 pub mod figures;
 pub mod large;
 pub mod limits;
+pub mod search;
 pub mod trip;

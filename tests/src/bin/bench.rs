@@ -2,7 +2,7 @@
 //! `cargo build --release --bins`. Nothing else should run on the machine meanwhile.
 
 use clap::{Parser, ValueEnum};
-use hoso_tests::bench::{desk, figures, large, trip};
+use hoso_tests::bench::{desk, figures, large, search, trip};
 
 /// Measures the real programs and prints a table of Markdown.
 #[derive(Debug, Parser)]
@@ -27,6 +27,8 @@ enum Part {
     Trip,
     /// An office with many dossiers.
     Large,
+    /// Search among many dossiers.
+    Search,
 }
 
 fn main() {
@@ -41,6 +43,9 @@ fn main() {
     }
     if wanted(Part::Large) {
         all.extend(large::measure(args.dossiers));
+    }
+    if wanted(Part::Search) {
+        all.extend(search::measure(args.dossiers));
     }
     print!("{}", figures::table(&all));
 }

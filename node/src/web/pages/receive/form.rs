@@ -222,12 +222,13 @@ fn procedures(site: &Site, words: &Words, day: Option<Date>) -> Vec<Choice> {
 /// Units and agencies, after a first choice that leaves it open.
 pub(in super::super) fn offices(site: &Site, words: &Words, open: &str) -> Vec<Choice> {
     let state = site.office.state();
-    let units = state.units().map(|unit| Choice {
+    let (units, agencies) = catalogue::offices(&state);
+    let units = units.into_iter().map(|unit| Choice {
         value: unit.code.clone(),
         label: format!("{} – {}", unit.code, unit.full_name()),
     });
-    let agencies = state
-        .agencies()
+    let agencies = agencies
+        .into_iter()
         .map(|agency| Choice { value: agency.code.clone(), label: agency.name.clone() });
     let first = Choice { value: String::new(), label: words.say(open) };
     std::iter::once(first).chain(units).chain(agencies).collect()

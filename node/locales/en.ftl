@@ -537,3 +537,51 @@ return-signature = Signature in the register
 return-unclaimed = Results that nobody has collected
 return-unclaimed-none = No result is waiting to be collected.
 column-since = Ready since
+page-health = Health
+health-well = This machine works well. Dossiers are kept safely.
+health-urgent = Work can go on, but something needs the administrator.
+health-stops = This machine cannot save now. Use the pre-printed paper slips and tell the administrator at once.
+health-remedy = What to do:
+health-looked-at = This page looks at: storage, disk space, approval and station, link, clock, refused and waiting entries, dossiers set aside, backup, replaced forms.
+health-storage-dead = The program can save no more
+remedy-storage-dead = Start the program again. If it stays so, the disk may be broken: delete nothing, call the province's support and have the last backup ready.
+health-storage-full = The disk is full, nothing more can be saved
+remedy-storage-full = Move other files off this disk, and leave the program's data directory alone. Nothing has to be started again: saving goes on as soon as there is room.
+health-disk-low = Only { $count } % of the disk is free
+remedy-disk-low = Move other files off this disk before it is full, and leave the program's data directory alone.
+health-not-approved = The province has not approved this machine yet
+remedy-not-approved = Call the province's operator and read out these six words to compare: { $about }
+health-no-station = This machine has no station, so it gives provisional codes only
+remedy-no-station = It was restored more often than the province gave it stations. Ask the province for more, then give the provisional codes anew on the page Office.
+health-link-refused = The province turns this machine away
+remedy-link-refused = Call the province's operator: the program is too old, or this machine was ended. Dossiers are still kept safely here.
+health-link-down = No link to the province since { $about } ({ $lasting })
+remedy-link-down = Check the network cable, the network device and its power. The machine links again by itself, nothing has to be started. Dossiers are still kept safely here.
+health-link-off = The link to the province is switched off since { $about } ({ $lasting })
+remedy-link-off = Switch it on again on the page Office when there is a network.
+health-clock = { $count ->
+    [one] The clock differs from the province's by one minute
+   *[other] The clock differs from the province's by { $count } minutes
+}
+remedy-clock = Set date and time of this machine and let it keep them by itself. Then switch the link off and on again on the page Office to compare anew.
+health-refused = { $count ->
+    [one] One entry was refused and has no effect
+   *[other] { $count } entries were refused and have no effect
+}
+remedy-refused = Open the dossiers marked Needs attention to see why. Most often the rights of whoever did it had ended; the province's operator can let it through. Nothing is deleted.
+health-waiting = { $count ->
+    [one] One entry waits for one that goes before it
+   *[other] { $count } entries wait for others that go before them
+}
+remedy-waiting = This mostly passes by itself once there is a link. If it stays after a day with a link, tell the province's operator.
+health-set-aside = { $count ->
+    [one] One dossier is set aside because this program cannot read it
+   *[other] { $count } dossiers are set aside because this program cannot read them
+}
+remedy-set-aside = Update the program: a newer one reads them again by itself. If they stay, tell the province's support. What is in them is kept as it is.
+health-backup-never = There was never a backup
+remedy-backup-never = Plug in the backup disk and run the command hoso-node backup with the name of a file on it. Keep the disk in another room.
+health-backup-old = The last backup is { $count } hours old
+remedy-backup-old = Plug in the backup disk and run the command hoso-node backup with the name of a file on it. A backup every day is good.
+health-forms = A replaced form is faulty: { $about }
+remedy-forms = Mend that file in the folder forms of the data directory, or delete it. Meanwhile the original form is printed.

@@ -1,6 +1,7 @@
 //! The node's office: what the desk, the pages, the commands and the link share.
 
 mod commands;
+mod health;
 
 use std::{
     path::PathBuf,
@@ -23,6 +24,7 @@ use hoso_store::{
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
+pub(crate) use self::health::Trouble;
 use crate::{
     facts::{self, Facts},
     people::People,

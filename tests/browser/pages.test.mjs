@@ -10,7 +10,7 @@ async function clerksPages(page) {
   const { body } = await api(page, 'GET', '/dossiers?limit=1');
   const [{ id }] = body.items;
   return ['/', '/?status=accepted', '/?q=khong-co-gi', '/?q=thu', '/styleguide', '/receive',
-    '/return', `/dossiers/${id}`, '/office', '/nowhere',
+    '/return', '/health', `/dossiers/${id}`, '/office', '/nowhere',
     `/api/v1/dossiers/${id}/slip?form=01&paper=a5`];
 }
 
@@ -23,8 +23,10 @@ async function eachPage(settings, look) {
   }
   await page.context().close();
   const administrator = await desk({ ...settings, user: 'quantri' });
-  await administrator.goto('/office');
-  await look(administrator);
+  for (const address of ['/office', '/health']) {
+    await administrator.goto(address);
+    await look(administrator);
+  }
   await administrator.context().close();
   const operator = await operatorsDesk(settings);
   for (const address of ['/', '/nowhere']) {

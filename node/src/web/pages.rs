@@ -6,6 +6,7 @@ mod chips;
 mod dossier;
 mod fields;
 mod frame;
+mod health;
 mod history;
 mod list;
 mod next;
@@ -51,6 +52,7 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/dossiers/{id}/events", post(dossier::act))
         .route("/office", get(office::form))
         .route("/office/link", post(office::switch))
+        .route("/health", get(health::show))
         .route("/styleguide", get(styleguide::show))
         .route("/assets/{*name}", get(assets::asset))
 }

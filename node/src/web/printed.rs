@@ -88,6 +88,23 @@ pub(super) fn offered(data: &Path, dossier: &Value) -> Vec<Chosen> {
         .unwrap_or_default()
 }
 
+/// The file of the office's own forms that cannot be used, if one cannot: each form is drawn for a
+/// dossier of which nothing is known.
+pub(super) fn fault(site: &Site) -> Option<String> {
+    let templates = Templates::of(&site.office.data.join(FOLDER));
+    let sets = Sets::read(&templates).ok()?;
+    let today = values::today();
+    let drawn = |chosen: &Chosen| {
+        let values = if chosen.form == Form::Logbook {
+            values::of_logbook(site, (today, today), &[])
+        } else {
+            values::of_dossier(site, &json!({}), chosen, chosen.paper(None).ok()?)
+        };
+        templates.fault(&chosen.template, &values)
+    };
+    Sets::fault(&templates).or_else(|| sets.all().find_map(drawn))
+}
+
 /// What was asked to be printed.
 #[derive(Default)]
 struct Asked<'a> {

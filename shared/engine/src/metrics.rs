@@ -132,9 +132,7 @@ impl Page {
 
     /// How much of the disk under this path is free, if the system says so.
     pub fn disk(&mut self, labels: &[(&str, &str)], path: &Path) {
-        if let Ok(disk) = rustix::fs::statvfs(path) {
-            // A ratio of thousandths is exact enough, and no float has to be trusted.
-            let free = disk.f_bavail.saturating_mul(1000).checked_div(disk.f_blocks).unwrap_or(0);
+        if let Some(free) = disk_free(path) {
             self.gauge(
                 "hoso_disk_free_ratio",
                 labels,
@@ -148,6 +146,14 @@ impl Page {
     pub fn into_text(self) -> String {
         self.0
     }
+}
+
+/// How much of the disk under this path is free, if the system says so: thousandths, which are
+/// exact enough, so that no float has to be trusted.
+#[must_use]
+pub fn disk_free(path: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(path).ok()?;
+    Some(disk.f_bavail.saturating_mul(1000).checked_div(disk.f_blocks).unwrap_or(0))
 }
 
 /// Milliseconds, perhaps behind, as seconds.

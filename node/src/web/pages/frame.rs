@@ -188,7 +188,7 @@ fn sync_sentence(words: &Words, status: &Value) -> (bool, String) {
 }
 
 /// A moment of today by its time, an earlier one with its day.
-fn since_when(words: &Words, since: &str) -> String {
+pub(super) fn since_when(words: &Words, since: &str) -> String {
     let today = crate::times::text(crate::times::now_ms()).unwrap_or_default();
     let (day, time) = (since.get(..10), since.get(11..16).unwrap_or_default());
     if day == today.get(..10) {
@@ -201,7 +201,7 @@ fn since_when(words: &Words, since: &str) -> String {
 }
 
 /// How long something has lasted, in words.
-fn lasting(words: &Words, since: &str) -> String {
+pub(super) fn lasting(words: &Words, since: &str) -> String {
     let now_ms = i64::try_from(clock::now_ms()).unwrap_or_default();
     let since_ms = crate::times::instant(since).unwrap_or(now_ms);
     let minutes = now_ms.saturating_sub(since_ms).max(0) / 60_000;

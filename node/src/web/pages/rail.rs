@@ -88,10 +88,12 @@ pub(super) async fn rail(site: &Site, words: &Words, actor: &Actor) -> Vec<Group
         groups.push(Group { title: words.say("rail-status"), links: running });
         groups.push(Group { title: words.say("rail-over"), links: over });
     }
+    let mut links = Vec::new();
     if actor.author.has(Role::Administrator) {
-        let links = vec![Link::new("/office", words.say("page-office"), None)];
-        groups.push(Group { title: words.say("rail-unit"), links });
+        links.push(Link::new("/office", words.say("page-office"), None));
     }
+    links.push(Link::new("/health", words.say("page-health"), None));
+    groups.push(Group { title: words.say("rail-unit"), links });
     groups
 }
 

@@ -14,6 +14,8 @@ mod tests {
     use hoso_engine::web::TurnedAway;
     use hoso_registry::{EventKind, Role};
 
+    use crate::office::Trouble;
+
     use super::super::{actions::fields_of, next::likely, styleguide::TONES};
 
     const FILES: [&str; 2] =
@@ -35,6 +37,7 @@ mod tests {
             include_str!("about.rs"),
             include_str!("chips.rs"),
             include_str!("history.rs"),
+            include_str!("health.rs"),
             include_str!("list.rs"),
             include_str!("next.rs"),
             include_str!("rail.rs"),
@@ -114,6 +117,16 @@ mod tests {
         keys
     }
 
+    /// Every key of the page that says how the node is.
+    fn of_health() -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        for code in Trouble::CODES.iter().chain(&["forms"]) {
+            keys.extend(["health", "remedy"].map(|part| dashed(part, code)));
+        }
+        keys.extend(["well", "urgent", "stops"].map(|state| dashed("health", state)));
+        keys
+    }
+
     /// Every key of the lists and of the next step that is put together.
     fn of_lists() -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
@@ -168,6 +181,7 @@ mod tests {
     fn composed() -> BTreeSet<String> {
         let mut keys = of_forms_and_office();
         keys.extend(of_lists());
+        keys.extend(of_health());
         keys.extend(of_reception());
         keys.extend(Status::ALL.iter().map(|each| dashed("status", each.code())));
         keys.extend(Financial::ALL.iter().map(|each| dashed("financial", each.code())));

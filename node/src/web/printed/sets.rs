@@ -134,15 +134,25 @@ impl Sets {
         }
     }
 
+    /// The replaced file, where it cannot be read.
+    pub(super) fn fault(templates: &Templates) -> Option<String> {
+        let read: Result<Self, _> = toml::from_str(&templates.text(FILE));
+        read.err().map(|_| FILE.to_owned())
+    }
+
+    /// Every form of every set.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Chosen> {
+        self.set.iter().flat_map(|set| &set.forms)
+    }
+
     /// Every number that a form has in some set.
     pub(super) fn numbers(&self) -> impl Iterator<Item = &str> {
-        self.set.iter().flat_map(|set| &set.forms).map(|chosen| chosen.number.as_str())
+        self.all().map(|chosen| chosen.number.as_str())
     }
 
     /// Whether that number means this form in every set that has it.
     pub(super) fn is(&self, number: &str, form: Form) -> bool {
-        let mut forms = self.set.iter().flat_map(|set| &set.forms);
-        forms.all(|chosen| chosen.number != number || chosen.form == form)
+        self.all().all(|chosen| chosen.number != number || chosen.form == form)
     }
 
     /// That form as it is on that day.

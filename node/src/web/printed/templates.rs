@@ -59,11 +59,7 @@ impl Templates {
     /// The page. A file of the office that cannot draw it is left aside, and the page says so
     /// on the screen.
     pub(super) fn draw(&self, name: &str, mut values: Value) -> Result<String, Refused> {
-        let folder = self.folder.clone();
-        let drawn = draw(name, &values, move |name| {
-            Ok(own(&folder, name).or_else(|| shipped(name).map(str::to_owned)))
-        });
-        let fault = match drawn {
+        let fault = match self.drawn(name, &values) {
             Ok(page) => return Ok(page),
             Err(error) => error,
         };
@@ -73,14 +69,29 @@ impl Templates {
             "a replaced form cannot be drawn, the one shipped here is used"
         );
         if let Some(values) = values.as_object_mut() {
-            let place = format!("{}:{}", fault.name().unwrap_or(name), fault.line().unwrap_or(0));
-            values.insert("template_fault".to_owned(), json!(place));
+            values.insert("template_fault".to_owned(), json!(place(name, &fault)));
         }
         draw(name, &values, |name| Ok(shipped(name).map(str::to_owned))).map_err(|error| {
             tracing::error!(kind = ?error.kind(), file = name, "a form cannot be drawn");
             Refused::new(500, "internal")
         })
     }
+
+    /// The file and line of the office's own that cannot draw this page, if one cannot.
+    pub(super) fn fault(&self, name: &str, values: &Value) -> Option<String> {
+        self.drawn(name, values).err().map(|fault| place(name, &fault))
+    }
+
+    fn drawn(&self, name: &str, values: &Value) -> Result<String, Error> {
+        let folder = self.folder.clone();
+        draw(name, values, move |name| {
+            Ok(own(&folder, name).or_else(|| shipped(name).map(str::to_owned)))
+        })
+    }
+}
+
+fn place(name: &str, fault: &Error) -> String {
+    format!("{}:{}", fault.name().unwrap_or(name), fault.line().unwrap_or(0))
 }
 
 fn draw(

@@ -133,15 +133,25 @@ async fn every_word_on_every_page_can_be_said_in_both_languages() {
     let data = data(&scene, &path).await;
     scene = scene.in_brackets();
     let mut pages = vec!["/", "/?status=payment", "/?q=thu&status=accepted", "/?due=overdue"];
-    pages.extend(["/?review=true", "/receive", &path, "/log-in", "/nowhere", "/styleguide"]);
+    pages.extend([
+        "/?review=true",
+        "/receive",
+        &path,
+        "/log-in",
+        "/nowhere",
+        "/styleguide",
+        "/health",
+    ]);
     for address in pages {
         let page = scene.get(address).await;
         assert!(page.text.contains('⟦'), "{address}: {}", page.text);
         assert_eq!(bypassing(&page.text, &data), [""; 0], "{address}");
     }
     scene.log_in(ADMINISTRATOR).await;
-    let page = scene.get("/office").await;
-    assert_eq!(bypassing(&page.text, &data), [""; 0], "the office");
+    for address in ["/office", "/health"] {
+        let page = scene.get(address).await;
+        assert_eq!(bypassing(&page.text, &data), [""; 0], "{address}");
+    }
 }
 
 #[test]

@@ -76,4 +76,51 @@ impl LinkStatus {
             error: None,
         }
     }
+
+    /// Whether the relay ended the last session so that only the province can let the next one
+    /// last.
+    #[must_use]
+    pub fn is_turned_away(&self) -> bool {
+        match self.farewell {
+            Some(
+                Farewell::Unknown
+                | Farewell::Fuse
+                | Farewell::Version
+                | Farewell::Realm
+                | Farewell::Ended
+                | Farewell::Epoch,
+            ) => true,
+            Some(
+                Farewell::Leaving
+                | Farewell::Pending
+                | Farewell::Replaced
+                | Farewell::Copy
+                | Farewell::Again
+                | Farewell::Protocol
+                | Farewell::Storage
+                | Farewell::Silence,
+            )
+            | None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_no_refusal_and_an_ended_node_is_turned_away() {
+        let past = Past { state: "down".to_owned(), since_ms: 1, acknowledged_ms: None, healed: 0 };
+        let after = |farewell| LinkStatus { farewell, ..LinkStatus::since(&past) };
+        for (farewell, expected) in [
+            (None, false),
+            (Some(Farewell::Silence), false),
+            (Some(Farewell::Again), false),
+            (Some(Farewell::Ended), true),
+            (Some(Farewell::Version), true),
+        ] {
+            assert_eq!(after(farewell).is_turned_away(), expected, "{farewell:?}");
+        }
+    }
 }

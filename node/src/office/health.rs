@@ -1,0 +1,285 @@
+//! What is wrong with this node, each thing by name, so that somebody can mend it.
+
+use hoso_engine::{
+    clock,
+    link::{LinkStatus, State},
+    metrics,
+};
+use hoso_store::{StoreError, backup, journal, rules::journal::ATTEMPTS_MAX};
+
+use super::Office;
+
+/// Less of the disk than this is free: thousandths.
+const DISK_FREE_MIN: u64 = 100;
+/// The clock differs from the relay's by more than this: milliseconds, as the operators' alert.
+const SKEW_MS_MAX: u64 = 2 * 60 * 1000;
+/// The last backup is older than this: hours, a day with room for a late evening.
+const BACKUP_HOURS_MAX: u64 = 26;
+const HOUR_MS: u64 = 3_600_000;
+
+/// What can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The storage answers no more.
+    StorageDead,
+    /// The disk has no room for another byte.
+    StorageFull,
+    /// Little room is left: per cent.
+    DiskLow(u64),
+    /// The province has not approved the node.
+    NotApproved,
+    /// There is no station: codes are provisional.
+    NoStation,
+    /// The relay turns this node away.
+    LinkRefused,
+    /// The link is being dialled since then, Unix milliseconds.
+    LinkDown(u64),
+    /// The link is switched off since then, Unix milliseconds.
+    LinkOff(u64),
+    /// The clock is wrong: minutes.
+    Clock(u64),
+    /// So many entries were refused.
+    Refused(u64),
+    /// So many entries wait for others.
+    Waiting(u64),
+    /// So many dossiers cannot be read by this program.
+    SetAside(u64),
+    /// There was no backup yet.
+    BackupNever,
+    /// The last backup is so many hours old.
+    BackupOld(u64),
+}
+
+impl Trouble {
+    /// Every word, the gravest first; each has its sentences.
+    #[cfg(test)]
+    pub(crate) const CODES: [&str; 14] = [
+        "storage-dead",
+        "storage-full",
+        "disk-low",
+        "not-approved",
+        "no-station",
+        "link-refused",
+        "link-down",
+        "link-off",
+        "clock",
+        "refused",
+        "waiting",
+        "set-aside",
+        "backup-never",
+        "backup-old",
+    ];
+
+    /// The stable word.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::StorageDead => "storage-dead",
+            Self::StorageFull => "storage-full",
+            Self::DiskLow(_) => "disk-low",
+            Self::NotApproved => "not-approved",
+            Self::NoStation => "no-station",
+            Self::LinkRefused => "link-refused",
+            Self::LinkDown(_) => "link-down",
+            Self::LinkOff(_) => "link-off",
+            Self::Clock(_) => "clock",
+            Self::Refused(_) => "refused",
+            Self::Waiting(_) => "waiting",
+            Self::SetAside(_) => "set-aside",
+            Self::BackupNever => "backup-never",
+            Self::BackupOld(_) => "backup-old",
+        }
+    }
+
+    /// Whether somebody must act; the rest is worth knowing and may pass by itself.
+    pub(crate) fn is_urgent(self) -> bool {
+        match self {
+            Self::StorageDead
+            | Self::StorageFull
+            | Self::DiskLow(_)
+            | Self::NotApproved
+            | Self::NoStation
+            | Self::LinkRefused
+            | Self::Clock(_)
+            | Self::Refused(_)
+            | Self::SetAside(_)
+            | Self::BackupNever
+            | Self::BackupOld(_) => true,
+            Self::LinkDown(_) | Self::LinkOff(_) | Self::Waiting(_) => false,
+        }
+    }
+
+    /// Whether nothing can be saved.
+    pub(crate) fn stops_saving(self) -> bool {
+        matches!(self, Self::StorageDead | Self::StorageFull)
+    }
+}
+
+/// What was seen of a node.
+#[derive(Clone, Debug)]
+struct Seen {
+    is_dead: bool,
+    is_full: bool,
+    disk_free: Option<u64>,
+    is_approved: bool,
+    has_station: bool,
+    link_wanted: bool,
+    link: LinkStatus,
+    is_turned_away: bool,
+    /// None while the database cannot be read.
+    kept: Option<Kept>,
+    now_ms: u64,
+}
+
+/// What the database says.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    refused: u64,
+    waiting: u64,
+    set_aside: u64,
+    backup_ms: Option<u64>,
+}
+
+impl Office {
+    /// Everything that is wrong now, the gravest first.
+    pub(crate) async fn troubles(&self) -> Vec<Trouble> {
+        let read = self.memory.read(|tx| {
+            let (waiting, refused) = journal::troubled(tx)?;
+            let set_aside = journal::set_aside(tx, ATTEMPTS_MAX)?.len();
+            let set_aside = u64::try_from(set_aside).unwrap_or(u64::MAX);
+            Ok::<_, StoreError>(Kept { refused, waiting, set_aside, backup_ms: backup::noted(tx)? })
+        });
+        let kept = read.await.ok();
+        let link = self.link.borrow().clone();
+        let seen = Seen {
+            is_dead: self.memory.is_dead() || kept.is_none(),
+            is_full: self.memory.is_full(),
+            disk_free: metrics::disk_free(&self.data),
+            is_approved: self.node().is_some(),
+            has_station: self.station().await.ok().flatten().is_some(),
+            link_wanted: *self.memory.link_wanted().borrow(),
+            is_turned_away: link.is_turned_away(),
+            link,
+            kept,
+            now_ms: clock::now_ms(),
+        };
+        troubles(&seen)
+    }
+}
+
+fn troubles(seen: &Seen) -> Vec<Trouble> {
+    let mut found = Vec::new();
+    let mut add = |is_so: bool, trouble: Trouble| {
+        if is_so {
+            found.push(trouble);
+        }
+    };
+    add(seen.is_dead, Trouble::StorageDead);
+    add(seen.is_full, Trouble::StorageFull);
+    let free = seen.disk_free.unwrap_or(1000);
+    add(free < DISK_FREE_MIN && !seen.is_full, Trouble::DiskLow(free / 10));
+    add(!seen.is_approved, Trouble::NotApproved);
+    add(seen.is_approved && !seen.has_station, Trouble::NoStation);
+    let since_ms = seen.link.since_ms;
+    let is_down = seen.link_wanted && seen.link.state != State::Up;
+    add(is_down && seen.is_turned_away, Trouble::LinkRefused);
+    add(is_down && !seen.is_turned_away, Trouble::LinkDown(since_ms));
+    add(!seen.link_wanted, Trouble::LinkOff(since_ms));
+    let skew_ms = seen.link.clock_skew_ms.unsigned_abs();
+    add(skew_ms > SKEW_MS_MAX, Trouble::Clock(skew_ms / 60_000));
+    if let Some(kept) = seen.kept {
+        add(kept.refused > 0, Trouble::Refused(kept.refused));
+        add(kept.waiting > 0, Trouble::Waiting(kept.waiting));
+        add(kept.set_aside > 0, Trouble::SetAside(kept.set_aside));
+        let hours = kept.backup_ms.map(|at_ms| seen.now_ms.saturating_sub(at_ms) / HOUR_MS);
+        add(hours.is_none(), Trouble::BackupNever);
+        let hours = hours.unwrap_or(0);
+        add(hours > BACKUP_HOURS_MAX, Trouble::BackupOld(hours));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use hoso_store::link::Past;
+
+    use super::*;
+
+    const NOW_MS: u64 = 100 * HOUR_MS;
+
+    /// A node of which nothing is wrong.
+    fn well() -> Seen {
+        let past = Past { state: "up".to_owned(), since_ms: 1, acknowledged_ms: None, healed: 0 };
+        let link = LinkStatus { state: State::Up, ..LinkStatus::since(&past) };
+        let kept = Kept {
+            refused: 0,
+            waiting: 0,
+            set_aside: 0,
+            backup_ms: Some(NOW_MS - BACKUP_HOURS_MAX * HOUR_MS),
+        };
+        Seen {
+            is_dead: false,
+            is_full: false,
+            disk_free: Some(DISK_FREE_MIN),
+            is_approved: true,
+            has_station: true,
+            link_wanted: true,
+            link,
+            is_turned_away: false,
+            kept: Some(kept),
+            now_ms: NOW_MS,
+        }
+    }
+
+    /// What is found after this became of a node that was well.
+    fn after(change: impl FnOnce(&mut Seen)) -> Vec<Trouble> {
+        let mut seen = well();
+        change(&mut seen);
+        troubles(&seen)
+    }
+
+    #[test]
+    fn of_a_node_that_is_well_nothing_is_said() {
+        assert_eq!(after(|_| {}), []);
+    }
+
+    #[test]
+    fn each_thing_that_goes_wrong_is_named_and_nothing_else() {
+        assert_eq!(after(|seen| seen.is_dead = true), [Trouble::StorageDead]);
+        assert_eq!(after(|seen| seen.is_full = true), [Trouble::StorageFull]);
+        assert_eq!(after(|seen| seen.disk_free = Some(99)), [Trouble::DiskLow(9)]);
+        assert_eq!(after(|seen| seen.is_approved = false), [Trouble::NotApproved]);
+        assert_eq!(after(|seen| seen.has_station = false), [Trouble::NoStation]);
+        assert_eq!(
+            after(|seen| seen.link.state = State::Down),
+            [Trouble::LinkDown(well().link.since_ms)]
+        );
+        let off = after(|seen| {
+            seen.link_wanted = false;
+            seen.link.state = State::Off;
+        });
+        assert!(matches!(*off, [Trouble::LinkOff(_)]), "{off:?}");
+        let slow = |seen: &mut Seen| seen.link.clock_skew_ms = -180_000;
+        assert_eq!(after(slow), [Trouble::Clock(3)]);
+    }
+
+    #[test]
+    fn a_relay_that_turns_the_node_away_is_no_outage() {
+        let found = after(|seen| {
+            seen.link.state = State::Down;
+            seen.is_turned_away = true;
+        });
+        assert_eq!(found, [Trouble::LinkRefused]);
+    }
+
+    #[test]
+    fn what_the_database_counts_is_told_with_its_number() {
+        let change =
+            |change: fn(&mut Kept)| after(|seen| seen.kept.as_mut().into_iter().for_each(change));
+        assert_eq!(change(|kept| kept.refused = 2), [Trouble::Refused(2)]);
+        assert_eq!(change(|kept| kept.waiting = 3), [Trouble::Waiting(3)]);
+        assert_eq!(change(|kept| kept.set_aside = 4), [Trouble::SetAside(4)]);
+        assert_eq!(change(|kept| kept.backup_ms = None), [Trouble::BackupNever]);
+        let old = |kept: &mut Kept| kept.backup_ms = Some(NOW_MS - 27 * HOUR_MS);
+        assert_eq!(change(old), [Trouble::BackupOld(27)]);
+    }
+}

@@ -223,7 +223,7 @@ fn heal<T: JournalTables>(
         Output::StoreClaimed(claimed, outcomes) => {
             let outcomes: Vec<_> =
                 outcomes.iter().map(|one| (one.id, from_outcome(one.outcome))).collect();
-            taken = recheck::claimed(tables, &claimed, &outcomes)?;
+            taken = recheck::claimed(tables, admission, &claimed, &outcomes)?;
             Input::ClaimedStored
         }
         Output::FinishHealing { welcome, heads } => {

@@ -97,6 +97,24 @@ pub fn mend<T: JournalTables>(
     Ok(desk.taken)
 }
 
+/// Decides anew what was accepted from this position on: a statement that stood there has no effect
+/// any more.
+///
+/// # Errors
+///
+/// As the storage fails.
+pub(super) fn decide_from<T: JournalTables>(
+    tables: &mut T,
+    admission: &mut impl Admission,
+    position: Position,
+) -> Result<Taken, T::Error> {
+    // Nothing arrives, so that no time is noted.
+    let mut desk = Desk::new(tables, admission, 0, None);
+    desk.is_late(position);
+    desk.decide_anew()?;
+    Ok(desk.taken)
+}
+
 /// The own cursors of the page's scopes; zero for a scope that is new here.
 fn start<T: JournalTables>(
     tables: &mut T,

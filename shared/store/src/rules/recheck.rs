@@ -1,15 +1,15 @@
 //! A node's side of healing: when it wishes one, what it finds on the way, what it leaves.
 
-use hoso_identity::{DocumentId, EntryId, Epoch, Incarnation, Scope};
+use hoso_identity::{DocumentId, EntryId, Epoch, Incarnation, Position, Scope};
 
 use super::{
-    intake::Taken,
+    intake::{Taken, decide_from},
     journal::{enter, keep_aside},
     ledger::Outcome,
     mend::Positioned,
 };
 use crate::tables::{
-    JournalTables, NodeEntry, NodeFacts, RowOf, ScopePoint, Standing, digest_after,
+    Admission, JournalTables, NodeEntry, NodeFacts, RowOf, ScopePoint, Standing, digest_after,
 };
 
 /// Milliseconds after which both sides are compared again although nothing seems wrong: a week.
@@ -65,17 +65,20 @@ pub fn set_rows<T: JournalTables>(
 /// Takes what became of the entries that the relay lacked. Their rows are above the head that was
 /// listed: until they come, nothing may be said of how far these entries are. What the relay has
 /// not accepted has no position, and is the journal's from now on, also if another wrote it: a
-/// relay that forgets it gets it again.
+/// relay that forgets it gets it again. What a statement among that has decided is decided without
+/// it, as everywhere else.
 ///
 /// # Errors
 ///
 /// As the storage fails.
 pub fn claimed<T: JournalTables>(
     tables: &mut T,
+    admission: &mut impl Admission,
     claimed: &[EntryId],
     outcomes: &[(EntryId, Outcome)],
 ) -> Result<Taken, T::Error> {
     let mut taken = Taken::default();
+    let mut said: Option<Position> = None;
     for id in claimed {
         let Some(mut entry) = tables.entry(id)? else { continue };
         entry.row = None;
@@ -86,7 +89,9 @@ pub fn claimed<T: JournalTables>(
                 Outcome::Refused(reason) => Some(Standing::Refused(*reason)),
             });
         if let Some(standing) = outcome {
-            (entry.position, entry.placed_ms) = (None, None);
+            let position = entry.position.take().filter(|_| entry.kind.is_statement());
+            said = said.into_iter().chain(position).min();
+            entry.placed_ms = None;
             if entry.journal.is_none() {
                 entry.journal = Some(enter(tables, id)?);
             }
@@ -94,6 +99,9 @@ pub fn claimed<T: JournalTables>(
         } else {
             tables.put_entry(&entry)?;
         }
+    }
+    if let Some(position) = said {
+        taken.documents.append(&mut decide_from(tables, admission, position)?.documents);
     }
     Ok(taken)
 }

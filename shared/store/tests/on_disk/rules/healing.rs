@@ -163,7 +163,7 @@ fn what_an_ended_node_brings_back_goes_to_quarantine_and_the_node_shows_so() {
     let refused = claim(&relay, &lost, at(EPOCH, 2), true);
     assert_eq!(refused, Outcome::Refused(Reason::NodeEnded));
     assert_eq!(position_of(&relay, id), None);
-    let taken = a.scene.write(move |tx| recheck::claimed(tx, &[id], &[(id, refused)]));
+    let taken = a.scene.write(move |tx| recheck::claimed(tx, &mut Open, &[id], &[(id, refused)]));
     assert_eq!(taken.documents.into_iter().collect::<Vec<_>>(), [first.document()]);
     let kept = a.scene.write(move |tx| JournalTables::entry(tx, &id)).unwrap();
     assert_eq!(kept.standing, Standing::Refused(Reason::NodeEnded));
@@ -179,7 +179,7 @@ fn what_another_wrote_and_the_relay_does_not_take_back_is_pushed_like_an_own_ent
     let there = mend::Positioned { bytes: lost.encode(), position: at(EPOCH, 5) };
     a.scene.write(move |tx| intake::mend(tx, &mut Open, &[there], 5, 1));
     let waits = Outcome::Waiting(WaitingFor::Operator(id));
-    a.scene.write(move |tx| recheck::claimed(tx, &[id], &[(id, waits)]));
+    a.scene.write(move |tx| recheck::claimed(tx, &mut Open, &[id], &[(id, waits)]));
     let pushed = batch(&a, before);
     assert_eq!(pushed.len(), 1);
     assert_eq!((pushed[0].number, &pushed[0].bytes), (before + 1, &lost.encode()));
@@ -200,7 +200,7 @@ fn what_a_ledger_got_back_late_is_the_last_of_its_dossier_whatever_its_position(
     let last = badge::last(&entries).unwrap();
     assert_eq!(last.id, second.id(), "it added a destination that has nothing yet");
     let id = second.id();
-    a.scene.write(move |tx| recheck::claimed(tx, &[id], &[]));
+    a.scene.write(move |tx| recheck::claimed(tx, &mut Open, &[id], &[]));
     let entries = a.scene.write(move |tx| JournalTables::document(tx, &document));
     assert_eq!(badge::last(&entries).unwrap().id, id, "nothing is said before its row comes");
 }
@@ -210,7 +210,7 @@ fn what_the_relay_lacked_is_being_rechecked_until_its_row_comes() {
     let (relay, a, first) = second_life();
     let id = first.id();
     assert_eq!(badge_at(&a, id), Badge::AtProvince);
-    a.scene.write(move |tx| recheck::claimed(tx, &[id], &[]));
+    a.scene.write(move |tx| recheck::claimed(tx, &mut Open, &[id], &[]));
     assert_eq!(badge_at(&a, id), Badge::Rechecking, "never silently back to saved");
     let row = relay.write(|tx| tx.head()).number;
     a.scene.write(move |tx| {

@@ -45,6 +45,48 @@ impl Admission for Registry {
     }
 }
 
+/// Decides as [`Open`] does, but refuses what was accepted after the statement.
+struct Ending {
+    said: Option<Position>,
+}
+
+impl Admission for Ending {
+    fn read(&mut self, bytes: &[u8]) -> Result<Entry, Reason> {
+        Open.read(bytes)
+    }
+
+    fn decide(
+        &mut self,
+        entry: &Entry,
+        position: Option<Position>,
+        audience: Option<&[UnitId]>,
+    ) -> Verdict {
+        if entry.header().kind.is_statement() {
+            return Verdict::Admitted;
+        }
+        match self.said {
+            Some(said) if position.is_some_and(|position| position > said) => {
+                Verdict::Refused(Reason::GrantEnded)
+            }
+            Some(_) | None => Open.decide(entry, position, audience),
+        }
+    }
+
+    fn author_unit(&mut self, entry: &Entry) -> Option<UnitId> {
+        Open.author_unit(entry)
+    }
+
+    fn admitted(&mut self, entry: &Entry, position: Option<Position>) {
+        if entry.header().kind.is_statement() {
+            self.said = position;
+        }
+    }
+
+    fn forget(&mut self) {
+        self.said = None;
+    }
+}
+
 /// A statement of the registry's.
 fn statement() -> VerifiedEntry {
     let header = Header {
@@ -130,4 +172,35 @@ fn whose_people_wrote_an_entry_is_kept_as_a_late_statement_says_it() {
     assert_eq!(author(), Some(A));
     heal(&office, &[(&statement(), 5)], EntryId::ZERO, A);
     assert_eq!(author(), Some(B));
+}
+
+#[test]
+fn what_a_statement_forbade_counts_again_when_the_relay_does_not_take_the_statement_back() {
+    let office = Office::new(A);
+    let before = event(A, 1, DocumentId::ZERO, &[A]);
+    let after = event(A, 2, DocumentId::ZERO, &[A]);
+    let answer = event(A, 3, after.document(), &[]);
+    let end = statement();
+    let placed = [(&before, 3), (&end, 5), (&after, 7), (&answer, 8)];
+    let there = placed.map(|(entry, number)| {
+        let position = Position { epoch: EPOCH, number };
+        Positioned { bytes: entry.encode(), position }
+    });
+    office
+        .scene
+        .write(move |tx| intake::mend(tx, &mut Ending { said: None }, &there, 20, 1).map(|_| ()));
+    office.apply_all();
+    let ended = Some(Standing::Refused(Reason::GrantEnded));
+    let stand = || [&before, &after, &answer].map(|entry| office.standing(entry.id()));
+    assert_eq!(stand(), [Some(Standing::Counts), ended, ended]);
+    let id = end.id();
+    let taken = office.scene.write(move |tx| {
+        let said = Some(Position { epoch: EPOCH, number: 5 });
+        let waits = [(id, Outcome::Waiting(WaitingFor::Operator(id)))];
+        recheck::claimed(tx, &mut Ending { said }, &[id], &waits)
+    });
+    assert_eq!(stand(), [Some(Standing::Counts); 3]);
+    assert!(taken.statements, "the registry is folded without it");
+    assert_eq!(taken.documents.into_iter().collect::<Vec<_>>(), [after.document()]);
+    assert_eq!(marked(&office), [after.document()]);
 }

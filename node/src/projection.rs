@@ -32,8 +32,9 @@ use self::{
 };
 use crate::office::Office;
 
-/// Dossiers that share one commit at most.
-const BATCH: usize = 64;
+/// Dossiers that share one commit at most: each puts a row at random into several indexes, and the
+/// more they are, the more rows share a page. The desk's saves wait for them.
+const BATCH: usize = 120;
 /// Dossiers that can be in work at once: one batch is computed while another is written.
 const IN_WORK: usize = 2 * BATCH;
 /// The longest time for one dossier; a process that needs more is ended.

@@ -23,6 +23,8 @@ use crate::{
 const PAGES_MAX: usize = 64;
 /// Feed pages that wait to be stored, from which on no more is read.
 const PAGES_READ: usize = 8;
+/// Feed rows of several pages that are stored together at most: the desk's saves wait for them.
+const STORED_ITEMS: usize = 256;
 /// Acknowledgements that wait to be stored.
 const ACKS_MAX: usize = 1024;
 
@@ -307,8 +309,17 @@ impl Conversation {
     fn store_page(&mut self, out: &mut Vec<Output>) {
         if self.phase == Phase::Up
             && !self.storing_page
-            && let Some(page) = self.pages.pop_front()
+            && let Some(mut page) = self.pages.pop_front()
         {
+            // What came while the one before was stored shares a commit.
+            while let Some(next) = self.pages.front()
+                && next.epoch == page.epoch
+                && page.items.len().saturating_add(next.items.len()) <= STORED_ITEMS
+                && let Some(next) = self.pages.pop_front()
+            {
+                page.items.extend(next.items);
+                page.points = next.points;
+            }
             self.storing_page = true;
             out.push(Output::StorePage(page));
         }

@@ -156,6 +156,22 @@ fn a_node_reads_no_more_pages_while_some_wait_to_be_stored() {
 }
 
 #[test]
+fn pages_that_came_while_one_was_stored_are_stored_together_and_acknowledged_by_their_last_row() {
+    let (mut node, _) = node(false, 6, 4);
+    assert!(!node.handle(3, node::Input::Frame(Frame::Feed(page(1)))).is_empty());
+    for row in 2..=4 {
+        assert!(node.handle(3, node::Input::Frame(Frame::Feed(page(row)))).is_empty());
+    }
+    let outputs = node.handle(4, node::Input::PageStored(vec![point(1)]));
+    let stored = outputs.iter().find_map(|output| {
+        if let node::Output::StorePage(page) = output { Some(page) } else { None }
+    });
+    let stored = stored.unwrap();
+    assert_eq!(stored.items.iter().map(|item| item.row).collect::<Vec<_>>(), [2, 3, 4]);
+    assert_eq!(stored.points, [point(4)]);
+}
+
+#[test]
 fn nothing_is_acknowledged_before_the_host_has_stored_it() {
     let (mut node, _) = node(false, 6, 4);
     let outputs = node.handle(3, node::Input::Frame(Frame::Feed(page(1))));

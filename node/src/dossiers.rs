@@ -149,10 +149,8 @@ impl Dossier {
     ///
     /// What Automerge does not bear.
     pub(crate) fn document(&self) -> Result<Document, DocumentError> {
-        let payloads: Vec<&[u8]> = self.held.iter().map(|held| held.entry.payload()).collect();
-        let mut document = Document::new();
-        document.apply(&payloads)?;
-        Ok(document)
+        let read = self.held.iter().map(|held| (held.entry.payload(), held.change.hash));
+        Document::of(&read.collect::<Vec<_>>())
     }
 
     /// The entries that Automerge does not bear, tried one by one, each after what it rests on.

@@ -101,24 +101,37 @@ impl Document {
     /// [`DocumentError`] when a payload has no shape, rests on what is not here, or cannot be borne
     /// by Automerge; the document is as it was, and the caller may try one by one.
     pub fn apply(&mut self, payloads: &[&[u8]]) -> Result<(), DocumentError> {
-        let mut hashes = Vec::with_capacity(payloads.len());
+        let mut read = Vec::with_capacity(payloads.len());
         for (index, payload) in payloads.iter().enumerate() {
             let change = shape::read(payload);
-            hashes.push(change.map_err(|source| DocumentError::Shape { index, source })?.hash);
+            let change = change.map_err(|source| DocumentError::Shape { index, source })?;
+            read.push((*payload, change.hash));
         }
-        let scratch = guarded(|| {
+        *self = self.with(&read)?;
+        Ok(())
+    }
+
+    /// The document of these changes, in whatever order: payloads that [`shape::read`] has read,
+    /// each with the hash that it gave.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::apply`].
+    pub fn of(read: &[(&[u8], ChangeHash)]) -> Result<Self, DocumentError> {
+        Self::new().with(read)
+    }
+
+    fn with(&self, read: &[(&[u8], ChangeHash)]) -> Result<Self, DocumentError> {
+        let document = guarded(|| {
             let mut scratch = self.0.clone();
             let changes: Result<Vec<_>, _> =
-                payloads.iter().map(|payload| automerge::Change::try_from(*payload)).collect();
+                read.iter().map(|(payload, _)| automerge::Change::try_from(*payload)).collect();
             let changes = changes.map_err(|error| DocumentError::Refused(error.to_string()))?;
             scratch.apply_changes(changes)?;
             Ok(Self(scratch))
         })?;
-        if !hashes.iter().all(|hash| scratch.contains(hash)) {
-            return Err(DocumentError::Missing);
-        }
-        *self = scratch;
-        Ok(())
+        let whole = read.iter().all(|(_, hash)| document.contains(hash));
+        if whole { Ok(document) } else { Err(DocumentError::Missing) }
     }
 }
 

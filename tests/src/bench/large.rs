@@ -54,6 +54,7 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
     received = fill(&mut province, &office, (received, dossiers), &mut catch_ups);
     let filling = begun.elapsed();
     assert_eq!(received, dossiers);
+    let peak = program::peak_resident_kib(office.pid());
     let (node, session) = (&office, Desk::of(&office).session);
     let mut figures = vec![
         Figure::new(
@@ -72,15 +73,19 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
             String::new(),
         ));
     }
-    let resident = program::resident_kib(node.pid());
+    for (what, resident) in [
+        (format!("memory with {dossiers} dossiers"), program::resident_kib(node.pid())),
+        (format!("memory at most, from {first} dossiers on"), peak),
+    ] {
+        figures.push(Figure::new(
+            &what,
+            format!("{} MiB resident", resident / 1024),
+            "target ≤ 128 MiB".to_owned(),
+            format!("{:.2}", f64::from(u32::try_from(resident).unwrap_or(u32::MAX)) / 131_072.0),
+        ));
+    }
     let disk = disk_bytes(&node.data);
     let each = disk / u64::try_from(dossiers.max(1)).expect("a count");
-    figures.push(Figure::new(
-        &format!("memory with {dossiers} dossiers"),
-        format!("{} MiB resident", resident / 1024),
-        "target ≤ 128 MiB".to_owned(),
-        format!("{:.2}", f64::from(u32::try_from(resident).unwrap_or(u32::MAX)) / 131_072.0),
-    ));
     figures.push(Figure::new(
         &format!("disk with {dossiers} dossiers of one entry"),
         format!("{each} B per dossier"),
@@ -154,7 +159,13 @@ fn search(session: &Client, query: &str) -> Duration {
     median(times.collect())
 }
 
-fn disk_bytes(data: &Path) -> u64 {
+/// The bytes of all files of a data directory.
+///
+/// # Panics
+///
+/// When it cannot be read.
+#[must_use]
+pub fn disk_bytes(data: &Path) -> u64 {
     let files = fs::read_dir(data).expect("a directory");
     files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).sum()
 }

@@ -2,6 +2,7 @@
 
 pub mod desk;
 pub mod figures;
+pub mod history;
 pub mod large;
 pub mod limits;
 pub mod search;

@@ -2,7 +2,7 @@
 //! `cargo build --release --bins`. Nothing else should run on the machine meanwhile.
 
 use clap::{Parser, ValueEnum};
-use hoso_tests::bench::{desk, figures, large, search, trip};
+use hoso_tests::bench::{desk, figures, history, large, search, trip};
 
 /// Measures the real programs and prints a table of Markdown.
 #[derive(Debug, Parser)]
@@ -13,6 +13,9 @@ struct Args {
     /// Dossiers that travel from one office to another; a station gives 9,999 numbers a day.
     #[arg(long, default_value_t = 9_000)]
     travelling: usize,
+    /// Dossiers that go their whole way.
+    #[arg(long, default_value_t = 2_000)]
+    whole: usize,
     /// Only these parts.
     #[arg(long, value_enum)]
     part: Vec<Part>,
@@ -25,6 +28,8 @@ enum Part {
     Desk,
     /// From one desk over the relay to another.
     Trip,
+    /// Dossiers with their whole history.
+    History,
     /// An office with many dossiers.
     Large,
     /// Search among many dossiers.
@@ -40,6 +45,9 @@ fn main() {
     }
     if wanted(Part::Trip) {
         all.extend(trip::measure(args.travelling));
+    }
+    if wanted(Part::History) {
+        all.extend(history::measure(args.whole));
     }
     if wanted(Part::Large) {
         all.extend(large::measure(args.dossiers));

@@ -21,6 +21,8 @@ pub fn shared_record(dossier: &Value) -> Value {
         for event in events {
             if let Some(fields) = event.as_object_mut() {
                 fields.remove("sync");
+                // When this node heard of it, by its own clock.
+                fields.remove("at_province_at");
             }
         }
     }
@@ -202,7 +204,9 @@ mod tests {
             |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         assert!(lacking(&kinds(&["received", "noted"]), &dossier).is_empty());
         assert_eq!(lacking(&kinds(&["noted", "noted", "approved"]), &dossier).len(), 2);
-        let one = json!({ "code": "a", "sync": 1, "events": [{ "kind": "noted", "sync": 3 }] });
+        let one = json!({ "code": "a", "sync": 1, "events": [
+            { "kind": "noted", "sync": 3, "at_province_at": "2026" },
+        ] });
         let other = json!({ "code": "a", "sync": 2, "events": [{ "kind": "noted" }] });
         assert_eq!(shared_record(&one), shared_record(&other));
         let other = json!({ "code": "a", "events": [{ "kind": "noted" }], "attachments": [1] });

@@ -34,7 +34,7 @@ use crate::{
     times,
 };
 
-pub(crate) use staff::{Known, NewPerson};
+pub(crate) use staff::{Known, NewPerson, one_off_password};
 
 /// Milliseconds after which a session ends whatever happens: 12 hours.
 const SESSION_MS: u64 = 12 * 3600 * 1000;

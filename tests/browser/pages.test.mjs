@@ -10,7 +10,7 @@ async function clerksPages(page) {
   const { body } = await api(page, 'GET', '/dossiers?limit=1');
   const [{ id }] = body.items;
   return ['/', '/?status=accepted', '/?q=khong-co-gi', '/?q=thu', '/styleguide', '/receive',
-    '/return', '/health', `/dossiers/${id}`, '/office', '/nowhere',
+    '/return', '/health', '/password', `/dossiers/${id}`, '/office', '/nowhere',
     `/api/v1/dossiers/${id}/slip?form=01&paper=a5`];
 }
 
@@ -23,7 +23,7 @@ async function eachPage(settings, look) {
   }
   await page.context().close();
   const administrator = await desk({ ...settings, user: 'quantri' });
-  for (const address of ['/office', '/health']) {
+  for (const address of ['/office', '/office/people', '/health', '/password']) {
     await administrator.goto(address);
     await look(administrator);
   }

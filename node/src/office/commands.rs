@@ -48,11 +48,13 @@ impl Office {
                     (None, None) => Known::New,
                 };
                 let person = NewPerson { name, display_name, roles, password, known };
-                self.add_user(person, &admin, admin_password).await
+                let admin = self.administrator(&admin, admin_password).await?;
+                self.add_user(person, &admin).await
             }
             Request::UserList {} => self.list_users().await,
             Request::UserDisable { name, admin, admin_password } => {
-                self.disable_user(&name, &admin, admin_password).await
+                let admin = self.administrator(&admin, admin_password).await?;
+                self.disable_user(&name, &admin).await
             }
             Request::Link { on } => {
                 self.set_link(on).await.map_err(|error| storage(&error))?;

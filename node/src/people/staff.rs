@@ -1,11 +1,13 @@
 //! Staff of the unit: grants signed by its administrators, effective here at once.
 
+use std::net::IpAddr;
+
 use hoso_engine::{
     clock,
     command::{Answer, Problem, Secret},
     secret,
 };
-use hoso_identity::{DocumentId, EntryId, Nonce, PersonId, Verdict};
+use hoso_identity::{DocumentId, EntryId, Nonce, PersonId, SigningKey, Verdict, WrappedKey};
 use hoso_registry::{
     Facts, Role, State, Statement, admit,
     state::GrantFacts,
@@ -22,6 +24,9 @@ use serde_json::json;
 
 use super::{Actor, Heading, actor, unopened};
 use crate::office::{Failed, Office, storage};
+
+/// The longest log-in name.
+const LOG_IN_CHARS_MAX: usize = 64;
 
 /// Somebody who shall get a log-in.
 pub(crate) struct NewPerson {
@@ -49,18 +54,12 @@ pub(crate) enum Known {
 }
 
 impl Office {
-    pub(crate) async fn add_user(
-        &self,
-        person: NewPerson,
-        admin: &str,
-        admin_password: Secret,
-    ) -> Answer {
+    pub(crate) async fn add_user(&self, person: NewPerson, admin: &Actor) -> Answer {
+        check_log_in_name(&person.name)?;
         let roles = roles(&person.roles)?;
         let known = self.known(&person.known).await?;
-        let admin = self.administrator(admin, admin_password).await?;
         let node = self.node().ok_or_else(not_approved)?;
-        let made = self.people.passwords.make(person.password.clone()).await.map_err(unopened)?;
-        let (key, wrapped) = made.map_err(|error| Problem::new("password", error.to_string()))?;
+        let (key, wrapped) = self.fresh_key(person.password.clone()).await?;
         let state = self.state();
         let known_as = known.and_then(|known| state.person(known));
         let known_as = known_as.map_or(&person.name, |person| &person.name).clone();
@@ -76,7 +75,7 @@ impl Office {
             until: None,
         });
         let (name, roles) = (person.name.clone(), person.roles.clone());
-        self.publish(&admin, &[statement], move |tx, ids| {
+        self.publish(admin, &[statement], move |tx, ids| {
             let id = ids.first().copied().unwrap_or(EntryId::ZERO);
             let account = Account {
                 username: person.name,
@@ -91,7 +90,7 @@ impl Office {
             if accounts::add(tx, &account)? {
                 return Ok(());
             }
-            Err(Problem::new("name", "that name is taken: choose another").into())
+            Err(Problem::new("name-taken", "that name is taken: choose another").into())
         })
         .await?;
         Ok(json!({ "username": name, "roles": roles }))
@@ -160,18 +159,16 @@ impl Office {
         Ok(json!({ "items": items.collect::<Vec<_>>() }))
     }
 
-    pub(crate) async fn disable_user(
-        &self,
-        name: &str,
-        admin: &str,
-        admin_password: Secret,
-    ) -> Answer {
+    pub(crate) async fn disable_user(&self, name: &str, admin: &Actor) -> Answer {
         let found = self.found(name).await?;
         if found.grant.is_zero() {
             let text = "the first administrator is ended by the province: ask for `revoke`";
             return Err(Problem::new("administrator", text));
         }
-        let admin = self.administrator(admin, admin_password).await?;
+        if found.person == admin.person {
+            let text = "nobody disables themselves: ask another administrator";
+            return Err(Problem::new("oneself", text));
+        }
         // Whoever leaves the office leaves it with every key, also those made at its other nodes.
         let (state, unit) = (self.state(), self.unit());
         let theirs = state.grants_of_person(found.person);
@@ -180,7 +177,7 @@ impl Office {
             open.map(|grant| Statement::End(End { grant: grant.statement, what: Part::Person }));
         let ends: Vec<_> = ends.collect();
         let person = found.person;
-        let ended = self.publish(&admin, &ends, move |tx, _| {
+        let ended = self.publish(admin, &ends, move |tx, _| {
             let mut names = Vec::new();
             for account in accounts::by_person(tx, &person)? {
                 accounts::set_disabled(tx, &account.username, true)?;
@@ -194,8 +191,77 @@ impl Office {
         Ok(json!({ "username": found.username, "disabled": true, "log_ins": names }))
     }
 
+    /// Gives somebody a new password and with it a new key, since nothing but the old password
+    /// opens the old one. Whatever they had open ends.
+    pub(crate) async fn renew_user(&self, name: &str, password: Secret, admin: &Actor) -> Answer {
+        let found = self.found(name).await?;
+        if found.grant.is_zero() {
+            let text = "the first administrator's key is the approval's: ask the province";
+            return Err(Problem::new("administrator", text));
+        }
+        let node = self.node().ok_or_else(not_approved)?;
+        let state = self.state();
+        let grant = self.grants_of(&state, &found).find(|grant| grant.ended.is_none());
+        let none = || Problem::new("disabled", "that log-in is disabled: add another");
+        let grant = grant.filter(|_| !found.disabled).ok_or_else(none)?;
+        let (key, wrapped) = self.fresh_key(password).await?;
+        let statements = [
+            Statement::Grant(Grant {
+                person: grant.person,
+                name: found.display_name.clone(),
+                key: key.public(),
+                unit: Some(self.unit()),
+                node: Some(node.id),
+                roles: grant.roles.clone(),
+                from: grant.from,
+                until: grant.until,
+            }),
+            Statement::End(End { grant: grant.statement, what: Part::Person }),
+        ];
+        let name = found.username.clone();
+        self.publish(admin, &statements, move |tx, ids| {
+            let grant = ids.first().copied().unwrap_or(EntryId::ZERO);
+            sessions::end_all_of(tx, &found.username)?;
+            accounts::put(tx, &Account { grant, wrapped_key: wrapped.to_bytes(), ..found })?;
+            Ok(())
+        })
+        .await?;
+        self.people.end_all(&name);
+        Ok(json!({ "username": name }))
+    }
+
+    /// Puts another password in the place of one's own. The key stays.
+    pub(crate) async fn change_password(
+        &self,
+        actor: &Actor,
+        from: IpAddr,
+        [old, new]: [Secret; 2],
+    ) -> Result<(), Problem> {
+        let account = self.found(&actor.username).await?;
+        let stored = Some(account.wrapped_key.clone());
+        let opened = self.people.passwords.log_in((&actor.username, from), stored, old).await;
+        let wrong = || Problem::new("password-wrong", "the present password is not right");
+        let key = opened.map_err(unopened)?.ok_or_else(wrong)?;
+        let sealed = self.people.passwords.seal(key, new).await.map_err(unopened)?;
+        let wrapped = sealed.map_err(|error| Problem::new("password", error.to_string()))?;
+        let put = self.memory.write(false, move |tx, _| {
+            accounts::put(tx, &Account { wrapped_key: wrapped.to_bytes(), ..account }).map(|_| ())
+        });
+        put.await.map_err(|error: StoreError| storage(&error))
+    }
+
+    /// A key of somebody's own under this password.
+    async fn fresh_key(&self, password: Secret) -> Result<(SigningKey, WrappedKey), Problem> {
+        let made = self.people.passwords.make(password).await.map_err(unopened)?;
+        made.map_err(|error| Problem::new("password", error.to_string()))
+    }
+
     /// The administrator who signs.
-    async fn administrator(&self, name: &str, password: Secret) -> Result<Actor, Problem> {
+    pub(crate) async fn administrator(
+        &self,
+        name: &str,
+        password: Secret,
+    ) -> Result<Actor, Problem> {
         let account = self.account(name).await?;
         let stored = account.as_ref().map(|account| account.wrapped_key.clone());
         let opened = self.people.passwords.open(stored, password).await.map_err(unopened)?;
@@ -247,6 +313,33 @@ impl Office {
         });
         written.await.map_err(|failed: Failed| failed.0)
     }
+}
+
+/// Letters of a one-off password: none that is taken for another one on paper.
+const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/// A password to begin with: twelve letters, 60 bits, in groups that are read out easily.
+pub(crate) fn one_off_password() -> Result<String, Problem> {
+    let chance: [u8; 12] =
+        secret::chance().map_err(|error| Problem::new("chance", error.to_string()))?;
+    let mut password = String::new();
+    for (place, byte) in chance.into_iter().enumerate() {
+        if place > 0 && place % 4 == 0 {
+            password.push('-');
+        }
+        let letter = LETTERS.get(usize::from(byte % 32)).copied();
+        password.push(letter.map_or('2', char::from));
+    }
+    Ok(password)
+}
+
+fn check_log_in_name(name: &str) -> Result<(), Problem> {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_.@".contains(letter);
+    if !name.is_empty() && name.chars().count() <= LOG_IN_CHARS_MAX && name.chars().all(plain) {
+        return Ok(());
+    }
+    let text = "a log-in name is made of letters and digits, without blanks, 64 at most";
+    Err(Problem::new("log-in-name", text))
 }
 
 /// The roles of these codes, ascending.

@@ -11,6 +11,7 @@ mod history;
 mod list;
 mod next;
 mod office;
+mod people;
 mod prints;
 mod rail;
 mod receive;
@@ -52,6 +53,10 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/dossiers/{id}/events", post(dossier::act))
         .route("/office", get(office::form))
         .route("/office/link", post(office::switch))
+        .route("/office/people", get(people::show).post(people::add))
+        .route("/office/people/password", post(people::renew))
+        .route("/office/people/disable", post(people::disable))
+        .route("/password", get(people::password).post(people::change))
         .route("/health", get(health::show))
         .route("/styleguide", get(styleguide::show))
         .route("/assets/{*name}", get(assets::asset))

@@ -104,6 +104,21 @@ impl Passwords {
         self.at_a_place(making).await
     }
 
+    /// The stored form of a key under another password.
+    ///
+    /// # Errors
+    ///
+    /// As [`Passwords::make`].
+    pub async fn seal(
+        &self,
+        key: SigningKey,
+        password: Secret,
+    ) -> Result<Result<WrappedKey, KeyError>, PasswordError> {
+        let sealing =
+            move |scratch: &mut Scratch| keyfile::wrap_in(&key, password.expose(), scratch);
+        self.at_a_place(sealing).await
+    }
+
     /// Works with one of the few memories. Goes on to its end when the caller goes away, and
     /// keeps its place until then.
     async fn at_a_place<R: Send + 'static>(

@@ -59,8 +59,10 @@ pub(super) async fn show(State(site): State<Arc<Site>>, headers: HeaderMap) -> R
         let values = |fault| [("about", fault)].into_iter().collect();
         shown.extend(fault.map(|fault| said(words, "forms", true, &values(fault))));
     }
+    let mut frame = frame(&site, &headers, "page-health", actor.as_deref()).await;
+    frame.choose("/health");
     render(&HealthPage {
-        frame: frame(&site, &headers, "page-health", actor.as_deref()).await,
+        frame,
         tone,
         icon,
         summary: words.say(summary),

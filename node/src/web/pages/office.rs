@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::{
     super::site::Site,
-    dossier::{list, text},
+    dossier::list,
     fields::sent,
     frame::{Frame, check_token, frame, render},
     receive::fresh_key,
@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     desk::{self, Refused},
+    office::Trouble,
     people::Actor,
 };
 
@@ -34,9 +35,9 @@ struct OfficePage {
     /// What the button does: `on` or `off`.
     switch_to: &'static str,
     switch: String,
-    people_title: String,
-    columns: [String; 4],
-    people: Vec<Person>,
+    steps_title: String,
+    /// What comes before the first day at the desk, in order; empty when all of it is done.
+    steps: Vec<Step>,
     codes_title: String,
     codes_none: String,
     /// Dossiers by id with the code that may give way.
@@ -45,11 +46,15 @@ struct OfficePage {
     key: String,
 }
 
-struct Person {
-    log_in: String,
-    name: String,
-    roles: String,
+/// One thing to do before the first day.
+struct Step {
+    done: bool,
+    /// Whether it is done, in a word.
     state: String,
+    label: String,
+    how: String,
+    /// Where it is done, if on a page.
+    address: &'static str,
 }
 
 /// The page.
@@ -78,7 +83,8 @@ pub(super) async fn switch(
     }
 }
 
-async fn administrator(site: &Site, headers: &HeaderMap) -> Result<Arc<Actor>, Refused> {
+/// Whoever asks, if they administer the unit.
+pub(super) async fn administrator(site: &Site, headers: &HeaderMap) -> Result<Arc<Actor>, Refused> {
     let actor = site.actor(headers).await?;
     if actor.author.has(Role::Administrator) {
         Ok(actor)
@@ -90,19 +96,18 @@ async fn administrator(site: &Site, headers: &HeaderMap) -> Result<Arc<Actor>, R
 async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<OfficePage, Refused> {
     let actor = administrator(site, headers).await?;
     let (words, _) = site.words(headers);
-    let people = site.office.list_users().await?;
+    let steps = steps(site, words).await?;
     let codes = desk::reissuable(&site.office).await?;
     let switch_to = if *site.office.memory.link_wanted().borrow() { "off" } else { "on" };
-    let columns =
-        ["log-in", "name", "roles", "state"].map(|column| words.say(&format!("column-{column}")));
+    let mut frame = frame(site, headers, "page-office", Some(&actor)).await;
+    frame.choose("/office");
     Ok(OfficePage {
-        frame: frame(site, headers, "page-office", Some(&actor)).await,
+        frame,
         link_title: words.say("office-link"),
         switch_to,
         switch: words.say(&format!("office-link-{switch_to}")),
-        people_title: words.say("office-people"),
-        columns,
-        people: list(&people, "/items").map(|item| person(words, item)).collect(),
+        steps_title: words.say("office-steps"),
+        steps,
         codes_title: words.say("office-codes"),
         codes_none: words.say("office-codes-none"),
         codes: codes.into_iter().map(|(document, code)| (document.to_string(), code)).collect(),
@@ -111,14 +116,27 @@ async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<OfficePage, Refus
     })
 }
 
-fn person(words: &Words, item: &Value) -> Person {
-    let roles = list(item, "/roles").filter_map(Value::as_str);
-    let roles: Vec<_> = roles.map(|role| words.say(&format!("role-{role}"))).collect();
-    let disabled = item.get("disabled") == Some(&Value::Bool(true));
-    Person {
-        log_in: text(item, "/username"),
-        name: text(item, "/name"),
-        roles: roles.join(", "),
-        state: words.say(if disabled { "log-in-disabled" } else { "log-in-open" }),
-    }
+/// What comes before the first day at the desk, each with whether the node knows that it was done.
+async fn steps(site: &Site, words: &Words) -> Result<Vec<Step>, Refused> {
+    let people = site.office.list_users().await?;
+    let is_at_the_desk = |item: &Value| {
+        let works = |role: &Value| Role::DESK.iter().any(|desk| role == desk.code());
+        list(item, "/roles").any(works) && item.get("disabled") == Some(&Value::Bool(false))
+    };
+    let troubles = site.office.troubles().await;
+    let was_backed_up = !troubles.contains(&Trouble::BackupNever);
+    let (counts, _) = desk::work(&site.office).await?;
+    let step = |code: &str, done: bool, address: &'static str| Step {
+        done,
+        state: words.say(if done { "step-done" } else { "step-open" }),
+        label: words.say(&format!("step-{code}")),
+        how: words.say(&format!("step-{code}-how")),
+        address,
+    };
+    let steps = vec![
+        step("people", list(&people, "/items").any(is_at_the_desk), "/office/people"),
+        step("backup", was_backed_up, "/health"),
+        step("dossier", counts.iter().any(|(_, count)| *count > 0), ""),
+    ];
+    Ok(if steps.iter().all(|step| step.done) { Vec::new() } else { steps })
 }

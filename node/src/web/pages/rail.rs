@@ -91,8 +91,10 @@ pub(super) async fn rail(site: &Site, words: &Words, actor: &Actor) -> Vec<Group
     let mut links = Vec::new();
     if actor.author.has(Role::Administrator) {
         links.push(Link::new("/office", words.say("page-office"), None));
+        links.push(Link::new("/office/people", words.say("page-people"), None));
     }
     links.push(Link::new("/health", words.say("page-health"), None));
+    links.push(Link::new("/password", words.say("page-password"), None));
     groups.push(Group { title: words.say("rail-unit"), links });
     groups
 }

@@ -12,11 +12,11 @@ mod tests {
         rules::Objection,
     };
     use hoso_engine::web::TurnedAway;
-    use hoso_registry::{EventKind, Role};
+    use hoso_registry::EventKind;
 
     use crate::office::Trouble;
 
-    use super::super::{actions::fields_of, next::likely, styleguide::TONES};
+    use super::super::{actions::fields_of, next::likely, people::ROLES, styleguide::TONES};
 
     const FILES: [&str; 2] =
         [include_str!("../../../locales/vi.ftl"), include_str!("../../../locales/en.ftl")];
@@ -50,6 +50,7 @@ mod tests {
             include_str!("receive/begun.rs"),
             include_str!("dossier.rs"),
             include_str!("office.rs"),
+            include_str!("people.rs"),
             include_str!("fields.rs"),
             include_str!("../printed.rs"),
             include_str!("../../desk/logbook.rs"),
@@ -101,9 +102,21 @@ mod tests {
     /// Every key of the forms and of the administrator's page that is put together.
     fn of_forms_and_office() -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
-        for role in Role::DESK.iter().chain(&[Role::Viewer, Role::Administrator]) {
+        for role in ROLES {
             keys.insert(dashed("role", role.code()));
+            keys.insert(format!("role-{}-may", role.code()));
         }
+        for code in ["log-in-name", "name", "name-taken", "role", "person", "password"] {
+            keys.insert(dashed("problem", code));
+        }
+        for code in ["password-wrong", "administrator", "oneself", "disabled", "pending"] {
+            keys.insert(dashed("problem", code));
+        }
+        for step in ["people", "backup", "dossier"] {
+            keys.insert(dashed("step", step));
+            keys.insert(format!("step-{step}-how"));
+        }
+        keys.extend(["step-done", "step-open"].map(str::to_owned));
         for column in ["log-in", "name", "roles", "state"] {
             keys.insert(dashed("column", column));
         }

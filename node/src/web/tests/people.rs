@@ -3,6 +3,7 @@
 use hoso_engine::command::{Answer, Progress, Secret};
 use hoso_identity::PersonId;
 use hoso_registry::{Role, Statement, statement::Grant};
+use hoso_store::{StoreError, backup};
 use serde_json::json;
 
 use super::scene::{ADMINISTRATOR, CLERK, PASSWORD, Scene, clerks_key};
@@ -93,4 +94,134 @@ async fn who_has_two_grants_does_what_either_allows() {
     });
     let received = scene.call("POST", "/api/v1/dossiers", "one", &body.to_string()).await;
     assert_eq!(received.status, 201, "{}", received.text);
+}
+
+/// The one-off password of a sheet.
+fn password_on(sheet: &str) -> String {
+    let (_, rest) = sheet.split_once("<dt>Mật khẩu</dt><dd>").unwrap_or_else(|| panic!("{sheet}"));
+    rest.split('<').next().unwrap().to_owned()
+}
+
+/// Logs in as somebody, on a browser of their own.
+async fn log_in_with(scene: &mut Scene, name: &str, password: &str) -> u16 {
+    let form = [("username", name), ("password", password)];
+    let answer = scene.post("/log-in", &form).await;
+    if answer.status == 303 {
+        let cookie = answer.header("set-cookie").split(';').next().unwrap();
+        cookie.clone_into(&mut scene.cookie);
+    }
+    answer.status.as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_added_on_the_page_works_with_the_password_of_the_sheet_and_changes_it() {
+    let mut scene = Scene::new().await;
+    scene.log_in(ADMINISTRATOR).await;
+    let page = scene.get("/office/people").await;
+    let token = page.input("_token");
+    let none = [("_token", token.as_str()), ("name", "Bùi Văn Thử"), ("username", "thu.bui")];
+    let refused = scene.post("/office/people", &none).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    assert!(refused.text.contains("Chọn ít nhất một vai trò"), "{}", refused.text);
+    assert!(refused.text.contains("value=\"Bùi Văn Thử\""), "{}", refused.text);
+    let typed = [none.as_slice(), &[("role", "reception"), ("role", "return")]].concat();
+    let sheet = scene.post("/office/people", &typed).await;
+    assert_eq!(sheet.status, 200, "{}", sheet.text);
+    assert!(sheet.text.contains("Tiếp nhận, Trả kết quả"), "{}", sheet.text);
+    let password = password_on(&sheet.text);
+    let again = scene.post("/office/people", &typed).await;
+    assert_eq!(again.status, 422, "the name is taken: {}", again.text);
+    assert!(!scene.get("/office/people").await.text.contains(&password));
+    assert_eq!(log_in_with(&mut scene, "thu.bui", &password).await, 303);
+    assert_eq!(scene.get("/receive").await.status, 200);
+    let token = scene.get("/password").await.input("_token");
+    let change = |present: &str, new: &str| {
+        let pairs = [("_token", token.as_str()), ("present", present), ("new", new)];
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let own = "con thuyền trên vịnh";
+    for (form, status) in [
+        (change("không phải", own), 422),
+        (change(&password, "ngắn"), 422),
+        (change(&password, own), 303),
+    ] {
+        let form: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let answer = scene.post("/password", &form).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+    }
+    assert_eq!(log_in_with(&mut scene, "thu.bui", &password).await, 401);
+    assert_eq!(log_in_with(&mut scene, "thu.bui", own).await, 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_ends_what_was_open_and_leaves_the_person_who_they_were() {
+    let mut scene = Scene::new().await;
+    add(&scene, "lan", "reception", None).await.unwrap();
+    let person = |rows: Vec<(String, String, bool)>| {
+        rows.into_iter().find(|(log_in, ..)| log_in == "lan").unwrap().1
+    };
+    let before = person(listed(&scene).await);
+    assert_eq!(log_in_with(&mut scene, "lan", PASSWORD).await, 303);
+    let hers = scene.cookie.clone();
+    scene.log_in(ADMINISTRATOR).await;
+    let token = scene.get("/office/people").await.input("_token");
+    let form = [("_token", token.as_str()), ("username", "lan")];
+    let sheet = scene.post("/office/people/password", &form).await;
+    let password = password_on(&sheet.text);
+    scene.cookie = hers;
+    assert_eq!(scene.get("/api/v1/dossiers").await.status, 401, "the open session has ended");
+    assert_eq!(log_in_with(&mut scene, "lan", PASSWORD).await, 401);
+    assert_eq!(log_in_with(&mut scene, "lan", &password).await, 303);
+    assert_eq!(scene.get("/receive").await.status, 200);
+    assert_eq!(person(listed(&scene).await), before);
+    let state = scene.office.state();
+    let grants = state.grants_of_person(PersonId::from_hex(&before).unwrap());
+    let ended: Vec<bool> = grants.map(|grant| grant.ended.is_some()).collect();
+    assert_eq!(ended.iter().filter(|ended| **ended).count(), 1, "{ended:?}");
+    assert_eq!(ended.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_administrator_manages_people_and_nobody_locks_themselves_out() {
+    let mut scene = Scene::with_clerk().await;
+    assert_eq!(scene.get("/office/people").await.status, 403);
+    let token = scene.get("/password").await.input("_token");
+    let form = [("_token", token.as_str()), ("username", ADMINISTRATOR)];
+    for address in ["/office/people", "/office/people/password", "/office/people/disable"] {
+        assert_eq!(scene.post(address, &form).await.status, 403, "{address}");
+    }
+    add(&scene, "boss", "administrator", None).await.unwrap();
+    assert_eq!(log_in_with(&mut scene, "boss", PASSWORD).await, 303);
+    let token = scene.get("/office/people").await.input("_token");
+    for (name, status) in [("boss", 422), (ADMINISTRATOR, 422), (CLERK, 303)] {
+        let form = [("_token", token.as_str()), ("username", name)];
+        let answer = scene.post("/office/people/disable", &form).await;
+        assert_eq!(answer.status, status, "{name}: {}", answer.text);
+    }
+    assert_eq!(log_in_with(&mut scene, CLERK, PASSWORD).await, 401);
+    let without = scene.post("/office/people/disable", &[("username", "boss")]).await;
+    assert_eq!(without.status, 403, "a form of no session: {}", without.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_steps_before_the_first_day_are_ticked_by_what_was_done() {
+    let mut scene = Scene::new().await;
+    scene.log_in(ADMINISTRATOR).await;
+    let open = |page: &str| page.matches("Chưa làm").count();
+    let page = scene.get("/office").await.text;
+    assert_eq!(open(&page), 2, "somebody works at the desk already: {page}");
+    let noted: Result<(), StoreError> =
+        scene.office.memory.write(false, |tx, _| backup::note(tx, 1)).await;
+    noted.unwrap();
+    assert_eq!(open(&scene.get("/office").await.text), 1);
+    scene.log_in(CLERK).await;
+    let body = json!({
+        "procedure_code": "1.001193",
+        "applicant": { "kind": "person", "name": "Đường Thị Thử" },
+        "papers": [],
+    });
+    scene.call("POST", "/api/v1/dossiers", "one", &body.to_string()).await;
+    scene.log_in(ADMINISTRATOR).await;
+    let page = scene.get("/office").await.text;
+    assert!(!page.contains("Chuẩn bị trước ngày làm việc đầu tiên"), "{page}");
 }

@@ -18,6 +18,8 @@ const ASKED_MAX: usize = 8;
 const WHOLE_CHARACTERS: usize = 120;
 /// Digits from which a number is one word, whatever stands between them.
 const NUMBER_DIGITS: usize = 8;
+/// Digits by which a number begins at least; fewer are a whole number, such as that of a hamlet.
+const BEGINNING_DIGITS: usize = 3;
 /// How many of its last digits find a number.
 const END_DIGITS: std::ops::RangeInclusive<usize> = 4..=6;
 /// A word with its tones.
@@ -273,6 +275,9 @@ fn other_spelling(word: &str) -> Option<String> {
 
 /// A word that begins so. Words are letters and digits behind one sign: nothing ends the quotes.
 fn beginning(word: &str) -> String {
+    if word.len() < BEGINNING_DIGITS && word.bytes().all(|byte| byte.is_ascii_digit()) {
+        return exactly(word);
+    }
     format!("\"{word}\"*")
 }
 

@@ -24,7 +24,7 @@ const AMONG_MANY: &str = "WHERE seq IN (SELECT rowid FROM record_word WHERE reco
 /// Rows of one page at most.
 pub const PAGE_MAX: usize = 200;
 /// Hits from which on they are many.
-const MANY: usize = 2_000;
+const MANY: usize = 500;
 /// Ranks of one reading of a query.
 const RANKS: u8 = 3;
 
@@ -65,9 +65,10 @@ pub enum DueRange {
 /// Which dossiers a list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Each of its words begins a word of the dossier; any text is lawful. First come those of
-    /// which it is a whole text, then those that have its words with their tones, then the others.
-    /// Where it finds nothing, it is read as typed in Telex, then in VNI.
+    /// Each of its words begins a word of the dossier, or is one if it is of one or two digits; any
+    /// text is lawful. First come those of which it is a whole text, then those that have its words
+    /// with their tones, then the others. Where it finds nothing, it is read as typed in Telex,
+    /// then in VNI.
     pub query: String,
     /// Units that the query names: their dossiers are among the others.
     pub named_units: Vec<UnitId>,

@@ -215,7 +215,7 @@ fn a_whole_number_comes_before_those_that_only_begin_so() {
 fn an_address_is_found_written_out_or_abbreviated() {
     let scene = holding(vec![
         vec![text("Tổ 3, KP. 5, P. Hải Hòa, TP. Móng Cái")],
-        vec![text("thôn 2, phường Hải Hoà")],
+        vec![text("tổng 30, thôn 2, phường Hải Hoà")],
         vec![text("TT. Cái Rồng")],
         vec![text("thị trấn Cái Rồng")],
         vec![text("ĐK. Cô Tô")],
@@ -228,6 +228,9 @@ fn an_address_is_found_written_out_or_abbreviated() {
     }
     assert_eq!(found(&scene, "đặc khu cô tô"), [5]);
     assert_eq!(found(&scene, "khu phố 5"), [1]);
+    assert_eq!(found(&scene, "tổ 3"), [1]);
+    assert_eq!(found(&scene, "tổ 33"), []);
+    assert_eq!(found(&scene, "tổ"), [2, 1, 5], "Cô Tô has its letters");
     assert_eq!(found(&scene, "thành phố móng cái"), [1]);
 }
 

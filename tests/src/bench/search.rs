@@ -72,7 +72,7 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
     let directory = tempfile::tempdir().expect("a directory");
     fill(directory.path(), dossiers).expect("the store is filled");
     let readers = Readers::of(directory.path());
-    let kinds: [(&str, Query); 9] = [
+    let kinds: [(&str, Query); 12] = [
         ("a whole name", |number| (name(number).0, Vec::new())),
         ("a name without tones", |number| (bare(&name(number).0), Vec::new())),
         ("the commonest family name", |_| ("Nguyễn".to_owned(), Vec::new())),
@@ -82,6 +82,9 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
         ("a unit with few dossiers, by its old name", |_| ("Hạ Long".to_owned(), vec![OTHER])),
         ("the own unit, by an old name", |_| ("Thanh Lân".to_owned(), vec![OWN])),
         ("a name typed raw in Telex", |number| (name(number).1, Vec::new())),
+        ("a single letter", |_| ("n".to_owned(), Vec::new())),
+        ("a single digit", |_| ("7".to_owned(), Vec::new())),
+        ("how every code begins", |_| ("071".to_owned(), Vec::new())),
     ];
     let figures = kinds.into_iter().map(|(what, query)| {
         let times: Vec<Duration> = (0..SEARCHES)

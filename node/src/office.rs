@@ -2,6 +2,7 @@
 
 mod commands;
 mod health;
+mod hours;
 
 use std::{
     path::PathBuf,
@@ -24,7 +25,10 @@ use hoso_store::{
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
-pub(crate) use self::health::Trouble;
+pub(crate) use self::{
+    health::Trouble,
+    hours::{holds, open_on},
+};
 use crate::{
     facts::{self, Facts},
     people::People,

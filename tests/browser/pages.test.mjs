@@ -23,7 +23,7 @@ async function eachPage(settings, look) {
   }
   await page.context().close();
   const administrator = await desk({ ...settings, user: 'quantri' });
-  for (const address of ['/office', '/office/people', '/health', '/password']) {
+  for (const address of ['/office', '/office/people', '/office/hours', '/health', '/password']) {
     await administrator.goto(address);
     await look(administrator);
   }

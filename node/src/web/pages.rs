@@ -8,6 +8,7 @@ mod fields;
 mod frame;
 mod health;
 mod history;
+mod hours;
 mod list;
 mod next;
 mod office;
@@ -56,6 +57,8 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/office/people", get(people::show).post(people::add))
         .route("/office/people/password", post(people::renew))
         .route("/office/people/disable", post(people::disable))
+        .route("/office/hours", get(hours::show).post(hours::add))
+        .route("/office/hours/remove", post(hours::remove))
         .route("/password", get(people::password).post(people::change))
         .route("/health", get(health::show))
         .route("/styleguide", get(styleguide::show))

@@ -2,6 +2,7 @@
 
 mod api;
 mod health;
+mod hours;
 mod looks;
 mod pages;
 mod people;

@@ -59,6 +59,7 @@ impl Schema {
                 include_str!("migrations/node/0010_open_work.sql"),
                 include_str!("migrations/node/0011_words.sql"),
                 include_str!("migrations/node/0012_ranked_words.sql"),
+                include_str!("migrations/node/0013_openings.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

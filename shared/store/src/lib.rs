@@ -20,6 +20,7 @@ mod letters;
 pub mod link;
 mod log;
 pub mod meta;
+pub mod openings;
 mod placed;
 #[cfg(test)]
 mod plans;

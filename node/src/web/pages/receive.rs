@@ -26,7 +26,7 @@ use super::{
     super::{catalogue, site::Site},
     fields::{Choice, choices, json_of, placed, sent},
     frame::{Frame, check_token, frame, render},
-    refused,
+    hours, refused,
     session::{RECEIVE, form_keeping},
 };
 use crate::{
@@ -66,6 +66,8 @@ struct ReceivePage {
     /// The dossier that was received just before, with the sentence about it.
     before: Option<(String, String)>,
     slip_papers: Vec<Choice>,
+    /// When the desks are open today.
+    open_today: String,
 }
 
 /// What the page says, and what its script says in its place.
@@ -282,6 +284,7 @@ async fn page(
         begun,
         before: None,
         slip_papers: choices(words, "paper", &SLIP_PAPERS),
+        open_today: hours::today(site, words).await,
     }
 }
 

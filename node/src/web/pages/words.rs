@@ -16,7 +16,9 @@ mod tests {
 
     use crate::office::Trouble;
 
-    use super::super::{actions::fields_of, next::likely, people::ROLES, styleguide::TONES};
+    use super::super::{
+        actions::fields_of, hours::WEEKDAYS, next::likely, people::ROLES, styleguide::TONES,
+    };
 
     const FILES: [&str; 2] =
         [include_str!("../../../locales/vi.ftl"), include_str!("../../../locales/en.ftl")];
@@ -38,6 +40,7 @@ mod tests {
             include_str!("chips.rs"),
             include_str!("history.rs"),
             include_str!("health.rs"),
+            include_str!("hours.rs"),
             include_str!("list.rs"),
             include_str!("next.rs"),
             include_str!("rail.rs"),
@@ -112,10 +115,18 @@ mod tests {
         for code in ["password-wrong", "administrator", "oneself", "disabled", "pending"] {
             keys.insert(dashed("problem", code));
         }
-        for step in ["people", "backup", "dossier"] {
+        for step in ["people", "hours", "backup", "dossier"] {
             keys.insert(dashed("step", step));
             keys.insert(format!("step-{step}-how"));
         }
+        keys.extend(WEEKDAYS.map(|day| dashed("weekday", day)));
+        for code in ["point", "days", "order", "validity", "overlap"] {
+            keys.insert(dashed("problem-hours", code));
+        }
+        for state in ["in-force", "later", "over"] {
+            keys.insert(dashed("hours", state));
+        }
+        keys.extend(["point", "hours", "validity"].map(|column| dashed("column", column)));
         keys.extend(["step-done", "step-open"].map(str::to_owned));
         for column in ["log-in", "name", "roles", "state"] {
             keys.insert(dashed("column", column));

@@ -7,6 +7,7 @@ use hoso_store::{
     drafts::{self, DRAFT_BYTES_MAX, DRAFTS_MAX, Draft},
     idempotency::{self, Answer, KEPT_MS, Known},
     meta,
+    openings::{self, Opening},
     sessions::{self, Session},
 };
 
@@ -93,6 +94,29 @@ fn a_session_ends_at_log_out_at_disabling_and_in_time() {
     scene.write(|tx| sessions::begin(tx, b"two", &session("huong")));
     scene.write(|tx| sessions::end_all_of(tx, "Hương"));
     assert_eq!(scene.read(|tx| sessions::find(tx, b"two")), None);
+}
+
+#[test]
+fn hours_of_the_desks_are_kept_in_the_order_of_their_seasons() {
+    let mut scene = Scene::node();
+    let hours = |id: i64, first_day: u32, last_day: Option<u32>| Opening {
+        id,
+        point: "Quầy 1".to_owned(),
+        weekdays: 0b1_1111,
+        opens_min: 450,
+        closes_min: 690,
+        first_day,
+        last_day,
+    };
+    scene.write(move |tx| openings::add(tx, &hours(0, 20_261_016, None)));
+    scene.write(move |tx| openings::add(tx, &hours(0, 20_260_416, Some(20_261_015))));
+    scene.close();
+    scene.reopen();
+    let summer = hours(2, 20_260_416, Some(20_261_015));
+    assert_eq!(scene.read(openings::list), [summer.clone(), hours(1, 20_261_016, None)]);
+    assert!(scene.write(|tx| openings::remove(tx, 1)));
+    assert!(!scene.write(|tx| openings::remove(tx, 1)));
+    assert_eq!(scene.read(openings::list), [summer]);
 }
 
 #[test]

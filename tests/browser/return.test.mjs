@@ -37,6 +37,11 @@ test('a slip is scanned, the result handed over once, and a second return refuse
     assert.equal(await other.locator('button.primary').count(), 0);
     const after = await api(page, 'GET', `/dossiers/${dossier.id}`);
     assert.equal(after.body.events.filter((event) => event.kind === 'returned').length, 1);
+    // Whoever was served may say how it was; nobody is asked twice.
+    await page.locator('.rating button[value=good]').press('Enter');
+    await page.locator('.notice.safe').waitFor();
+    await accessible(page);
+    assert.equal(await page.locator('.rating').count(), 0);
     await page.context().close();
     await other.context().close();
   });

@@ -15,6 +15,7 @@ mod office;
 mod people;
 mod prints;
 mod rail;
+mod rating;
 mod receive;
 mod returning;
 mod rows;
@@ -50,6 +51,7 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/receive", get(receive::form).post(receive::receive))
         .route("/receive/aside", post(receive::preview))
         .route("/return", get(returning::show).post(returning::act))
+        .route("/return/rating", post(rating::rate))
         .route("/dossiers/{id}", get(dossier::open))
         .route("/dossiers/{id}/events", post(dossier::act))
         .route("/office", get(office::form))

@@ -60,6 +60,7 @@ impl Schema {
                 include_str!("migrations/node/0011_words.sql"),
                 include_str!("migrations/node/0012_ranked_words.sql"),
                 include_str!("migrations/node/0013_openings.sql"),
+                include_str!("migrations/node/0014_ratings.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

@@ -24,6 +24,7 @@ pub mod openings;
 mod placed;
 #[cfg(test)]
 mod plans;
+pub mod ratings;
 pub mod readers;
 pub mod records;
 pub mod rules;

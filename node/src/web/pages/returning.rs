@@ -20,6 +20,7 @@ use super::{
     dossier::{list, money, text},
     fields::{Field, json_of, placed, sent},
     frame::{Frame, check_token, date, frame, moment, render},
+    rating::{Rating, rating},
     receive::fresh_key,
     refused,
 };
@@ -50,6 +51,7 @@ struct ReturnPage {
     unclaimed: Vec<Waiting>,
     unclaimed_none: String,
     columns: [String; 4],
+    rating: Rating,
 }
 
 /// A dossier in a list.
@@ -93,7 +95,11 @@ pub(super) async fn show(
 ) -> Response {
     let shown = async {
         let actor = site.actor(&headers).await?;
-        page(&site, &headers, &actor, (sent(&query, "q"), None)).await
+        let mut page = page(&site, &headers, &actor, (sent(&query, "q"), None)).await?;
+        let has = |name: &str| !sent(&query, name).is_empty();
+        let words = site.words(&headers).0;
+        page.rating = rating(&site, words, (has("served"), has("rated"))).await?;
+        Ok(page)
     };
     match shown.await {
         Ok(page) => render(&page),
@@ -112,7 +118,8 @@ pub(super) async fn act(
         Err(problem) => return refused(&site, &headers, &problem).await,
     };
     let Err(problem) = acted(&site, &headers, &actor, &form).await else {
-        return Redirect::to(&format!("/return?q={}", encoded(sent(&form, "_code"))))
+        let served = if sent(&form, "kind") == "returned" { "&served=yes" } else { "" };
+        return Redirect::to(&format!("/return?q={}{served}", encoded(sent(&form, "_code"))))
             .into_response();
     };
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
@@ -192,6 +199,7 @@ async fn page(
         unclaimed_none: words.say("return-unclaimed-none"),
         columns: ["code", "applicant", "since", "due"]
             .map(|column| words.say(&format!("column-{column}"))),
+        rating: rating(site, words, (false, false)).await?,
     })
 }
 

@@ -45,6 +45,7 @@ mod tests {
             include_str!("next.rs"),
             include_str!("rail.rs"),
             include_str!("rows.rs"),
+            include_str!("rating.rs"),
             include_str!("receive.rs"),
             include_str!("prints.rs"),
             include_str!("returning.rs"),

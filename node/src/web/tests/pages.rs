@@ -459,3 +459,26 @@ async fn an_office_that_waits_for_its_approval_shows_the_words_and_no_realm() {
     assert_eq!(refused.status, 403, "{}", refused.text);
     assert!(refused.text.contains("tỉnh chưa duyệt"), "{}", refused.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_for_the_service_is_counted_and_says_nothing_of_who_gave_it() {
+    let scene = Scene::with_clerk().await;
+    let page = scene.get("/return?served=yes").await;
+    assert!(page.text.contains("value=\"good\">Hài lòng</button>"), "{}", page.text);
+    let token = page.input("_token");
+    for mark in ["good", "good", "bad"] {
+        let sent = scene.post("/return/rating", &[("_token", &token), ("mark", mark)]).await;
+        assert_eq!((sent.status.as_u16(), sent.header("location")), (303, "/return?rated=yes"));
+    }
+    let page = scene.get("/return?rated=yes").await.text;
+    assert!(page.contains("Cảm ơn Ông/Bà"), "{page}");
+    assert!(page.contains("2 hài lòng, 0 bình thường, 1 không hài lòng"), "{page}");
+    assert!(!page.contains("value=\"good\""), "who was asked is not asked again: {page}");
+    for form in
+        [[("_token", token.as_str()), ("mark", "best")], [("_token", "00"), ("mark", "good")]]
+    {
+        let refused = scene.post("/return/rating", &form).await.status;
+        assert!(refused == 422 || refused == 403, "{refused}");
+    }
+    assert!(scene.get("/return").await.text.contains("2 hài lòng"));
+}

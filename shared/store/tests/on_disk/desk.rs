@@ -8,6 +8,7 @@ use hoso_store::{
     idempotency::{self, Answer, KEPT_MS, Known},
     meta,
     openings::{self, Opening},
+    ratings::{self, Mark},
     sessions::{self, Session},
 };
 
@@ -37,6 +38,27 @@ fn session(username: &str) -> Session {
         last_used_ms: 1,
         locked: false,
     }
+}
+
+#[test]
+fn marks_are_counted_by_day_and_by_nothing_else() {
+    let scene = Scene::node();
+    for (day, mark) in [
+        ("2026-11-23", Mark::Good),
+        ("2026-11-25", Mark::Good),
+        ("2026-11-25", Mark::Good),
+        ("2026-11-25", Mark::Bad),
+        ("2026-12-01", Mark::Fair),
+    ] {
+        scene.write(move |tx| ratings::add(tx, day, mark));
+    }
+    let counted = |first: &str, last: &str| {
+        let (first, last) = (first.to_owned(), last.to_owned());
+        scene.read(move |tx| ratings::counted(tx, &first, &last))
+    };
+    assert_eq!(counted("2026-11-01", "2026-11-30"), [3, 0, 1]);
+    assert_eq!(counted("2026-12-01", "2026-12-01"), [0, 1, 0]);
+    assert_eq!(counted("2025-01-01", "2025-12-31"), [0, 0, 0]);
 }
 
 #[test]

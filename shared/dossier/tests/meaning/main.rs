@@ -4,6 +4,7 @@
 mod conflicts;
 #[cfg(test)]
 mod course;
+#[cfg(test)]
 mod deadlines;
 #[cfg(test)]
 mod guards;

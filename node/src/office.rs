@@ -3,6 +3,7 @@
 mod commands;
 mod health;
 mod hours;
+mod papers;
 
 use std::{
     path::PathBuf,

@@ -14,6 +14,11 @@ async function clerksPages(page) {
     `/api/v1/dossiers/${id}/slip?form=01&paper=a5`];
 }
 
+const ADMINISTRATORS_PAGES = [
+  '/office', '/office/people', '/office/hours', '/office/papers',
+  '/office/papers/test?paper=a5', '/health', '/password',
+];
+
 /** Calls `look` with each page in turn, those of administrator and operator too. */
 async function eachPage(settings, look) {
   const page = await desk(settings);
@@ -23,7 +28,7 @@ async function eachPage(settings, look) {
   }
   await page.context().close();
   const administrator = await desk({ ...settings, user: 'quantri' });
-  for (const address of ['/office', '/office/people', '/office/hours', '/health', '/password']) {
+  for (const address of ADMINISTRATORS_PAGES) {
     await administrator.goto(address);
     await look(administrator);
   }

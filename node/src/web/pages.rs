@@ -12,6 +12,7 @@ mod hours;
 mod list;
 mod next;
 mod office;
+mod papers;
 mod people;
 mod prints;
 mod rail;
@@ -37,6 +38,7 @@ use self::frame::{MessagePage, frame, render};
 pub(super) use self::{
     dossier::{list, money, text},
     frame::date,
+    papers::PAPERS,
 };
 use super::{assets, refusal::turned_away, site::Site};
 use crate::desk::Refused;
@@ -61,6 +63,8 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/office/people/disable", post(people::disable))
         .route("/office/hours", get(hours::show).post(hours::add))
         .route("/office/hours/remove", post(hours::remove))
+        .route("/office/papers", get(papers::show).post(papers::choose))
+        .route("/office/papers/test", get(super::printed::test_page))
         .route("/password", get(people::password).post(people::change))
         .route("/health", get(health::show))
         .route("/styleguide", get(styleguide::show))

@@ -4,7 +4,7 @@ mod sets;
 mod templates;
 mod values;
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{Path as Named, Query, State},
@@ -16,10 +16,13 @@ use serde_json::{Value, json};
 use time::Date;
 
 pub(super) use self::sets::{Chosen, Form};
-use self::{sets::Sets, templates::Templates};
+use self::{
+    sets::Sets,
+    templates::{TEST_PAGE, Templates},
+};
 use super::{
     answer::answer,
-    pages::{refused, text},
+    pages::{PAPERS, refused, text},
     site::Site,
 };
 use crate::desk::{self, Refused};
@@ -44,7 +47,7 @@ pub(super) async fn slip(
         let id = DocumentId::from_hex(&id).ok_or(Refused::new(404, "not-found"))?;
         let dossier = desk::open(&site.office, &actor, id).await?;
         let templates = Templates::of(&site.office.data.join(FOLDER));
-        let sets = Sets::read(&templates)?;
+        let sets = sets(&site, &templates).await?;
         let number = asked.form.unwrap_or("01");
         let known = sets.numbers().any(|known| known == number);
         if !known || sets.is(number, Form::Logbook) {
@@ -82,10 +85,42 @@ pub(super) async fn logbook(
 }
 
 /// The forms that a dossier has something to say on, with the papers that fit them.
-pub(super) fn offered(data: &Path, dossier: &Value) -> Vec<Chosen> {
-    Sets::read(&Templates::of(&data.join(FOLDER)))
-        .map(|sets| sets.offered(dossier))
-        .unwrap_or_default()
+pub(super) async fn offered(site: &Site, dossier: &Value) -> Vec<Chosen> {
+    let sets = sets(site, &Templates::of(&site.office.data.join(FOLDER))).await;
+    sets.map(|sets| sets.offered(dossier)).unwrap_or_default()
+}
+
+/// The forms of today, each with its usual paper first.
+pub(super) async fn in_force(site: &Site) -> Result<Vec<Chosen>, Refused> {
+    let sets = sets(site, &Templates::of(&site.office.data.join(FOLDER))).await?;
+    Ok(sets.forms_on(values::today()))
+}
+
+/// The sets with the papers that are usual here.
+async fn sets(site: &Site, templates: &Templates) -> Result<Sets, Refused> {
+    Ok(Sets::read(templates)?.usually(&site.office.usual_papers().await?))
+}
+
+/// `GET /office/papers/test?paper=a5|80mm|a4`: whether that paper is printed as it should be.
+pub(super) async fn test_page(
+    State(site): State<Arc<Site>>,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
+    let printed = async {
+        site.actor(&headers).await?;
+        let asked = Asked::of(&query)?.paper.unwrap_or(PAPERS[0]);
+        let paper = PAPERS.into_iter().find(|paper| *paper == asked);
+        let paper = paper.ok_or_else(|| Refused::new(422, "field-unknown").about("paper"))?;
+        let name = site.words(&headers).0.say(&format!("paper-{paper}"));
+        let values = values::of_test_page(&site, paper, &name);
+        let templates = Templates::of(&site.office.data.join(FOLDER));
+        templates.draw(TEST_PAGE, values).map(|html| Html(html).into_response())
+    };
+    match printed.await {
+        Ok(response) => response,
+        Err(problem) => refused(&site, &headers, &problem).await,
+    }
 }
 
 /// The file of the office's own forms that cannot be used, if one cannot: each form is drawn for a

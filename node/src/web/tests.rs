@@ -5,6 +5,7 @@ mod health;
 mod hours;
 mod looks;
 mod pages;
+mod papers;
 mod people;
 mod printed;
 pub(crate) mod scene;

@@ -261,7 +261,7 @@ async fn page(
         due_title: words.say("due-steps"),
         due_steps: days(words, dossier.pointer("/due_steps")),
         prints_title: words.say("prints"),
-        prints: prints(site, words, dossier),
+        prints: prints(site, words, dossier).await,
         print: words.say("print"),
         may_print: may(EventKind::Printed),
         history_title: words.say("history"),

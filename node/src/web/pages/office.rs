@@ -136,6 +136,7 @@ async fn steps(site: &Site, words: &Words) -> Result<Vec<Step>, Refused> {
     let steps = vec![
         step("people", list(&people, "/items").any(is_at_the_desk), "/office/people"),
         step("hours", !site.office.openings().await?.is_empty(), "/office/hours"),
+        step("papers", !site.office.usual_papers().await?.is_empty(), "/office/papers"),
         step("backup", was_backed_up, "/health"),
         step("dossier", counts.iter().any(|(_, count)| *count > 0), ""),
     ];

@@ -16,8 +16,8 @@ pub(super) struct Print {
 }
 
 /// The forms that have something to say.
-pub(super) fn prints(site: &Site, words: &Words, dossier: &Value) -> Vec<Print> {
-    let offered = printed::offered(&site.office.data, dossier).into_iter();
+pub(super) async fn prints(site: &Site, words: &Words, dossier: &Value) -> Vec<Print> {
+    let offered = printed::offered(site, dossier).await.into_iter();
     let print = offered.map(|chosen| {
         let papers: Vec<&str> = chosen.papers.iter().map(String::as_str).collect();
         let values = [("number", chosen.number.clone())].into_iter().collect();

@@ -26,7 +26,9 @@ use super::{
     super::{catalogue, site::Site},
     fields::{Choice, choices, json_of, placed, sent},
     frame::{Frame, check_token, frame, render},
-    hours, refused,
+    hours,
+    papers::PAPERS,
+    refused,
     session::{RECEIVE, form_keeping},
 };
 use crate::{
@@ -34,8 +36,6 @@ use crate::{
     people::Actor,
 };
 
-/// Papers that a slip fits, the usual one first.
-const SLIP_PAPERS: [&str; 3] = ["a5", "80mm", "a4"];
 /// Lines for papers at most.
 const PAPERS_MAX: usize = 32;
 
@@ -197,8 +197,8 @@ async fn next(site: &Site, actor: &Arc<Actor>, id: &str, form: &[(String, String
     if sent(form, "_do") != "print" {
         return opened;
     }
-    let paper = SLIP_PAPERS.into_iter().find(|paper| *paper == sent(form, "_paper"));
-    let paper = paper.unwrap_or(SLIP_PAPERS[0]);
+    let paper = PAPERS.into_iter().find(|paper| *paper == sent(form, "_paper"));
+    let paper = paper.unwrap_or(PAPERS[0]);
     let body = json!({ "kind": "printed", "form": "01", "paper": paper });
     let key = format!("{}-printed", sent(form, "_key"));
     let once = Once { key, body: format!("form {opened}/events {body}").into_bytes() };
@@ -283,9 +283,17 @@ async fn page(
         aside: aside(site, words, actor, form).await,
         begun,
         before: None,
-        slip_papers: choices(words, "paper", &SLIP_PAPERS),
+        slip_papers: slip_papers(site, words).await,
         open_today: hours::today(site, words).await,
     }
+}
+
+/// The papers of the slip, the usual one first.
+async fn slip_papers(site: &Site, words: &Words) -> Vec<Choice> {
+    let usual = site.office.usual_papers().await.unwrap_or_default();
+    let mut papers = PAPERS;
+    papers.sort_by_key(|paper| usual.get("receipt").is_none_or(|usual| usual != paper));
+    choices(words, "paper", &papers)
 }
 
 fn sayings(words: &Words) -> Sayings {

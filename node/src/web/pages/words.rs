@@ -54,6 +54,7 @@ mod tests {
             include_str!("receive/begun.rs"),
             include_str!("dossier.rs"),
             include_str!("office.rs"),
+            include_str!("papers.rs"),
             include_str!("people.rs"),
             include_str!("fields.rs"),
             include_str!("../printed.rs"),
@@ -116,7 +117,7 @@ mod tests {
         for code in ["password-wrong", "administrator", "oneself", "disabled", "pending"] {
             keys.insert(dashed("problem", code));
         }
-        for step in ["people", "hours", "backup", "dossier"] {
+        for step in ["people", "hours", "papers", "backup", "dossier"] {
             keys.insert(dashed("step", step));
             keys.insert(format!("step-{step}-how"));
         }

@@ -1,5 +1,7 @@
 //! Which forms are in force on which day, with which number.
 
+use std::collections::BTreeMap;
+
 use hoso_registry::Day;
 use serde::Deserialize;
 use serde_json::Value;
@@ -134,6 +136,17 @@ impl Sets {
         }
     }
 
+    /// The same with these papers as the usual ones, by the form's word; what does not fit a form
+    /// changes nothing.
+    pub(super) fn usually(mut self, papers: &BTreeMap<String, String>) -> Self {
+        for chosen in self.set.iter_mut().flat_map(|set| &mut set.forms) {
+            if let Some(usual) = papers.get(chosen.form.code()) {
+                chosen.papers.sort_by_key(|paper| paper != usual);
+            }
+        }
+        self
+    }
+
     /// The replaced file, where it cannot be read.
     pub(super) fn fault(templates: &Templates) -> Option<String> {
         let read: Result<Self, _> = toml::from_str(&templates.text(FILE));
@@ -153,6 +166,11 @@ impl Sets {
     /// Whether that number means this form in every set that has it.
     pub(super) fn is(&self, number: &str, form: Form) -> bool {
         self.all().all(|chosen| chosen.number != number || chosen.form == form)
+    }
+
+    /// Every form as it is on that day.
+    pub(super) fn forms_on(&self, day: Date) -> Vec<Chosen> {
+        self.in_force(day).map(|set| set.forms.clone()).unwrap_or_default()
     }
 
     /// That form as it is on that day.

@@ -14,8 +14,11 @@ use crate::desk::Refused;
 /// Bytes of the largest file that takes the place of one shipped here.
 const BYTES_MAX: u64 = 256 * 1024;
 
+/// The page that shows whether a printer is set right.
+pub(super) const TEST_PAGE: &str = "test-page.html";
+
 /// The files shipped here, by name.
-const SHIPPED: [(&str, &str); 13] = [
+const SHIPPED: [(&str, &str); 14] = [
     ("sets.toml", include_str!("../../../forms/sets.toml")),
     ("base.html", include_str!("../../../forms/base.html")),
     ("letterhead.html", include_str!("../../../forms/letterhead.html")),
@@ -29,6 +32,7 @@ const SHIPPED: [(&str, &str); 13] = [
     ("stop.html", include_str!("../../../forms/stop.html")),
     ("control-sheet.html", include_str!("../../../forms/control-sheet.html")),
     ("logbook.html", include_str!("../../../forms/logbook.html")),
+    (TEST_PAGE, include_str!("../../../forms/test-page.html")),
 ];
 
 /// The file of that name as it is shipped.

@@ -163,6 +163,40 @@ pub(super) fn of_logbook(site: &Site, days: (Date, Date), dossiers: &[Value]) ->
     })
 }
 
+/// What the page says that shows whether a printer is set right.
+pub(super) fn of_test_page(site: &Site, paper: &str, name: &str) -> Value {
+    let state = site.office.state();
+    let unit = state.unit(site.office.unit());
+    let scanned = format!("HOSO-{}", unit.map(|unit| unit.code.as_str()).unwrap_or_default());
+    let mark = |mm: i32| {
+        let height = if mm % 10 == 0 { 5 } else { 3 };
+        format!("M{mm} 0v{height}")
+    };
+    json!({
+        "paper": paper,
+        "paper_name": name,
+        "template_fault": "",
+        "realm": state.realm_kind().map_or("", |kind| kind.code()),
+        "reprint": 0,
+        "code": "",
+        "number": "",
+        "authority": unit.map(|unit| unit.authority_name.clone()),
+        "desk": unit.map(|unit| unit.desk_name.clone()),
+        "place": unit.map(|unit| unit.name.clone()),
+        "date": day(""),
+        "printed_at": spoken(&times::text(times::now_ms()).unwrap_or_default()),
+        "ruler": (0..=50).map(mark).collect::<String>(),
+        "marks": [0, 10, 20, 30, 40, 50],
+        "qr": qr(&scanned),
+        "scanned": scanned,
+    })
+}
+
+/// A moment as people write it: `24/11/2026 08:14`.
+fn spoken(at: &str) -> String {
+    format!("{} {}", date(at.get(..10).unwrap_or_default()), at.get(11..16).unwrap_or_default())
+}
+
 /// The event of the reception.
 fn received(dossier: &Value) -> Option<&Value> {
     Form::Receipt.about(dossier)

@@ -212,11 +212,11 @@ async fn the_steps_before_the_first_day_are_ticked_by_what_was_done() {
     scene.log_in(ADMINISTRATOR).await;
     let open = |page: &str| page.matches("Chưa làm").count();
     let page = scene.get("/office").await.text;
-    assert_eq!(open(&page), 3, "somebody works at the desk already: {page}");
+    assert_eq!(open(&page), 4, "somebody works at the desk already: {page}");
     let noted: Result<(), StoreError> =
         scene.office.memory.write(false, |tx, _| backup::note(tx, 1)).await;
     noted.unwrap();
-    assert_eq!(open(&scene.get("/office").await.text), 2);
+    assert_eq!(open(&scene.get("/office").await.text), 3);
     scene.log_in(CLERK).await;
     let body = json!({
         "procedure_code": "1.001193",
@@ -225,8 +225,11 @@ async fn the_steps_before_the_first_day_are_ticked_by_what_was_done() {
     });
     scene.call("POST", "/api/v1/dossiers", "one", &body.to_string()).await;
     scene.log_in(ADMINISTRATOR).await;
-    assert_eq!(open(&scene.get("/office").await.text), 1);
+    assert_eq!(open(&scene.get("/office").await.text), 2);
     assert_eq!(add_hours(&scene, &MORNING).await.status, 303);
+    let token = scene.get("/office/papers").await.input("_token");
+    let papers = [("_token", token.as_str()), ("receipt", "80mm")];
+    assert_eq!(scene.post("/office/papers", &papers).await.status, 303);
     let page = scene.get("/office").await.text;
     assert!(!page.contains("Chuẩn bị trước ngày làm việc đầu tiên"), "{page}");
 }

@@ -22,9 +22,21 @@ pub(super) struct Action {
     pub(super) kind: &'static str,
     pub(super) label: String,
     pub(super) fields: Vec<Field>,
+    /// What follows from it, where that cannot be taken back; else empty.
+    pub(super) warning: String,
     /// Whether it is shown open, because something was wrong with it.
     pub(super) open: bool,
 }
+
+/// What cannot be taken back, or is felt by the applicant at once.
+pub(super) const GRAVE: [EventKind; 6] = [
+    EventKind::NotAccepted,
+    EventKind::Refused,
+    EventKind::Stopped,
+    EventKind::Withdrawn,
+    EventKind::ResultRecalled,
+    EventKind::PaymentReversed,
+];
 
 /// The names and inputs of a kind's fields; a star marks those that must be filled in.
 pub(super) fn fields_of(kind: EventKind) -> &'static [(&'static str, &'static str)] {
@@ -122,6 +134,11 @@ pub(super) fn action(site: &Site, words: &Words, dossier: &Value, kind: EventKin
         kind: kind.code(),
         label: words.say(&format!("event-{}", kind.code().replace('_', "-"))),
         fields,
+        warning: if GRAVE.contains(&kind) {
+            words.say(&format!("warning-{}", kind.code().replace('_', "-")))
+        } else {
+            String::new()
+        },
         open: false,
     }
 }

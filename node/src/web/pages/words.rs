@@ -17,7 +17,11 @@ mod tests {
     use crate::office::Trouble;
 
     use super::super::{
-        actions::fields_of, hours::WEEKDAYS, next::likely, people::ROLES, styleguide::TONES,
+        actions::{GRAVE, fields_of},
+        hours::WEEKDAYS,
+        next::likely,
+        people::ROLES,
+        styleguide::TONES,
     };
 
     const FILES: [&str; 2] =
@@ -213,6 +217,7 @@ mod tests {
         keys.extend(Financial::ALL.iter().map(|each| dashed("financial", each.code())));
         keys.extend(Delivery::ALL.iter().map(|each| dashed("delivery", each.code())));
         keys.extend(Timeliness::ALL.iter().map(|each| dashed("timeliness", each.code())));
+        keys.extend(GRAVE.map(|kind| dashed("warning", kind.code())));
         for kind in EventKind::ALL {
             keys.extend(["event", "past"].map(|tense| dashed(tense, kind.code())));
         }

@@ -291,3 +291,21 @@ async fn a_dossier_opens_on_what_its_reader_does_next() {
     let order = ["panel next", "Người nộp</h2>", "Giấy tờ</h2>", "Tài chính</h2>", "Quá trình"];
     assert!(order.map(place).is_sorted(), "{facts}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_taken_back_says_so_before_it_is_pressed() {
+    let scene = Scene::with_clerk().await;
+    let path = received(&scene, 1).await;
+    let at_the_desk = scene.get(&path).await.text;
+    let withdrawn = "Hồ sơ kết thúc theo yêu cầu của người nộp";
+    assert!(at_the_desk.contains(withdrawn), "{at_the_desk}");
+    event(&scene, &path, json!({ "kind": "handed_over", "to_unit": "07192", "papers": [] })).await;
+    event(&scene, &path, json!({ "kind": "taken_over" })).await;
+    let processed = scene.get(&path).await.text;
+    for warning in ["quyết định không chấp thuận", "Đồng hồ hạn trả dừng ngay", withdrawn]
+    {
+        assert!(processed.contains(warning), "no {warning} in {processed}");
+    }
+    let turned_away = "Hồ sơ kết thúc ngay tại quầy";
+    assert!(!processed.contains(turned_away), "refusing at the desk is another thing: {processed}");
+}

@@ -57,7 +57,11 @@ async function others(language) {
   await drawAll(await stranger.newPage(), language, { 'log-in': '/log-in' });
   await stranger.close();
   const administrator = await desk({ language, user: 'quantri' });
-  await drawAll(administrator, language, { office: '/office', health: '/health' });
+  await drawAll(administrator, language, {
+    office: '/office', people: '/office/people', hours: '/office/hours',
+    papers: '/office/papers', 'test-page': '/office/papers/test?paper=a5', health: '/health',
+    password: '/password',
+  });
   await administrator.context().close();
   const operator = await operatorsDesk({ language });
   await drawAll(operator, language, { relay: '/' });

@@ -7,6 +7,9 @@ const HAT: char = '\u{302}';
 const BREVE: char = '\u{306}';
 const HORN: char = '\u{31b}';
 
+/// Digits of the longest word in VNI: `d9u7o7ng2`.
+const WORD_DIGITS_MAX: usize = 4;
+
 /// A typing method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
@@ -31,10 +34,18 @@ enum Key {
 /// The text as the method would have written it; `None` where it holds nothing for the method.
 pub(crate) fn decoded(text: &str, method: Method) -> Option<String> {
     let small = text.to_lowercase();
-    let words: Vec<String> =
-        small.split_whitespace().map(|word| decoded_word(word, method)).collect();
+    let word = |word: &str| {
+        if is_typed(word) { decoded_word(word, method) } else { word.to_owned() }
+    };
+    let words: Vec<String> = small.split_whitespace().map(word).collect();
     let decoded = words.join(" ");
     (decoded.split_whitespace().ne(small.split_whitespace())).then_some(decoded)
+}
+
+/// Whether it can be a word that was typed: a code or a number is none, whatever digits mean.
+fn is_typed(word: &str) -> bool {
+    let digits = word.chars().filter(char::is_ascii_digit).count();
+    digits <= WORD_DIGITS_MAX && word.chars().all(|sign| sign.is_alphanumeric() || sign == '\'')
 }
 
 fn decoded_word(word: &str, method: Method) -> String {
@@ -152,6 +163,14 @@ fn place_of_tone(letters: &[char]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_not_taken_for_a_word_whose_digits_are_marks() {
+        for code in ["H49-20260101-9999999", "0912345678", "12/QĐ-UBND"] {
+            assert_eq!(decoded(code, Method::Vni), None, "{code}");
+        }
+        assert_eq!(decoded("d9u7o7ng2", Method::Vni).as_deref(), Some("đường"));
+    }
 
     #[test]
     fn telex_is_read_as_its_keyboard_would_have_written_it() {

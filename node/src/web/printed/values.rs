@@ -119,10 +119,27 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
     })
 }
 
+/// The letterhead of a page of this office that is about no dossier.
+fn own_page(site: &Site, paper: &str) -> Value {
+    let state = site.office.state();
+    let unit = state.unit(site.office.unit());
+    json!({
+        "paper": paper,
+        "template_fault": "",
+        "realm": state.realm_kind().map_or("", |kind| kind.code()),
+        "reprint": 0,
+        "code": "",
+        "number": "",
+        "authority": unit.map(|unit| unit.authority_name.clone()),
+        "desk": unit.map(|unit| unit.desk_name.clone()),
+        "place": unit.map(|unit| unit.name.clone()),
+        "date": day(""),
+    })
+}
+
 /// What the logbook of those days says.
 pub(super) fn of_logbook(site: &Site, days: (Date, Date), dossiers: &[Value]) -> Value {
     let state = site.office.state();
-    let unit = state.unit(site.office.unit());
     let rows = dossiers.iter().map(|dossier| {
         let returned = list(dossier, "/events").find(|event| {
             text(event, "/kind") == "returned" && event.get("effect") == Some(&Value::Bool(true))
@@ -145,22 +162,15 @@ pub(super) fn of_logbook(site: &Site, days: (Date, Date), dossiers: &[Value]) ->
         })
     });
     let iso = |date: Date| Day(date).to_string();
-    json!({
-        "paper": WIDE,
-        "template_fault": "",
-        "realm": state.realm_kind().map_or("", |kind| kind.code()),
-        "reprint": 0,
-        "code": "",
-        "number": "",
-        "authority": unit.map(|unit| unit.authority_name.clone()),
-        "desk": unit.map(|unit| unit.desk_name.clone()),
-        "place": unit.map(|unit| unit.name.clone()),
-        "date": day(""),
+    let more = json!({
         "first_day": date(&iso(days.0)),
         "last_day": date(&iso(days.1)),
         "printed_at": moment(&times::text(times::now_ms()).unwrap_or_default()),
         "rows": rows.collect::<Vec<_>>(),
-    })
+    });
+    let mut values = own_page(site, WIDE);
+    merge(&mut values, more);
+    values
 }
 
 /// What the page says that shows whether a printer is set right.
@@ -172,24 +182,17 @@ pub(super) fn of_test_page(site: &Site, paper: &str, name: &str) -> Value {
         let height = if mm % 10 == 0 { 5 } else { 3 };
         format!("M{mm} 0v{height}")
     };
-    json!({
-        "paper": paper,
+    let more = json!({
         "paper_name": name,
-        "template_fault": "",
-        "realm": state.realm_kind().map_or("", |kind| kind.code()),
-        "reprint": 0,
-        "code": "",
-        "number": "",
-        "authority": unit.map(|unit| unit.authority_name.clone()),
-        "desk": unit.map(|unit| unit.desk_name.clone()),
-        "place": unit.map(|unit| unit.name.clone()),
-        "date": day(""),
         "printed_at": spoken(&times::text(times::now_ms()).unwrap_or_default()),
         "ruler": (0..=50).map(mark).collect::<String>(),
         "marks": [0, 10, 20, 30, 40, 50],
         "qr": qr(&scanned),
         "scanned": scanned,
-    })
+    });
+    let mut values = own_page(site, paper);
+    merge(&mut values, more);
+    values
 }
 
 /// A moment as people write it: `24/11/2026 08:14`.

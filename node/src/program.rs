@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use hoso_dossier::code::{Code, Serial};
 use hoso_engine::{
     command::Problem,
-    control,
+    control::{self, Control},
     endpoint::Endpoint,
     frames::WireBytes,
     link::{Link, LinkStatus, Signals},
@@ -121,6 +121,8 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
     let listener = TcpListener::bind(config.listen_http)
         .await
         .map_err(|error| Problem::new("http", format!("{}: {error}", config.listen_http)))?;
+    let socket = control::listen(&office.data)
+        .map_err(|error| Problem::new("control", error.to_string()))?;
     let page = listener.local_addr().map_err(|error| Problem::new("http", error.to_string()))?;
     tracing::info!(pages = %page, "the node runs");
     let mut tasks = Tasks::default();
@@ -144,18 +146,21 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
     let site = Arc::new(Site::new(Arc::clone(&office)));
     let pages = router(site, Hosts::new(page.port(), &config.hosts));
     tasks.spawn("pages", web::serve(listener, pages, tasks.stopping()));
-    tasks.spawn("commands", serve_commands(Arc::clone(&office), tasks.stopping()));
+    tasks.spawn("commands", serve_commands(Arc::clone(&office), socket, tasks.stopping()));
     tasks.run(told_to_stop(|| office.memory.is_dead())).await?;
     if office.memory.is_dead() { Err(storage(&StoreError::Dead)) } else { Ok(()) }
 }
 
-async fn serve_commands(office: Arc<Office>, stop: watch::Receiver<bool>) -> Result<(), Problem> {
-    let data = office.data.clone();
+async fn serve_commands(
+    office: Arc<Office>,
+    socket: Control,
+    stop: watch::Receiver<bool>,
+) -> Result<(), Problem> {
     let answer = move |line: String, progress| {
         let office = Arc::clone(&office);
         async move { office.answer_line(&line, progress).await }
     };
-    let served = control::serve(&data, stop, answer).await;
+    let served = control::serve(socket, stop, answer).await;
     served.map_err(|error| Problem::new("control", error.to_string()))
 }
 

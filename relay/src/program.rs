@@ -6,7 +6,7 @@ use hoso_engine::{
     acceptor::{Acceptor, Figures, Storage},
     clock,
     command::Problem,
-    control,
+    control::{self, Control},
     endpoint::Endpoint,
     keyfile,
     memory::Memory,
@@ -92,6 +92,8 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
     let listener = TcpListener::bind(config.listen_http)
         .await
         .map_err(|error| Problem::new("http", format!("{}: {error}", config.listen_http)))?;
+    let socket = control::listen(&office.data)
+        .map_err(|error| Problem::new("control", error.to_string()))?;
     let page = listener.local_addr().map_err(|error| Problem::new("http", error.to_string()))?;
     let address = config.advertise.clone().unwrap_or_else(|| bound.to_string());
     office.ledger.begin(vec![address]).await.map_err(|error| storage(&error))?;
@@ -109,7 +111,7 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
     let pages = router(site, Hosts::new(page.port(), &config.hosts));
     tasks.spawn("pages", web::serve(listener, pages, tasks.stopping()));
     tasks.spawn("sweep", sweep(Arc::clone(&office), tasks.stopping()));
-    tasks.spawn("commands", serve_commands(Arc::clone(&office), tasks.stopping()));
+    tasks.spawn("commands", serve_commands(Arc::clone(&office), socket, tasks.stopping()));
     tasks.run(told_to_stop(|| office.ledger.is_dead())).await?;
     if office.ledger.is_dead() { Err(storage(&StoreError::Dead)) } else { Ok(()) }
 }
@@ -127,13 +129,16 @@ async fn sweep(office: Arc<Office>, mut stop: watch::Receiver<bool>) -> Result<(
     }
 }
 
-async fn serve_commands(office: Arc<Office>, stop: watch::Receiver<bool>) -> Result<(), Problem> {
-    let data = office.data.clone();
+async fn serve_commands(
+    office: Arc<Office>,
+    socket: Control,
+    stop: watch::Receiver<bool>,
+) -> Result<(), Problem> {
     let answer = move |line: String, progress| {
         let office = Arc::clone(&office);
         async move { office.answer_line(&line, progress).await }
     };
-    let served = control::serve(&data, stop, answer).await;
+    let served = control::serve(socket, stop, answer).await;
     served.map_err(|error| Problem::new("control", error.to_string()))
 }
 

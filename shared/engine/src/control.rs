@@ -54,14 +54,35 @@ pub enum ControlError {
     NoAnswer,
 }
 
-/// Serves the socket until `stop` turns true. A stale socket of a killed program is replaced; the
-/// data directory's lock must be held.
+/// The socket of a program that is about to run: commands that come now wait for their answer.
+#[derive(Debug)]
+pub struct Control {
+    path: PathBuf,
+    listener: UnixListener,
+}
+
+/// Makes the socket. A stale one of a killed program is replaced; the data directory's lock must
+/// be held. Whoever can see that the program runs must be able to command it, so this comes before
+/// the first page is served.
 ///
 /// # Errors
 ///
 /// [`ControlError::Socket`] when the socket cannot be bound.
+pub fn listen(data: &Path) -> Result<Control, ControlError> {
+    let path = data.join(SOCKET_NAME);
+    match bind(&path) {
+        Ok(listener) => Ok(Control { path, listener }),
+        Err(source) => Err(ControlError::Socket { path, source }),
+    }
+}
+
+/// Answers commands until `stop` turns true, then takes the socket away.
+///
+/// # Errors
+///
+/// [`ControlError::Socket`] when the socket cannot be taken away.
 pub async fn serve<Answer, Answering>(
-    data: &Path,
+    Control { path, listener }: Control,
     mut stop: watch::Receiver<bool>,
     answer: Answer,
 ) -> Result<(), ControlError>
@@ -69,9 +90,6 @@ where
     Answer: Fn(String, Progress) -> Answering + Send + Sync + 'static,
     Answering: Future<Output = String> + Send + 'static,
 {
-    let path = data.join(SOCKET_NAME);
-    let listener =
-        bind(&path).map_err(|source| ControlError::Socket { path: path.clone(), source })?;
     let answer = Arc::new(answer);
     let mut commands = JoinSet::new();
     loop {
@@ -202,7 +220,8 @@ mod tests {
             let data = tempfile::tempdir().unwrap();
             let (stop, stopped) = watch::channel(false);
             let path = data.path().to_owned();
-            let serving = tokio::spawn(async move { serve(&path, stopped, answer).await });
+            let control = listen(&path).unwrap();
+            let serving = tokio::spawn(async move { serve(control, stopped, answer).await });
             Self { data, stop, serving }
         }
 

@@ -70,6 +70,7 @@ pub(super) struct Keys {
 /// Where the page's style, script and first fonts are.
 pub(super) struct Assets {
     pub(super) tokens: String,
+    pub(super) parts: String,
     pub(super) style: String,
     pub(super) script: String,
     pub(super) icon: String,
@@ -80,6 +81,7 @@ impl Assets {
     pub(super) fn new() -> Self {
         Self {
             tokens: assets::address("tokens.css"),
+            parts: assets::address("parts.css"),
             style: assets::address("node.css"),
             script: assets::address("desk.js"),
             icon: assets::address("icon.svg"),

@@ -1,12 +1,14 @@
-//! What the pages of both programs share: how they are served, what every request must pass, what
-//! a refusal looks like, how cookies are read, and the words of two languages.
+//! What the pages of both programs share: how they are served, what they load, what every request
+//! must pass, what a refusal looks like, how cookies are read, and the words of two languages.
 
+mod assets;
 mod cookies;
 mod guard;
 mod refusal;
 mod serve;
 mod words;
 
+pub use assets::{Asset, Assets};
 pub use cookies::{LANGUAGE_COOKIE, SESSION_COOKIE, cookie, token};
 pub use guard::{Hosts, TurnedAway, shield};
 pub use refusal::{UNWORDED, let_through, problem_details, unworded};

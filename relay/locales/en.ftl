@@ -13,33 +13,24 @@ problem-log-in-later = Too many attempts. Wait { $seconds ->
  } and try again.
 problem-log-in-broken = The relay cannot check passwords now. Name and password may well be right: try again in a few minutes, and if it stays so, look into the program's log.
 overview-title = Units
-overview-sentence = { $connected } in contact, { $away } away within the limit, { $silent } silent beyond it, { $attention } need someone, { $empty } without a node.
-column-unit = Unit
-column-code = Code
-column-state = State
-column-last-seen = Last seen
-column-backlog = Not yet sent
-column-nodes = Nodes
+fact-last-seen = Last seen
+fact-backlog = Not yet sent
+fact-nodes = Nodes
 state-attention = Needs someone
 state-silent = Silent beyond the limit
 state-away = Away within the limit
 state-connected = In contact
-state-empty = No node yet
 seen-never = Never
 seen-seconds = { $count } s ago
 seen-minutes = { $count } min ago
 seen-hours = { $count } h ago
 seen-days = { $count } days ago
-backlog = { $entries ->
-    [one] { $entries } entry
-   *[other] { $entries } entries
- }, { $bytes } B
 problem-not-found = There is no such address. Check it.
 problem-host = These pages cannot be opened under this host name. Use the address that the program printed, or list the host name under hosts in the config file.
 problem-foreign = This form was sent from another site. Open it here and send it again.
-column-oldest = Oldest of them
-column-clock = Clock
-column-version = Version
+fact-oldest = Oldest of them
+fact-clock = Clock
+fact-version = Version
 clock-ahead = { $seconds } s ahead
 clock-behind = { $seconds } s behind
 overview-waiting = { $count ->
@@ -74,3 +65,31 @@ problem-request = The request cannot be read. Check the address and what was sen
 problem-internal = Something inside went wrong. Try again; if it stays so, look into the program's log.
 problem-storage = The relay cannot read or save its data now. Look into the program's log.
 problem-storage-full = The relay's disk is full. Nothing was stored. Make room, then do it again.
+skip = To the main content
+overview-connected = { $count } in contact
+overview-away = { $count } away within the limit
+overview-silent = { $count } silent beyond the limit
+overview-empty = { $count } without a node
+overview-attention = { $count ->
+    [one] { $count } needs
+   *[other] { $count } need
+ } someone: { $names }{ $more ->
+    [0] {""}
+   *[other] {" "}and { $more } more
+ }
+units-with-node = Units with a node
+units-without-node = Units without a node
+fact-link = Link
+fact-troubled = Refused or waiting
+entries = { $entries ->
+    [one] { $entries } entry
+   *[other] { $entries } entries
+ }
+backlog = { $entries ->
+    [one] { $entries } entry
+   *[other] { $entries } entries
+ }, { $size }
+backlog-none = All sent
+size-bytes = { $count } B
+size-kilobytes = { $count } kB
+size-megabytes = { $count } MB

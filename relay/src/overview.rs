@@ -85,6 +85,8 @@ pub struct UnitRow {
     pub versions: Vec<String>,
     /// How many nodes it has.
     pub nodes: usize,
+    /// Entries that were refused or wait, over all nodes.
+    pub troubled: u64,
     /// Alerts that nobody has acknowledged.
     pub alerts: usize,
 }
@@ -129,6 +131,7 @@ impl UnitRow {
             clock_skew_ms: skews.max_by_key(|skew| skew.unsigned_abs()).unwrap_or(0),
             versions: versions.into_iter().filter(|one| !one.is_empty()).cloned().collect(),
             nodes: nodes.len(),
+            troubled: sum(|node| node.troubled),
             alerts,
         }
     }

@@ -1,7 +1,7 @@
 // Whatever people type stays text, on every page that shows it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { desk } from './desk.mjs';
+import { desk, operatorsDesk } from './desk.mjs';
 
 /** Texts that would act if any page took them for markup, a script, a style or an address. */
 const CORPUS = [
@@ -117,6 +117,25 @@ test('no text in an address acts as anything but text', async () => {
       await page.goto(address);
       await untouched(page);
     }
+  }
+  await page.context().close();
+});
+
+test('nothing that is typed on the operators\' pages acts as anything but text', async () => {
+  const page = await operatorsDesk();
+  for (const text of CORPUS) {
+    const typed = encodeURIComponent(text);
+    for (const address of [`/?q=${typed}`, `/${typed}`, `/alerts/${typed}/acknowledge`]) {
+      await page.goto(address);
+      await untouched(page);
+    }
+    await page.goto('/log-in');
+    const form = page.locator('form.log-in');
+    await form.locator('[name=username]').evaluate((field, name) => {
+      field.value = name;
+    }, text);
+    await sendUnchecked(page, form);
+    await untouched(page);
   }
   await page.context().close();
 });

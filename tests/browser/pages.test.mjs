@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import {
   LANGUAGES, accessible, api, desk, fitsInWidth, office, operatorsDesk, profile,
 } from './desk.mjs';
+import { province } from './province.mjs';
 
 /** Every page that the clerk sees, by address. */
 async function clerksPages(page) {
@@ -71,6 +72,13 @@ for (const language of LANGUAGES) {
     await stranger.goto('/log-in');
     assert.equal(await stranger.getAttribute('html', 'lang'), language);
     await accessible(stranger);
+    await stranger.goto(`${(await province()).relay.http}/log-in`);
+    await stranger.fill('[name=username]', 'dieuhanh');
+    await stranger.fill('[name=password]', 'khong-dung');
+    await stranger.keyboard.press('Enter');
+    await stranger.locator('[role=alert]').waitFor();
+    await accessible(stranger);
+    await fitsInWidth(stranger);
     await context.close();
     await eachPage({ language }, accessible);
   });
@@ -81,6 +89,22 @@ for (const language of LANGUAGES) {
     await eachPage({ language, ...doubled }, fitsInWidth);
   });
 }
+
+test('operators read the units and log out without scripts', async () => {
+  const page = await operatorsDesk({ javaScriptEnabled: false });
+  const tiles = page.locator('.tile');
+  const { nodes } = await province();
+  assert.equal(await tiles.count(), nodes.length);
+  for (const { name } of nodes) {
+    assert.equal(await tiles.filter({ hasText: name }).count(), 1, name);
+  }
+  assert.match(await page.locator('.sentence').innerText(), /đang liên lạc/);
+  await page.click('form[action="/language"] button');
+  assert.match(await page.locator('.sentence').innerText(), /in contact/);
+  await page.click('form[action="/log-out"] button');
+  assert.equal(new URL(page.url()).pathname, '/log-in');
+  await page.context().close();
+});
 
 test('in forced colours every control keeps its border and the focus its ring', async () => {
   await eachPage({ forcedColors: 'active' }, async (page) => {

@@ -3,11 +3,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LANGUAGES, api, desk, office, operatorsDesk, profile, stopBrowser } from './desk.mjs';
-import { stopProvince } from './province.mjs';
+import { province, stopProvince } from './province.mjs';
 
 const DOCS = fileURLToPath(new URL('../../deploy/docs/', import.meta.url));
 /** A narrow telephone, and the dark theme of a night shift. */
 const NARROW = { viewport: { width: 320, height: 640 } };
+const DARK = { colorScheme: 'dark' };
 const WIDE = { viewport: { width: 1600, height: 900 } };
 
 /** Draws the whole page as it would stand in a window that is high enough. */
@@ -41,7 +42,7 @@ async function clerk(language) {
   });
   await page.context().close();
   for (const [name, settings] of Object.entries({
-    narrow: NARROW, wide: WIDE, dark: { colorScheme: 'dark' },
+    narrow: NARROW, wide: WIDE, dark: DARK,
   })) {
     const other = await desk({ language, ...settings });
     await drawAll(other, language, {
@@ -55,6 +56,9 @@ async function clerk(language) {
 async function others(language) {
   const stranger = await profile(language, { baseURL: (await office()).http });
   await drawAll(await stranger.newPage(), language, { 'log-in': '/log-in' });
+  await drawAll(stranger.pages()[0], language, {
+    'relay-log-in': `${(await province()).relay.http}/log-in`,
+  });
   await stranger.close();
   const administrator = await desk({ language, user: 'quantri' });
   await drawAll(administrator, language, {
@@ -66,6 +70,11 @@ async function others(language) {
   const operator = await operatorsDesk({ language });
   await drawAll(operator, language, { relay: '/' });
   await operator.context().close();
+  for (const [name, settings] of Object.entries({ narrow: NARROW, dark: DARK })) {
+    const other = await operatorsDesk({ language, ...settings });
+    await drawAll(other, language, { [`relay-${name}`]: '/' });
+    await other.context().close();
+  }
 }
 
 /** The grey bar of an office without its link. */

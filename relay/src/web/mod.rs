@@ -1,6 +1,7 @@
 //! The operators' pages and API.
 
 mod api;
+mod assets;
 mod pages;
 mod refusal;
 mod router;

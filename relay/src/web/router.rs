@@ -12,7 +12,7 @@ use axum::{
 use hoso_engine::web::{Hosts, shield};
 
 use super::{
-    api, pages,
+    api, assets, pages,
     refusal::{guard, speak},
     site::Site,
 };
@@ -28,7 +28,7 @@ pub fn router(site: Arc<Site>, hosts: Hosts) -> Router {
         .route("/log-out", post(pages::log_out))
         .route("/language", post(pages::language))
         .route("/alerts/{id}/acknowledge", post(pages::acknowledge))
-        .route("/assets/relay.css", get(pages::style))
+        .route("/assets/{*name}", get(assets::asset))
         .route("/api/v1/sessions", post(api::log_in))
         .route("/api/v1/sessions/current", delete(api::log_out))
         .route("/api/v1/units", get(api::units))

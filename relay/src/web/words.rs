@@ -17,11 +17,9 @@ fn keys(file: &str) -> BTreeSet<String> {
 /// Every key that the pages name in full, and those that are put together from a code.
 fn said() -> BTreeSet<String> {
     let mut said = BTreeSet::new();
-    let pages = include_str!("pages.rs");
-    for opening in
-        ["say(\"", "say_with(\"", "headers, \"", "say_with(\n        \"", "=> (\"", "=> \""]
-    {
-        for part in pages.split(opening).skip(1) {
+    let pages = [include_str!("pages.rs"), include_str!("pages/overview.rs")];
+    for opening in ["say(\"", "say_with(\"", "headers, \"", "=> (\"", "=> \"", "add(\""] {
+        for part in pages.iter().flat_map(|page| page.split(opening).skip(1)) {
             said.extend(part.split('"').next().map(str::to_owned));
         }
     }
@@ -29,7 +27,10 @@ fn said() -> BTreeSet<String> {
         said.extend(part.split('"').nth(1).map(|code| format!("problem-{code}")));
     }
     said.extend(UNWORDED.map(|code| format!("problem-{code}")));
-    said.extend(Standing::ALL.map(|standing| format!("state-{}", standing.code())));
+    said.extend(Standing::ALL.map(|standing| format!("overview-{}", standing.code())));
+    // A unit without a node is named, and has no tile.
+    let with_tile = Standing::ALL.into_iter().filter(|standing| *standing != Standing::Empty);
+    said.extend(with_tile.map(|standing| format!("state-{}", standing.code())));
     said.extend(TurnedAway::ALL.map(|why| format!("problem-{}", why.code())));
     said.extend(ALERTS.map(|kind| format!("alert-{kind}")));
     said.extend(["trial", "training"].map(|realm| format!("realm-{realm}")));

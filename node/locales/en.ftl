@@ -4,6 +4,7 @@ problem-session-locked = The session is locked. Give the password again to go on
 problem-log-in-wrong = The name or the password is not right. Check both and try again.
 problem-log-in-later = Too many attempts. Wait a minute and try again.
 problem-no-grant = This log-in has no rights now: the province has not approved it, or they have ended. Ask an administrator.
+problem-alone = This training machine works by itself: there is no province to link to.
 problem-pending = The province has not approved this node. Compare the six words with the operator.
 problem-body = What was sent cannot be read. Send JSON in UTF-8.
 problem-method = This address does not take that method. See /api/v1/openapi.json.
@@ -116,6 +117,7 @@ sync-off = The link was switched off at { $since } ({ $lasting }). Everything is
     [one] 1 dossier is waiting to be sent.
    *[other] { $pending } dossiers are waiting to be sent.
 }
+sync-alone = This training machine works by itself, without a link to the province. Everything is saved on it alone.
 sync-state-saved = Saved here
 sync-state-at-province = At the province
 sync-state-delivered = At its destination

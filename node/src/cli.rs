@@ -36,6 +36,12 @@ pub enum Command {
     /// Run the node until it is told to stop.
     #[command(after_help = "Example:\n  hoso-node run --data ./node --listen-http 127.0.0.1:8081")]
     Run(Run),
+    /// Practise on this machine alone: a training realm without a relay, with log-ins for every
+    /// role, dossiers to work on and six guided exercises. Its pages and its paper say TẬP HUẤN,
+    /// and nothing of it can come into a real realm. Nothing real may be entered.
+    #[command(after_help = "Example:\n  hoso-node practise\n  \
+        hoso-node practise --reset --listen-http 127.0.0.1:8090 --data ./practise-data")]
+    Practise(Practise),
     /// The people of this node.
     #[command(subcommand, after_help = "Example:\n  hoso-node user list --data ./node")]
     User(User),
@@ -90,6 +96,22 @@ pub struct Run {
     /// Where the desk's pages are.
     #[arg(long, value_name = "ADDR")]
     pub listen_http: Option<SocketAddr>,
+}
+
+/// `practise`.
+#[derive(Debug, Args)]
+pub struct Practise {
+    /// Where the pages are. Default 127.0.0.1:8090, beside a real node's.
+    #[arg(long, value_name = "ADDR")]
+    pub listen_http: Option<SocketAddr>,
+    /// The training realm's own data directory; another one is refused. Default: hoso-practise
+    /// where the user's programs keep their data ($XDG_DATA_HOME, else ~/.local/share), else
+    /// ./practise-data.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Begin again from nothing: what was practised so far is removed.
+    #[arg(long)]
+    pub reset: bool,
 }
 
 /// `user`.

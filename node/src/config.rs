@@ -40,6 +40,13 @@ impl Default for Config {
 }
 
 impl Config {
+    /// The settings of a training realm, whose pages are there or beside those of a real node.
+    #[must_use]
+    pub fn of_training(listen_http: Option<SocketAddr>) -> Self {
+        let beside = SocketAddr::from((Ipv4Addr::LOCALHOST, 8090));
+        Self { listen_http: listen_http.unwrap_or(beside), ..Self::default() }
+    }
+
     /// Checks what cannot be said by types.
     ///
     /// # Errors

@@ -57,7 +57,7 @@ async fn joined(
     password: &Secret,
 ) -> Answer {
     let known = memory.read(words).await.map_err(|error| storage(&error))?;
-    if known.is_some() {
+    if known.is_some() || memory.state().realm().is_some() {
         let text = "this directory holds a node already: choose another one with --data";
         return Err(Problem::new("already-joined", text));
     }

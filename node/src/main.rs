@@ -12,8 +12,9 @@ use hoso_engine::{
 };
 use hoso_identity::Incarnation;
 use hoso_node::{
-    cli::{BackupCheck, BackupFile, Cli, Command, Common, Join, Restore, Switch, User},
-    facts, join, keys, program,
+    cli::{BackupCheck, BackupFile, Cli, Command, Common, Join, Practise, Restore, Switch, User},
+    config::Config,
+    facts, join, keys, practise, program,
     request::Request,
 };
 use hoso_store::{StoreError, backup, database::Schema, rules::recheck};
@@ -31,6 +32,7 @@ fn answer(command: Command) -> Result<(), Problem> {
             config.log.begin();
             shell::run(program::run(&args.data, &config))
         }
+        Command::Practise(args) => practice(&args),
         Command::User(user) => people(user),
         Command::Link(args) => ask(&args.common, Request::Link { on: args.state == Switch::On }),
         Command::Status(common) => ask(&common, Request::Status {}),
@@ -71,6 +73,18 @@ fn enrol(args: &Join) -> Result<(), Problem> {
     let joining = join::join(&args.code, &args.common.data, &admin, &password);
     let answer = shell::run(joining)?;
     show(args.common.json, &answer)
+}
+
+fn practice(args: &Practise) -> Result<(), Problem> {
+    let config = Config::of_training(args.listen_http);
+    config.check().map_err(|error| Problem::new("config", error.to_string()))?;
+    config.log.begin();
+    let data = args.data.clone().unwrap_or_else(practise::place);
+    shell::run(async {
+        practise::prepare(&data, args.reset).await?;
+        show(false, &practise::told(&data, &config.listen_http.to_string()))?;
+        program::run(&data, &config).await
+    })
 }
 
 fn people(user: User) -> Result<(), Problem> {

@@ -45,6 +45,8 @@ pub struct Office {
     pub(crate) transport: PublicKey,
     pub(crate) people: People,
     pub(crate) serials: Mutex<Serials>,
+    /// Turned true when a training realm is to begin again from nothing.
+    pub(crate) begins_again: watch::Sender<bool>,
     /// Changed when dossiers were applied.
     pub(crate) applied: watch::Sender<u64>,
     /// Woken when something is to be applied.
@@ -135,8 +137,13 @@ impl Office {
     }
 
     /// Switches the link, durably.
-    pub(crate) async fn set_link(&self, on: bool) -> Result<(), StoreError> {
-        self.memory.write(false, move |tx, _| link::want(tx, on)).await
+    pub(crate) async fn set_link(&self, on: bool) -> Result<(), Problem> {
+        if self.is_training() {
+            let text = "a training realm is on one machine: there is no province to link to";
+            return Err(Problem::new("alone", text));
+        }
+        let switched = self.memory.write(false, move |tx, _| link::want(tx, on)).await;
+        switched.map_err(|error: StoreError| storage(&error))
     }
 
     /// Whether the node can save. After a disk was found full this is tried.

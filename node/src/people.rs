@@ -228,6 +228,11 @@ impl Office {
         })
     }
 
+    /// Whoever has this key, by the grants of today.
+    pub(crate) fn actor_with(&self, username: &str, key: &SigningKey) -> Result<Actor, Problem> {
+        actor(&self.state(), self.unit(), username, key)
+    }
+
     /// Ends a session.
     pub(crate) async fn log_out(&self, token: &str) -> Result<(), Problem> {
         self.people.locked().remove(&hash(token));

@@ -1,6 +1,6 @@
 //! The running node: memory, link, projection, pages, commands; started and stopped in one place.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, io, net::TcpListener as Address, path::Path, sync::Arc};
 
 use hoso_dossier::code::{Code, Serial};
 use hoso_engine::{
@@ -12,7 +12,7 @@ use hoso_engine::{
     memory::Memory,
     metrics::Histogram,
     secret, settings,
-    tasks::{Tasks, closed_in_time, told_to_stop},
+    tasks::{Tasks, closed_in_time, stopped, told_to_stop},
     web::{self, Hosts},
 };
 use hoso_identity::{Realm, UnitId};
@@ -37,7 +37,7 @@ use crate::{
     keys,
     office::{Office, storage},
     people::People,
-    projection,
+    practise, projection,
     web::{Site, router},
 };
 
@@ -76,6 +76,7 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
         transport,
         people: People::default(),
         serials: serials.into(),
+        begins_again: watch::Sender::new(false),
         applied: watch::Sender::new(0),
         arrived: Arc::new(Notify::new()),
         link: watch::Sender::new(LinkStatus::since(&past)),
@@ -107,20 +108,47 @@ fn given_numbers(codes: &[String], state: &State, unit: UnitId) -> BTreeMap<(u16
 ///
 /// What could not be started, with what to do; why it ended by itself.
 pub async fn run(data: &Path, config: &Config) -> Result<(), Problem> {
-    let (office, thread) = open(data).await?;
-    let served = serve(office, config).await;
-    let closed = closed_in_time(thread).await.map_err(|error| storage(&error));
-    served.and(closed)
+    let mut address = None;
+    loop {
+        let (office, thread) = open(data).await?;
+        let again = office.begins_again.subscribe();
+        let served = serve(office, config, &mut address).await;
+        let closed = closed_in_time(thread).await.map_err(|error| storage(&error));
+        served.and(closed)?;
+        if !*again.borrow() {
+            return Ok(());
+        }
+        // Signals are heard here too: what is cut short is founded at the next start.
+        tokio::select! {
+            founded = practise::prepare(data, true) => founded?,
+            told = told_to_stop(|| false) => return told,
+        }
+    }
 }
 
-async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
+/// Takes the address of the pages. It stays taken while a training realm begins again, so that
+/// whoever asks meanwhile waits and is not turned away.
+fn listen(config: &Config, address: &mut Option<Address>) -> Result<TcpListener, Problem> {
+    let at = |error: io::Error| Problem::new("http", format!("{}: {error}", config.listen_http));
+    let taken = match address.take() {
+        Some(taken) => taken,
+        None => Address::bind(config.listen_http).map_err(at)?,
+    };
+    taken.set_nonblocking(true).map_err(at)?;
+    *address = Some(taken.try_clone().map_err(at)?);
+    TcpListener::from_std(taken).map_err(at)
+}
+
+async fn serve(
+    office: Arc<Office>,
+    config: &Config,
+    address: &mut Option<Address>,
+) -> Result<(), Problem> {
     let locked = office.memory.write(false, |tx, _| sessions::lock_all(tx)).await;
     locked.map_err(|error: StoreError| storage(&error))?;
     let endpoint = Endpoint::dialler(&keys::read_transport(&office.data)?, config.congestion)
         .map_err(|error| Problem::new("quic", error.to_string()))?;
-    let listener = TcpListener::bind(config.listen_http)
-        .await
-        .map_err(|error| Problem::new("http", format!("{}: {error}", config.listen_http)))?;
+    let listener = listen(config, address)?;
     let socket = control::listen(&office.data)
         .map_err(|error| Problem::new("control", error.to_string()))?;
     let page = listener.local_addr().map_err(|error| Problem::new("http", error.to_string()))?;
@@ -147,7 +175,14 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
     let pages = router(site, Hosts::new(page.port(), &config.hosts));
     tasks.spawn("pages", web::serve(listener, pages, tasks.stopping()));
     tasks.spawn("commands", serve_commands(Arc::clone(&office), socket, tasks.stopping()));
-    tasks.run(told_to_stop(|| office.memory.is_dead())).await?;
+    let mut again = office.begins_again.subscribe();
+    let told = async {
+        tokio::select! {
+            told = told_to_stop(|| office.memory.is_dead()) => told,
+            () = stopped(&mut again) => Ok(()),
+        }
+    };
+    tasks.run(told).await?;
     if office.memory.is_dead() { Err(storage(&StoreError::Dead)) } else { Ok(()) }
 }
 

@@ -57,7 +57,7 @@ impl Office {
                 self.disable_user(&name, &admin).await
             }
             Request::Link { on } => {
-                self.set_link(on).await.map_err(|error| storage(&error))?;
+                self.set_link(on).await?;
                 Ok(json!({ "link": if on { "on" } else { "off" } }))
             }
             Request::Status {} => self.status().await,

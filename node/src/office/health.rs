@@ -122,6 +122,8 @@ struct Seen {
     disk_free: Option<u64>,
     is_approved: bool,
     has_station: bool,
+    /// Whether there is nothing to link to and nothing to keep, as in a training realm.
+    is_alone: bool,
     link_wanted: bool,
     link: LinkStatus,
     is_turned_away: bool,
@@ -156,6 +158,7 @@ impl Office {
             disk_free: metrics::disk_free(&self.data),
             is_approved: self.node().is_some(),
             has_station: self.station().await.ok().flatten().is_some(),
+            is_alone: self.is_training(),
             link_wanted: *self.memory.link_wanted().borrow(),
             is_turned_away: link.is_turned_away(),
             link,
@@ -180,10 +183,10 @@ fn troubles(seen: &Seen) -> Vec<Trouble> {
     add(!seen.is_approved, Trouble::NotApproved);
     add(seen.is_approved && !seen.has_station, Trouble::NoStation);
     let since_ms = seen.link.since_ms;
-    let is_down = seen.link_wanted && seen.link.state != State::Up;
+    let is_down = !seen.is_alone && seen.link_wanted && seen.link.state != State::Up;
     add(is_down && seen.is_turned_away, Trouble::LinkRefused);
     add(is_down && !seen.is_turned_away, Trouble::LinkDown(since_ms));
-    add(!seen.link_wanted, Trouble::LinkOff(since_ms));
+    add(!seen.is_alone && !seen.link_wanted, Trouble::LinkOff(since_ms));
     let skew_ms = seen.link.clock_skew_ms.unsigned_abs();
     add(skew_ms > SKEW_MS_MAX, Trouble::Clock(skew_ms / 60_000));
     if let Some(kept) = seen.kept {
@@ -191,9 +194,9 @@ fn troubles(seen: &Seen) -> Vec<Trouble> {
         add(kept.waiting > 0, Trouble::Waiting(kept.waiting));
         add(kept.set_aside > 0, Trouble::SetAside(kept.set_aside));
         let hours = kept.backup_ms.map(|at_ms| seen.now_ms.saturating_sub(at_ms) / HOUR_MS);
-        add(hours.is_none(), Trouble::BackupNever);
+        add(!seen.is_alone && hours.is_none(), Trouble::BackupNever);
         let hours = hours.unwrap_or(0);
-        add(hours > BACKUP_HOURS_MAX, Trouble::BackupOld(hours));
+        add(!seen.is_alone && hours > BACKUP_HOURS_MAX, Trouble::BackupOld(hours));
     }
     found
 }
@@ -222,6 +225,7 @@ mod tests {
             disk_free: Some(DISK_FREE_MIN),
             is_approved: true,
             has_station: true,
+            is_alone: false,
             link_wanted: true,
             link,
             is_turned_away: false,
@@ -260,6 +264,17 @@ mod tests {
         assert!(matches!(*off, [Trouble::LinkOff(_)]), "{off:?}");
         let slow = |seen: &mut Seen| seen.link.clock_skew_ms = -180_000;
         assert_eq!(after(slow), [Trouble::Clock(3)]);
+    }
+
+    #[test]
+    fn a_training_realm_lacks_neither_a_link_nor_a_backup() {
+        let found = after(|seen| {
+            seen.is_alone = true;
+            seen.link_wanted = false;
+            seen.link.state = State::Off;
+            seen.kept.as_mut().into_iter().for_each(|kept| kept.backup_ms = None);
+        });
+        assert_eq!(found, []);
     }
 
     #[test]

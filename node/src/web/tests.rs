@@ -7,6 +7,7 @@ mod looks;
 mod pages;
 mod papers;
 mod people;
+mod practise;
 mod printed;
 pub(crate) mod scene;
 mod search;

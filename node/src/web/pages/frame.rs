@@ -119,6 +119,7 @@ pub(super) async fn frame(
     // Before the approval has come nobody can say whether this is in earnest.
     let realm = state.realm_kind().map_or("unknown", |kind| kind.code());
     let (up, sync) = match site.office.sync_status().await {
+        Ok(_) if site.office.is_training() => (false, words.say("sync-alone")),
         Ok(status) => sync_sentence(words, &status),
         Err(_) => (false, words.say("problem-storage")),
     };

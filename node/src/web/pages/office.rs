@@ -32,7 +32,7 @@ use crate::{
 struct OfficePage {
     frame: Frame,
     link_title: String,
-    /// What the button does: `on` or `off`.
+    /// What the button does: `on` or `off`; empty where there is nothing to link to.
     switch_to: &'static str,
     switch: String,
     steps_title: String,
@@ -98,14 +98,21 @@ async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<OfficePage, Refus
     let (words, _) = site.words(headers);
     let steps = steps(site, words).await?;
     let codes = desk::reissuable(&site.office).await?;
-    let switch_to = if *site.office.memory.link_wanted().borrow() { "off" } else { "on" };
+    let switch_to = match *site.office.memory.link_wanted().borrow() {
+        _ if site.office.is_training() => "",
+        true => "off",
+        false => "on",
+    };
     let mut frame = frame(site, headers, "page-office", Some(&actor)).await;
     frame.choose("/office");
     Ok(OfficePage {
         frame,
         link_title: words.say("office-link"),
         switch_to,
-        switch: words.say(&format!("office-link-{switch_to}")),
+        switch: match switch_to {
+            "" => String::new(),
+            to => words.say(&format!("office-link-{to}")),
+        },
         steps_title: words.say("office-steps"),
         steps,
         codes_title: words.say("office-codes"),

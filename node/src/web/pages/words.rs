@@ -256,14 +256,15 @@ mod tests {
         ] {
             keys.insert(dashed("sync-state", state));
         }
-        for state in ["up", "healing", "down", "off"] {
+        for state in ["up", "healing", "down", "off", "alone"] {
             keys.insert(dashed("sync", state));
         }
         let refusals =
             ["field-lines", "session-locked", "session-unknown", "log-in-wrong", "log-in-later"];
         let others =
-            ["no-grant", "storage", "storage-dead", "storage-full", "time", "request", "internal"];
+            ["no-grant", "alone", "storage", "storage-dead", "storage-full", "time", "request"];
         keys.extend(refusals.iter().chain(&others).map(|code| format!("problem-{code}")));
+        keys.insert(dashed("problem", "internal"));
         keys.extend(TurnedAway::ALL.map(|why| format!("problem-{}", why.code())));
         for realm in ["trial", "training", "official", "unknown"] {
             keys.insert(dashed("realm", realm));

@@ -36,7 +36,7 @@ use crate::{
     facts::{Facts, put_words},
     keys,
     office::Office,
-    program,
+    practise, program,
 };
 
 /// Who holds every dossier role.
@@ -236,6 +236,13 @@ impl Scene {
         Self::on(directory, String::new()).await
     }
 
+    /// A training realm that nobody is logged in to.
+    pub(super) async fn practising() -> Self {
+        let directory = own_directory();
+        practise::prepare(directory.path(), false).await.unwrap();
+        Self::on(directory, String::new()).await
+    }
+
     /// An office that the province has not approved.
     pub(super) async fn pending() -> Self {
         let directory = own_directory();
@@ -243,7 +250,8 @@ impl Scene {
         Self::on(directory, String::new()).await
     }
 
-    async fn on(directory: TempDir, cookie: String) -> Self {
+    /// The office of that directory.
+    pub(super) async fn on(directory: TempDir, cookie: String) -> Self {
         let (office, thread) = program::open(directory.path()).await.unwrap();
         let locked: Result<(), StoreError> =
             office.memory.write(false, |tx, _| sessions::lock_all(tx)).await;
@@ -328,7 +336,12 @@ impl Scene {
 
     /// Logs in through the page.
     pub(super) async fn log_in(&mut self, name: &str) {
-        let form = [("username", name), ("password", PASSWORD)];
+        self.log_in_with(name, PASSWORD).await;
+    }
+
+    /// Logs in with that password.
+    pub(super) async fn log_in_with(&mut self, name: &str, password: &str) {
+        let form = [("username", name), ("password", password)];
         let answer = self.post("/log-in", &form).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
         let cookie = answer.header("set-cookie").split(';').next().unwrap();

@@ -1,0 +1,185 @@
+//! The training realm: founded, practised in, thrown away.
+
+use std::{collections::BTreeMap, path::Path};
+
+use axum::http::StatusCode;
+use hoso_identity::{EntryId, PublicKey, UnitId};
+use hoso_registry::enrolment::{Invitation, InvitationCode};
+use serde_json::{Value, json};
+
+use super::scene::{ADMINISTRATOR, Scene};
+use crate::{
+    join,
+    practise::{self, PASSWORD},
+};
+
+/// The dossiers that are there to work on.
+const DOSSIERS: usize = 12;
+/// Somebody with every role that acts in dossiers.
+const TRAINEE: &str = "hocvien1";
+
+async fn at_the_desk(name: &str) -> Scene {
+    let mut scene = Scene::practising().await;
+    scene.log_in_with(name, PASSWORD).await;
+    scene
+}
+
+fn application(name: &str) -> String {
+    let applicant = json!({ "kind": "person", "name": name, "address": "Khu tập huấn" });
+    let papers = json!([
+        { "name": "Tờ khai", "originals": 1, "certified_copies": 0, "photocopies": 0 },
+    ]);
+    json!({ "procedure_code": "1.004873", "applicant": applicant, "papers": papers }).to_string()
+}
+
+/// Every file of a directory, but for the lock, with what is in it.
+fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(directory).unwrap().map(Result::unwrap);
+    let files = files.filter(|file| file.file_type().unwrap().is_file());
+    let named = files.map(|file| {
+        (file.file_name().to_string_lossy().into_owned(), std::fs::read(file.path()).unwrap())
+    });
+    named.filter(|(name, _)| name != "hoso.lock").collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_training_realm_has_people_of_every_role_and_dossiers_whose_codes_begin_with_h() {
+    let mut scene = at_the_desk(TRAINEE).await;
+    let listed = scene.get("/api/v1/dossiers?status=all&limit=200").await.json();
+    let items = listed["items"].as_array().unwrap();
+    assert_eq!(items.len(), DOSSIERS, "{listed}");
+    assert!(items.iter().all(|item| item["code"].as_str().unwrap().starts_with('H')), "{listed}");
+    let made = scene.call("POST", "/api/v1/dossiers", "mot", &application("Trần Văn Tập")).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    assert!(made.json()["code"].as_str().unwrap().starts_with('H'), "{}", made.text);
+    let roles: [&str; 7] =
+        ["tiepnhan", "chuyenvien", "lanhdao", "vanthu", "thuquy", "traketqua", "xem"];
+    for name in roles.iter().chain(&[ADMINISTRATOR]) {
+        scene.log_in_with(name, PASSWORD).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_and_every_print_of_a_training_realm_says_so() {
+    let mut scene = at_the_desk(TRAINEE).await;
+    let listed = scene.get("/api/v1/dossiers?status=done").await.json();
+    let id = listed["items"][0]["id"].as_str().unwrap().to_owned();
+    for page in ["/", "/receive", "/return", "/health", &format!("/dossiers/{id}"), "/nowhere"] {
+        let page = scene.get(page).await.text;
+        assert!(page.contains("class=\"realm-strip training\""), "{page}");
+        assert!(page.contains("không nối với tỉnh"), "the link is said to be as it should");
+        assert!(!page.contains("Mất kết nối"), "{page}");
+    }
+    let slips = ["a5", "80mm", "a4"];
+    let slips = slips.map(|paper| format!("/api/v1/dossiers/{id}/slip?form=01&paper={paper}"));
+    let sheet = format!("/api/v1/dossiers/{id}/slip?form=06");
+    let others = [sheet.as_str(), "/logbook", "/office/papers/test?paper=a4"];
+    for print in slips.iter().map(String::as_str).chain(others) {
+        let drawn = scene.get(print).await;
+        assert_eq!(drawn.status, StatusCode::OK, "{print}: {}", drawn.text);
+        assert!(drawn.text.contains("class=\"realm training\""), "{print}: {}", drawn.text);
+    }
+    scene.log_in_with(ADMINISTRATOR, PASSWORD).await;
+    let health = scene.get("/health").await.text;
+    assert!(!health.contains("Kết nối với tỉnh đang tắt"), "{health}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_training_realm_is_linked_to_nothing_and_lets_nobody_switch_a_link_on() {
+    let scene = at_the_desk(ADMINISTRATOR).await;
+    let office = scene.get("/office").await.text;
+    assert!(!office.contains("action=\"/office/link\""), "{office}");
+    let asked = scene.call("PUT", "/api/v1/link", "", r#"{"enabled":true}"#).await;
+    assert_eq!(asked.status, StatusCode::CONFLICT, "{}", asked.text);
+    assert!(asked.json()["type"].as_str().unwrap().ends_with("alone"), "{}", asked.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_training_realm_goes_on_where_it_ended_until_it_is_begun_again() {
+    let scene = at_the_desk(TRAINEE).await;
+    scene.call("POST", "/api/v1/dossiers", "mot", &application("Trần Văn Tập")).await;
+    let realm = scene.office.memory.realm();
+    let (directory, _) = scene.closed().await;
+    practise::prepare(directory.path(), false).await.unwrap();
+    let mut scene = Scene::on(directory, String::new()).await;
+    scene.log_in_with(TRAINEE, PASSWORD).await;
+    assert_eq!(scene.office.memory.realm(), realm);
+    assert_eq!(scene.dossiers().await, DOSSIERS + 1);
+    let (directory, _) = scene.closed().await;
+    let own = directory.path().join("forms");
+    std::fs::create_dir(&own).unwrap();
+    practise::prepare(directory.path(), true).await.unwrap();
+    assert!(own.exists(), "only what the realm is made of is removed");
+    let mut scene = Scene::on(directory, String::new()).await;
+    scene.log_in_with(TRAINEE, PASSWORD).await;
+    assert_ne!(scene.office.memory.realm(), realm);
+    assert_eq!(scene.dossiers().await, DOSSIERS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_that_is_no_training_realms_is_refused_and_stays_as_it_is() {
+    let pending = Scene::pending().await.closed().await.0;
+    for directory in [Scene::new().await.closed().await.0, pending] {
+        let before = files(directory.path());
+        for anew in [false, true] {
+            let refused = practise::prepare(directory.path(), anew).await.unwrap_err();
+            assert!(refused.text.contains("not a training realm"), "{}", refused.text);
+        }
+        assert!(files(directory.path()) == before, "not a byte has changed");
+        // A mark alone makes no training realm of it.
+        std::fs::write(directory.path().join("practise.realm"), "a training realm").unwrap();
+        let refused = practise::prepare(directory.path(), true).await.unwrap_err();
+        assert!(refused.text.contains("a node"), "{}", refused.text);
+        let after = files(directory.path());
+        for file in ["hoso.db", "transport.key"] {
+            assert!(after.contains_key(file), "{file} is gone");
+        }
+        assert_eq!(after["transport.key"], before["transport.key"]);
+    }
+    let relays = tempfile::tempdir().unwrap();
+    for key in ["root.key", "signing.key"] {
+        std::fs::write(relays.path().join(key), "precious").unwrap();
+        let refused = practise::prepare(relays.path(), true).await.unwrap_err();
+        assert!(refused.text.contains(key), "{}", refused.text);
+        std::fs::remove_file(relays.path().join(key)).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_training_realm_that_is_in_use_is_not_begun_again_under_its_people() {
+    let scene = at_the_desk(TRAINEE).await;
+    let realm = scene.office.memory.realm();
+    practise::prepare(scene.directory(), true).await.unwrap_err();
+    assert_eq!(scene.dossiers().await, DOSSIERS);
+    assert_eq!(scene.office.memory.realm(), realm);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_founding_that_was_cut_short_is_done_again() {
+    let (directory, _) = at_the_desk(TRAINEE).await.closed().await;
+    let mark = directory.path().join("practise.realm");
+    let founded = std::fs::read_to_string(&mark).unwrap();
+    std::fs::write(&mark, "a training realm, being founded\n").unwrap();
+    std::fs::remove_file(directory.path().join("age.key")).unwrap();
+    practise::prepare(directory.path(), false).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&mark).unwrap(), founded);
+    let mut scene = Scene::on(directory, String::new()).await;
+    scene.log_in_with(TRAINEE, PASSWORD).await;
+    assert_eq!(scene.dossiers().await, DOSSIERS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_directory_of_a_training_realm_joins_no_province() {
+    let (directory, _) = Scene::practising().await.closed().await;
+    let invitation = Invitation {
+        code: InvitationCode::from_bytes([1; 16]),
+        unit: UnitId(54),
+        founding: EntryId([7; 32]),
+        relay: PublicKey([9; 32]),
+        addresses: vec!["localhost:1".to_owned()],
+    };
+    let password = hoso_engine::command::Secret::new("mat khau dai".to_owned());
+    let refused = join::join(&invitation.to_text(), directory.path(), "quantri", &password).await;
+    let code = refused.map(|_: Value| ()).unwrap_err().code;
+    assert_eq!(code, "already-joined");
+}

@@ -17,4 +17,5 @@ pub mod liveness;
 pub mod node;
 pub mod redial;
 pub mod relay;
+pub mod symbols;
 pub mod wire;

@@ -40,6 +40,11 @@ pub fn differing(own: &[Listed], theirs: &[Item]) -> Vec<[u8; 8]> {
     names.into_iter().filter(|name| own.get(*name) != theirs.get(*name)).copied().collect()
 }
 
+/// The name in an item that is read as a number.
+pub(crate) fn name(item: u128) -> [u8; 8] {
+    halves(&item.to_be_bytes()).0
+}
+
 fn halves(item: &Item) -> ([u8; 8], [u8; 8]) {
     let mut name = [0; 8];
     let mut entries = [0; 8];

@@ -4,14 +4,16 @@ use minicbor::{Decoder, Encoder};
 use thiserror::Error;
 
 use crate::wire::{
-    Ack, Answer, Bare, Beat, Claim, Claimed, Delivered, Feed, FeedAck, Goodbye, Held, Hello,
+    Ack, Answer, Bare, Beat, Claim, Claimed, Coded, Delivered, Feed, FeedAck, Goodbye, Held, Hello,
     Listing, Opaque, PushedBatch, Report, Show, Welcome,
 };
 
 /// The oldest minor version that is spoken.
 pub const MINOR_MIN: u16 = 1;
 /// The newest minor version that is spoken.
-pub const MINOR_MAX: u16 = 1;
+pub const MINOR_MAX: u16 = 2;
+/// The minor version from which on a scope is shown in coded symbols.
+pub const MINOR_CODED: u16 = 2;
 /// Bytes of the longest frame: a batch of 64 KiB that ends with the largest entry.
 pub const FRAME_BYTES_MAX: usize = 192 * 1024;
 /// Numbers from here on are optional: a reader that does not know them skips them.
@@ -149,6 +151,8 @@ frames! {
     34 Claimed(Claimed) on Healing;
     /// The node has everything.
     35 Healed(Bare) on Healing;
+    /// What the relay has, coded.
+    36 Coded(Coded) on Healing;
     /// What a node tells the operators; optional.
     128 Report(Report) on Control;
 }

@@ -15,7 +15,7 @@ use crate::{
     liveness::{Liveness, Pulse},
     wire::{
         Ack, AppliedRow, Beat, Farewell, Feed, FeedAck, Goodbye, Head, Hello, Point, Pushed,
-        PushedBatch, Welcome,
+        PushedBatch, Welcome, Wish,
     },
 };
 
@@ -25,6 +25,10 @@ const PAGES_MAX: usize = 64;
 const PAGES_READ: usize = 8;
 /// Feed rows of several pages that are stored together at most: the desk's saves wait for them.
 const STORED_ITEMS: usize = 256;
+/// Coded symbols that a healing asks for first: enough for about 180 changed documents, 13 KB.
+const SYMBOLS_FIRST: usize = 512;
+/// Coded symbols that the weekly comparison asks for first: as a rule nothing differs.
+const SYMBOLS_WEEKLY: usize = 8;
 /// Acknowledgements that wait to be stored.
 const ACKS_MAX: usize = 1024;
 
@@ -55,15 +59,18 @@ pub struct Conversation {
     storing_ack: bool,
     applied: Vec<AppliedRow>,
     except: Vec<EntryId>,
+    symbols_first: usize,
     plant: Plant,
 }
 
-/// Faults that the simulation plants to see whether its oracles find them.
+/// Faults that the simulation plants to see whether its oracles find them, and what it makes small.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Plant {
     /// Say that everything stored is applied.
     pub stored_is_applied: bool,
+    /// Ask for so many symbols first: with the usual number a small listing is always shorter.
+    pub symbols_first: Option<usize>,
 }
 
 impl Conversation {
@@ -77,7 +84,10 @@ impl Conversation {
     #[doc(hidden)]
     #[must_use]
     pub fn begin_planted(hello: Hello, now_ms: u64, plant: Plant) -> (Self, Vec<Output>) {
+        let is_weekly = hello.wish == Some(Wish::Week);
+        let symbols_first = if is_weekly { SYMBOLS_WEEKLY } else { SYMBOLS_FIRST };
         let mut conversation = Self {
+            symbols_first: plant.symbols_first.unwrap_or(symbols_first),
             phase: Phase::Greeting,
             liveness: Liveness::new(now_ms),
             points: hello.cursors.clone(),
@@ -120,6 +130,19 @@ impl Conversation {
     #[must_use]
     pub fn sent_through(&self) -> u64 {
         self.sent_through
+    }
+
+    /// Documents that are known to differ and not compared yet.
+    #[must_use]
+    pub fn differing(&self) -> usize {
+        match &self.phase {
+            Phase::Healing(healing) => healing.differing(),
+            Phase::Greeting
+            | Phase::Welcoming(_)
+            | Phase::Finishing(..)
+            | Phase::Up
+            | Phase::Closed => 0,
+        }
     }
 
     /// Takes one input; gives what is to be done, in order.
@@ -207,7 +230,7 @@ impl Conversation {
                 self.phase = Phase::Closed;
                 out.push(Output::Close(why));
             }
-            Frame::Listing(_) | Frame::Answer(_) | Frame::Claimed(_) => {
+            Frame::Listing(_) | Frame::Coded(_) | Frame::Answer(_) | Frame::Claimed(_) => {
                 self.healing_frame(frame, out);
             }
             Frame::Join(_)
@@ -247,7 +270,7 @@ impl Conversation {
         self.credit = self.credit.max(welcome.credit);
         if welcome.heal {
             out.push(Output::Heal);
-            self.phase = Phase::Healing(Box::new(Healing::new(welcome)));
+            self.phase = Phase::Healing(Box::new(Healing::new(welcome, self.symbols_first)));
             self.heal_on(out);
         } else {
             self.go_up(out);

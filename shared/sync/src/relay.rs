@@ -199,6 +199,7 @@ impl Conversation {
             | Frame::Delivered(_)
             | Frame::Feed(_)
             | Frame::Listing(_)
+            | Frame::Coded(_)
             | Frame::Answer(_)
             | Frame::Claimed(_) => self.close(Farewell::Protocol, out),
         }
@@ -241,11 +242,11 @@ impl Conversation {
                     }
                 }
                 self.sent.retain(|point| welcome.scopes.contains(&point.scope));
-                let heal = welcome.heal;
+                let healer = welcome.heal.then(|| Box::new(Healer::new(&welcome)));
                 out.push(Output::Send(Frame::Welcome(welcome)));
                 out.push(Output::Up);
-                if heal {
-                    self.phase = Phase::Healing(Box::default());
+                if let Some(healer) = healer {
+                    self.phase = Phase::Healing(healer);
                 } else {
                     self.statements = statements(&self.sent);
                     self.go_up(out);

@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use hoso_identity::SessionToken;
 use thiserror::Error;
 
 use crate::listing::{self, Listed};
@@ -74,6 +75,12 @@ impl Symbol {
     }
 }
 
+/// The key of a session's comparisons: known to its two sides alone, and fresh for each session.
+#[must_use]
+pub fn key(token: &SessionToken) -> [u8; 32] {
+    blake3::derive_key("hoso/1 coded symbols", &token.0)
+}
+
 /// Cuts received bytes into symbols; `None` when they are no whole number of symbols.
 #[must_use]
 pub fn symbols(bytes: &[u8]) -> Option<Vec<Symbol>> {
@@ -132,6 +139,12 @@ impl Symbols {
         let items =
             listed.iter().map(|listed| Coded::new(key, u128::from_be_bytes(listed.item))).collect();
         Self { items, made: 0 }
+    }
+
+    /// How many were made.
+    #[must_use]
+    pub fn made(&self) -> usize {
+        self.made
     }
 
     /// The next ones.

@@ -314,13 +314,17 @@ pub struct Feed {
     pub points: Vec<Point>,
 }
 
-/// A wish for a scope's full listing.
+/// A wish for a scope's full listing, or for coded symbols of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Show {
     /// Which scope.
     #[n(0)]
     pub scope: Scope,
+    /// From minor 2 on: how many symbols, in continuation of those of the scope that were shown
+    /// last. None is the full listing.
+    #[n(1)]
+    pub symbols: Option<u32>,
 }
 
 /// The end of a scope's feed with its whole running digest.
@@ -355,6 +359,33 @@ pub struct Listing {
     pub items: Vec<u8>,
     /// Whether this is the scope's last part.
     #[n(5)]
+    pub last: bool,
+}
+
+/// Coded symbols of a scope's listing; minor 2.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Coded {
+    /// Which scope.
+    #[n(0)]
+    pub scope: Scope,
+    /// The life of the ledger.
+    #[n(1)]
+    pub epoch: Epoch,
+    /// The last row of the scope that the listing shows.
+    #[n(2)]
+    pub row: u64,
+    /// The whole running digest there.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub digest: [u8; 32],
+    /// Items of the listing.
+    #[n(4)]
+    pub items: u64,
+    /// Symbols of 25 bytes that follow those sent before.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub symbols: Vec<u8>,
+    /// Whether these are the last of those that were asked for.
+    #[n(6)]
     pub last: bool,
 }
 

@@ -254,7 +254,7 @@ fn control_entries_and_healing_have_streams_of_their_own() {
     let welcome = Frame::Welcome(welcome(true, 20));
     assert_eq!(welcome.stream(), Stream::Control);
     assert_eq!(Frame::Feed(page(1)).stream(), Stream::Entries);
-    assert_eq!(Frame::Show(Show { scope: UNIT }).stream(), Stream::Healing);
+    assert_eq!(Frame::Show(Show { scope: UNIT, symbols: None }).stream(), Stream::Healing);
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn document(number: u8) -> Listed {
 /// A relay that has shown a listing of documents 1 to 3.
 fn shown() -> relay::Conversation {
     let mut relay = relay(true, 20);
-    relay.handle(3, relay::Input::Frame(Frame::Show(Show { scope: UNIT })));
+    relay.handle(3, relay::Input::Frame(Frame::Show(Show { scope: UNIT, symbols: None })));
     let listed = (1..=3).map(document).collect();
     relay.handle(4, relay::Input::ListingRead { head: head(), taken: 12, listed });
     relay

@@ -9,10 +9,10 @@ use hoso_identity::{
 use hoso_sync::{
     frame::{FRAME_BYTES_MAX, Frame, FrameError},
     wire::{
-        Ack, Answer, AppliedRow, Bare, Beat, Claim, ClaimOutcome, Claimed, Content, Delivered,
-        Farewell, Feed, FeedAck, FeedItem, Goodbye, Held, HeldDocument, HeldEntry, Hello, Listing,
-        NumberedOutcome, Opaque, Outcome, Point, Positioned, Pushed, PushedBatch, Report, Show,
-        Welcome, Wish,
+        Ack, Answer, AppliedRow, Bare, Beat, Claim, ClaimOutcome, Claimed, Coded, Content,
+        Delivered, Farewell, Feed, FeedAck, FeedItem, Goodbye, Held, HeldDocument, HeldEntry,
+        Hello, Listing, NumberedOutcome, Opaque, Outcome, Point, Positioned, Pushed, PushedBatch,
+        Report, Show, Welcome, Wish,
     },
 };
 use proptest::prelude::*;
@@ -97,13 +97,23 @@ fn bulk() -> Vec<Frame> {
             ],
             points: vec![point()],
         }),
-        Frame::Show(Show { scope: Scope::Province }),
+        Frame::Show(Show { scope: Scope::Province, symbols: None }),
+        Frame::Show(Show { scope: Scope::Province, symbols: Some(512) }),
         Frame::Listing(Listing {
             scope: Scope::Province,
             epoch: EPOCH,
             row: 301,
             digest: [7; 32],
             items: vec![8; 32],
+            last: true,
+        }),
+        Frame::Coded(Coded {
+            scope: Scope::Province,
+            epoch: EPOCH,
+            row: 301,
+            digest: [7; 32],
+            items: 100_000,
+            symbols: vec![8; 25],
             last: true,
         }),
         Frame::Held(Held {
@@ -177,7 +187,7 @@ proptest! {
 
     #[test]
     fn noise_is_no_frame_and_does_no_harm(
-        number in prop::sample::select(vec![1_u8, 2, 3, 4, 5, 6, 7, 8, 10, 20, 21, 30, 31, 32, 33]),
+        number in prop::sample::select(vec![1_u8, 2, 3, 4, 5, 6, 7, 8, 10, 20, 21, 30, 31, 32, 33, 36]),
         body in prop::collection::vec(any::<u8>(), 0..300),
     ) {
         let bytes = [&[number], body.as_slice()].concat();

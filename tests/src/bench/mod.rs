@@ -2,6 +2,7 @@
 
 pub mod desk;
 pub mod figures;
+pub mod heal;
 pub mod history;
 pub mod large;
 pub mod limits;

@@ -2,7 +2,7 @@
 //! `cargo build --release --bins`. Nothing else should run on the machine meanwhile.
 
 use clap::{Parser, ValueEnum};
-use hoso_tests::bench::{desk, figures, history, large, search, trip};
+use hoso_tests::bench::{desk, figures, heal, history, large, search, trip};
 
 /// Measures the real programs and prints a table of Markdown.
 #[derive(Debug, Parser)]
@@ -34,6 +34,8 @@ enum Part {
     Large,
     /// Search among many dossiers.
     Search,
+    /// To find out which documents differ.
+    Heal,
 }
 
 fn main() {
@@ -54,6 +56,9 @@ fn main() {
     }
     if wanted(Part::Search) {
         all.extend(search::measure(args.dossiers));
+    }
+    if wanted(Part::Heal) {
+        all.extend(heal::measure());
     }
     print!("{}", figures::table(&all));
 }

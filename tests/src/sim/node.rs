@@ -26,6 +26,9 @@ use super::{
     world::{Copy, Event, Who, World},
 };
 
+/// Coded symbols that a healing asks for first: the provinces here are small.
+const SYMBOLS_FIRST: usize = 1;
+
 /// One link of a node.
 pub(super) struct Session {
     pub(super) line: u64,
@@ -183,7 +186,10 @@ impl World {
         }
         let mut disk = sim.durable.0.clone();
         let Ok(hello) = node_host::hello(&mut disk, realm, now + sim.wall) else { return };
-        let plant = Plant { stored_is_applied: planted == Some(Planted::DeliveredAtStored) };
+        let plant = Plant {
+            stored_is_applied: planted == Some(Planted::DeliveredAtStored),
+            symbols_first: Some(SYMBOLS_FIRST),
+        };
         let (conversation, outputs) = Conversation::begin_planted(hello, now, plant);
         let line = self.open_line(node);
         let session =

@@ -1,19 +1,23 @@
-//! Healing by full listing, the node's side: it asks, compares and drives.
+//! Healing, the node's side: it asks, compares and drives.
+//!
+//! A scope is compared by coded symbols, twice as many each time until they tell what differs; the
+//! relay shows its full listing instead as soon as that is shorter.
 //!
 //! What the relay shows is the ledger as it was at the head of the listing; everything that both
 //! sides then find to be lacking there has its rows above that head, and gets them from the feed.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hoso_identity::{DocumentId, EntryId, Position, Scope};
+use hoso_identity::{DocumentId, EntryId, Epoch, Position, Scope};
 
 use super::{Conversation, Document, Input, Output, Phase};
 use crate::{
-    frame::{BATCH_BYTES, Frame, HELD_DOCUMENTS_MAX},
+    frame::{BATCH_BYTES, Frame, HELD_DOCUMENTS_MAX, MINOR_CODED},
     listing::{self, Item, Listed},
+    symbols::{self, Comparison, Symbol},
     wire::{
-        Answer, Claim, Claimed, Farewell, Head, Held, HeldDocument, Listing, Positioned, Show,
-        Welcome,
+        Answer, Claim, Claimed, Coded, Farewell, Head, Held, HeldDocument, Listing, Positioned,
+        Show, Welcome,
     },
 };
 
@@ -33,6 +37,11 @@ pub(super) struct Healing {
     scopes: VecDeque<Scope>,
     heads: Vec<Head>,
     items: Vec<Item>,
+    symbols: Vec<Symbol>,
+    symbols_first: usize,
+    /// Symbols that may still come.
+    symbols_open: usize,
+    comparison: Option<Comparison>,
     own: Vec<Listed>,
     differing: VecDeque<[u8; 8]>,
     /// The last id of the first differing document that was asked about.
@@ -53,6 +62,7 @@ enum Step {
     Listing(Scope),
     Rows(Head),
     Own(Head),
+    More(Head),
     Held(Head),
     Answer(Head),
     Storing(Head, bool),
@@ -62,12 +72,16 @@ enum Step {
 }
 
 impl Healing {
-    pub(super) fn new(welcome: Welcome) -> Self {
+    pub(super) fn new(welcome: Welcome, symbols_first: usize) -> Self {
         Self {
             scopes: welcome.scopes.iter().copied().collect(),
             welcome,
             heads: Vec::new(),
             items: Vec::new(),
+            symbols: Vec::new(),
+            symbols_first,
+            symbols_open: 0,
+            comparison: None,
             own: Vec::new(),
             differing: VecDeque::new(),
             after: None,
@@ -84,32 +98,104 @@ impl Healing {
         self.answers.len() < ANSWERS_READ
     }
 
+    pub(super) fn differing(&self) -> usize {
+        self.differing.len()
+    }
+
     /// Goes on with the next scope, or ends.
     fn next_scope(&mut self) -> Option<Output> {
         let scope = self.scopes.pop_front()?;
-        self.items.clear();
         self.own.clear();
         self.step = Step::Listing(scope);
-        Some(Output::Send(Frame::Show(Show { scope })))
+        let coded = self.welcome.minor >= MINOR_CODED;
+        Some(self.show(scope, coded.then_some(self.symbols_first)))
     }
 
-    fn listing(&mut self, part: &Listing) -> Result<Option<Output>, Farewell> {
-        if self.step != Step::Listing(part.scope) {
-            return Err(Farewell::Protocol);
-        }
-        if part.epoch != self.welcome.epoch {
-            return Err(Farewell::Again);
-        }
+    /// Asks for that many symbols, or for the full listing.
+    fn show(&mut self, scope: Scope, symbols: Option<usize>) -> Output {
+        self.items.clear();
+        self.symbols.clear();
+        self.symbols_open = symbols.unwrap_or(0);
+        let symbols = symbols.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        Output::Send(Frame::Show(Show { scope, symbols }))
+    }
+
+    fn listing(&mut self, part: &Listing) -> Result<Next, Farewell> {
         self.items.extend(listing::items(&part.items).ok_or(Farewell::Protocol)?);
-        if self.items.len() > ITEMS_MAX {
+        if self.items.len() > ITEMS_MAX || !self.symbols.is_empty() {
             return Err(Farewell::Protocol);
         }
-        if !part.last {
-            return Ok(None);
+        self.comparison = None;
+        let head = Head { scope: part.scope, row: part.row, digest: part.digest };
+        self.shown(head, part.epoch, part.last)
+    }
+
+    fn coded(&mut self, part: &Coded) -> Result<Next, Farewell> {
+        let symbols = symbols::symbols(&part.symbols).ok_or(Farewell::Protocol)?;
+        let open = self.symbols_open.checked_sub(symbols.len());
+        self.symbols_open = open.ok_or(Farewell::Protocol)?;
+        self.symbols.extend(symbols);
+        if !self.items.is_empty() || (part.last && self.symbols.is_empty()) {
+            return Err(Farewell::Protocol);
         }
         let head = Head { scope: part.scope, row: part.row, digest: part.digest };
-        self.heads.push(head);
-        Ok(Some(self.rows(head, None)))
+        self.shown(head, part.epoch, part.last)
+    }
+
+    /// Goes on when the relay has shown what was asked for.
+    fn shown(&mut self, head: Head, epoch: Epoch, last: bool) -> Result<Next, Farewell> {
+        let (expected, is_first) = match self.step {
+            Step::Listing(scope) => (scope == head.scope, true),
+            Step::More(known) => (known == head, false),
+            Step::Idle
+            | Step::Rows(_)
+            | Step::Own(_)
+            | Step::Held(_)
+            | Step::Answer(_)
+            | Step::Storing(..)
+            | Step::Claims(_)
+            | Step::Claimed(_)
+            | Step::Settling(_) => (false, false),
+        };
+        if !expected {
+            return Err(Farewell::Protocol);
+        }
+        if epoch != self.welcome.epoch {
+            return Err(Farewell::Again);
+        }
+        if !last {
+            return Ok(Next::Wait(None));
+        }
+        if is_first {
+            self.heads.push(head);
+            return Ok(Next::Go(Some(self.rows(head, None))));
+        }
+        Ok(Next::Go(self.compare(head)))
+    }
+
+    /// Compares what was shown with the own listing; asks for more when it is not enough.
+    fn compare(&mut self, head: Head) -> Option<Output> {
+        if self.symbols.is_empty() {
+            self.differing = listing::differing(&self.own, &self.items).into();
+            self.items.clear();
+            return self.next_documents(head);
+        }
+        let key = symbols::key(&self.welcome.token);
+        let comparison = self.comparison.get_or_insert_with(|| Comparison::new(key, &self.own));
+        let taken = comparison.take(&self.symbols);
+        self.symbols.clear();
+        let more = match taken {
+            Ok(Some(names)) => {
+                self.comparison = None;
+                self.differing = names.into();
+                return self.next_documents(head);
+            }
+            Ok(None) => Some(comparison.taken()),
+            // The full listing is right whatever was wrong with the symbols.
+            Err(symbols::Contradiction) => None,
+        };
+        self.step = Step::More(head);
+        Some(self.show(head.scope, more))
     }
 
     /// Sets rows before the comparison, so that what it finds can be told apart from the rest.
@@ -168,6 +254,7 @@ impl Healing {
             | Step::Listing(_)
             | Step::Rows(_)
             | Step::Own(_)
+            | Step::More(_)
             | Step::Held(_)
             | Step::Storing(..)
             | Step::Claims(_)
@@ -248,8 +335,9 @@ impl Conversation {
         };
         let next = match frame {
             Frame::Listing(part) => healing.listing(&part),
-            Frame::Answer(answer) => healing.answer(answer),
-            Frame::Claimed(claimed) => healing.claimed(claimed),
+            Frame::Coded(part) => healing.coded(&part),
+            Frame::Answer(answer) => healing.answer(answer).map(Next::Wait),
+            Frame::Claimed(claimed) => healing.claimed(claimed).map(Next::Wait),
             Frame::Join(_)
             | Frame::Joined(_)
             | Frame::Hello(_)
@@ -268,7 +356,7 @@ impl Conversation {
             | Frame::Healed(_)
             | Frame::Report(_) => Err(Farewell::Protocol),
         };
-        self.follow(next.map(Next::Wait), out);
+        self.follow(next, out);
     }
 
     pub(super) fn healing_input(&mut self, input: Input, out: &mut Vec<Output>) {
@@ -279,10 +367,8 @@ impl Conversation {
             }
             (Input::RowsSet(None), Step::Rows(head)) => Next::Go(Some(healing.list(head))),
             (Input::ListingRead(own), Step::Own(head)) => {
-                healing.differing = listing::differing(&own, &healing.items).into();
-                healing.items.clear();
                 healing.own = own;
-                Next::Go(healing.next_documents(head))
+                Next::Go(healing.compare(head))
             }
             (Input::HeldRead(held), Step::Held(_)) if held.is_empty() => {
                 return self.close(Farewell::Storage, out);

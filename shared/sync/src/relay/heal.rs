@@ -1,16 +1,18 @@
-//! Healing by full listing, the relay's side: it shows, compares, sends and takes back.
+//! Healing, the relay's side: it shows, compares, sends and takes back.
 
 use std::collections::{BTreeSet, VecDeque};
 
-use hoso_identity::{Entry, EntryId};
+use hoso_identity::{Entry, EntryId, Epoch};
 
 use super::{Asked, Conversation, Input, Output, Phase};
 use crate::{
     frame::{BATCH_BYTES, Frame, HELD_DOCUMENTS_MAX, HELD_ENTRIES_MAX},
     listing::{self, Listed},
     node::batches,
+    symbols::{self, SYMBOL_BYTES, Symbols},
     wire::{
-        Answer, Claim, ClaimOutcome, Claimed, Farewell, Head, Held, HeldDocument, Listing, Point,
+        Answer, Claim, ClaimOutcome, Claimed, Coded, Farewell, Head, Held, HeldDocument, Listing,
+        Point, Show, Welcome,
     },
 };
 
@@ -19,11 +21,18 @@ const ENTRIES_MAX: usize = 64;
 /// Claims that wait to be stored, from which on no more is read.
 const CLAIMS_READ: u64 = 4;
 
+/// Bytes of an item in a listing.
+const ITEM_BYTES: usize = 16;
+
 /// The state of one healing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Healer {
+    epoch: Epoch,
+    key: [u8; 32],
     heads: Vec<Head>,
     shown: Option<Shown>,
+    /// How many symbols were asked of the scope that is being read.
+    symbols: Option<u32>,
     send: VecDeque<EntryId>,
     want: Vec<EntryId>,
     /// What may be claimed: wanted in the last answer, and not claimed yet.
@@ -42,9 +51,60 @@ struct Shown {
     /// lacking as far as this comparison goes.
     taken: u64,
     listed: Vec<Listed>,
+    coded: Option<Symbols>,
+}
+
+impl Shown {
+    /// As many symbols as are asked for, or the listing as soon as that is not longer.
+    fn frames(&mut self, symbols: Option<u32>, key: &[u8; 32], epoch: Epoch) -> Vec<Frame> {
+        let made = self.coded.as_ref().map_or(0, Symbols::made);
+        let count = symbols.and_then(|count| usize::try_from(count).ok());
+        let bytes = |count: usize| made.saturating_add(count).saturating_mul(SYMBOL_BYTES);
+        let listing = self.listed.len().saturating_mul(ITEM_BYTES);
+        let Head { scope, row, digest } = self.head;
+        let Some(count) = count.filter(|count| *count > 0 && bytes(*count) < listing) else {
+            let items: Vec<u8> = self.listed.iter().flat_map(|listed| listed.item).collect();
+            let listing = |(items, last)| Listing { scope, epoch, row, digest, items, last };
+            return parts(items, ITEM_BYTES).map(|part| Frame::Listing(listing(part))).collect();
+        };
+        let coded = self.coded.get_or_insert_with(|| Symbols::new(key, &self.listed));
+        let symbols = coded.next(count).into_iter().flat_map(symbols::Symbol::to_bytes).collect();
+        let items = u64::try_from(self.listed.len()).unwrap_or(u64::MAX);
+        let coded = |(symbols, last)| Coded { scope, epoch, row, digest, items, symbols, last };
+        parts(symbols, SYMBOL_BYTES).map(|part| Frame::Coded(coded(part))).collect()
+    }
 }
 
 impl Healer {
+    pub(super) fn new(welcome: &Welcome) -> Self {
+        Self {
+            epoch: welcome.epoch,
+            key: symbols::key(&welcome.token),
+            heads: Vec::new(),
+            shown: None,
+            symbols: None,
+            send: VecDeque::new(),
+            want: Vec::new(),
+            wanted: BTreeSet::new(),
+            busy: false,
+            claims_end: false,
+            claims_open: 0,
+            outcomes: Vec::new(),
+        }
+    }
+
+    /// Shows more of the scope that was shown last, or reads another.
+    fn show(&mut self, show: Show) -> Vec<Output> {
+        let Self { shown, key, epoch, .. } = self;
+        if let Some(shown) = shown.as_mut().filter(|shown| shown.head.scope == show.scope) {
+            self.busy = false;
+            let frames = shown.frames(show.symbols, key, *epoch);
+            return frames.into_iter().map(Output::Send).collect();
+        }
+        self.symbols = show.symbols;
+        vec![Output::ReadListing(show.scope)]
+    }
+
     /// Whether more may be read.
     pub(super) fn reads(&self) -> bool {
         self.claims_open < CLAIMS_READ
@@ -110,14 +170,14 @@ impl Conversation {
         }
         healer.busy = true;
         let next = match frame {
-            Frame::Show(show) => Ok(Output::ReadListing(show.scope)),
-            Frame::Held(held) => healer.compare(held),
+            Frame::Show(show) => Ok(healer.show(show)),
+            Frame::Held(held) => healer.compare(held).map(|output| vec![output]),
             Frame::Claim(claim) => {
                 // The frames of one claim come without a pause; each is stored on its own.
                 healer.busy = false;
-                healer.claim(claim)
+                healer.claim(claim).map(|output| vec![output])
             }
-            Frame::Healed(_) => Ok(Output::StoreHealed),
+            Frame::Healed(_) => Ok(vec![Output::StoreHealed]),
             Frame::Join(_)
             | Frame::Joined(_)
             | Frame::Hello(_)
@@ -131,31 +191,28 @@ impl Conversation {
             | Frame::Push(_)
             | Frame::Feed(_)
             | Frame::Listing(_)
+            | Frame::Coded(_)
             | Frame::Answer(_)
             | Frame::Claimed(_)
             | Frame::Report(_) => Err(Farewell::Protocol),
         };
         match next {
-            Ok(output) => out.push(output),
+            Ok(outputs) => out.extend(outputs),
             Err(why) => self.close(why, out),
         }
     }
 
     pub(super) fn healing_input(&mut self, input: Input, out: &mut Vec<Output>) {
-        let epoch = self.epoch;
         let Phase::Healing(healer) = &mut self.phase else { return };
         match input {
             Input::ListingRead { head, taken, listed } => {
-                let Some(epoch) = epoch else { return };
                 healer.busy = false;
                 healer.heads.retain(|known| known.scope != head.scope);
                 healer.heads.push(head);
-                out.extend(parts(&listed).map(|(items, last)| {
-                    let (scope, row, digest) = (head.scope, head.row, head.digest);
-                    let part = Listing { scope, epoch, row, digest, items, last };
-                    Output::Send(Frame::Listing(part))
-                }));
-                healer.shown = Some(Shown { head, taken, listed });
+                let mut shown = Shown { head, taken, listed, coded: None };
+                let frames = shown.frames(healer.symbols, &healer.key, healer.epoch);
+                out.extend(frames.into_iter().map(Output::Send));
+                healer.shown = Some(shown);
             }
             Input::Compared { send, want } => {
                 healer.send = send.into();
@@ -210,13 +267,15 @@ impl Conversation {
     }
 }
 
-/// The parts of a listing; at least one, the last one marked.
-fn parts(listed: &[Listed]) -> impl Iterator<Item = (Vec<u8>, bool)> {
-    let per_part = BATCH_BYTES / 16;
-    let count = listed.len().div_ceil(per_part).max(1);
-    (1..=count).map(move |number| {
-        let skipped = number.saturating_sub(1).saturating_mul(per_part);
-        let part = listed.iter().skip(skipped).take(per_part);
-        (part.flat_map(|listed| listed.item).collect(), number == count)
+/// Bytes cut into frames, between what is `whole_bytes` long; at least one, the last one marked.
+fn parts(bytes: Vec<u8>, whole_bytes: usize) -> impl Iterator<Item = (Vec<u8>, bool)> {
+    let part_bytes = BATCH_BYTES.saturating_sub(BATCH_BYTES.checked_rem(whole_bytes).unwrap_or(0));
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let mut part = rest.take()?;
+        if part.len() > part_bytes {
+            rest = Some(part.split_off(part_bytes));
+        }
+        Some((part, rest.is_none()))
     })
 }

@@ -15,7 +15,7 @@ mod refused;
 use std::sync::Arc;
 
 use hoso_dossier::{
-    History, ShapeError,
+    ChangeHash, History, ShapeError,
     event::Event,
     fold::Effect,
     history::WriteError,
@@ -32,11 +32,11 @@ use hoso_store::{
     rules::journal::{self, ATTEMPTS_MAX},
     tables::{Admission, JournalTables},
 };
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 pub(crate) use applicants::applicants;
 pub(crate) use codes::reissuable;
-pub(crate) use command::{act, receive};
+pub(crate) use command::{act, receive, weigh};
 pub(crate) use logbook::received;
 pub(crate) use read::{ListQuery, document, due, entries, list, open, work};
 pub(crate) use refused::Refused;
@@ -175,14 +175,7 @@ async fn submit(
     for _ in 0..TRIES {
         let before = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
         let now = before.version();
-        let base = base.map_or_else(|| Some(heads(&now)), |text| heads_of_text(text, &now));
-        let known = |base: &Vec<_>| base.iter().all(|head| before.history.contains(head));
-        let base = base.filter(known).ok_or(Refused::new(412, "base-unknown"))?;
-        if before.full {
-            return Err(Refused::new(409, "dossier-full"));
-        }
-        // Who saw an older version may not have seen that a person must decide first.
-        rules::lawful(&before.folded.standing, &actor.author, event).map_err(Refused::by_rule)?;
+        let base = weighed(&before, actor, base, event)?;
         let nonce = nonce()?;
         let written = before.history.write(&base, actor.actor_id(&nonce), &event.to_value());
         let (payload, change) = written.map_err(too_much)?;
@@ -199,6 +192,25 @@ async fn submit(
         }
     }
     Err(Refused::new(503, "busy"))
+}
+
+/// The version on which the event may be written, if nothing that is known stands against it.
+fn weighed(
+    before: &Dossier,
+    actor: &Actor,
+    base: Option<&str>,
+    event: &Event,
+) -> Result<Vec<ChangeHash>, Refused> {
+    let now = before.version();
+    let base = base.map_or_else(|| Some(heads(&now)), |text| heads_of_text(text, &now));
+    let known = |base: &Vec<_>| base.iter().all(|head| before.history.contains(head));
+    let base = base.filter(known).ok_or(Refused::new(412, "base-unknown"))?;
+    if before.full {
+        return Err(Refused::new(409, "dossier-full"));
+    }
+    // Who saw an older version may not have seen that a person must decide first.
+    rules::lawful(&before.folded.standing, &actor.author, event).map_err(Refused::by_rule)?;
+    Ok(base)
 }
 
 /// What the rules say of an event where its author saw the dossier.
@@ -304,12 +316,24 @@ fn does_not_fit(error: ShapeError) -> Refused {
 /// The kinds that this actor may write now, as far as that can be said without a body.
 fn offered(dossier: &Dossier, actor: &Actor, state: &State) -> Vec<&'static str> {
     let newer = read::proposal(&dossier.folded.standing, state).is_some();
+    let (standing, at_ms) = (&dossier.folded.standing, times::now_ms());
     let kinds = EventKind::ALL.iter().filter(|kind| command::is_written_here(**kind));
     kinds
-        .filter(|kind| rules::offered(&dossier.folded.standing, &actor.author, **kind).is_ok())
+        .filter(|kind| rules::offered(standing, &actor.author, **kind, at_ms).is_ok())
         .filter(|kind| newer || **kind != EventKind::CalendarAccepted)
         .map(|kind| kind.code())
         .collect()
+}
+
+/// What this actor might look for among the actions in vain, with the word for why.
+fn withheld(dossier: &Dossier, actor: &Actor) -> Vec<Json> {
+    let (standing, at_ms) = (&dossier.folded.standing, times::now_ms());
+    let kinds = EventKind::ALL.iter().filter(|kind| command::is_looked_for(**kind));
+    let why = kinds.filter_map(|kind| {
+        let objection = rules::withheld(standing, &actor.author, *kind, at_ms)?;
+        Some(json!({ "kind": kind.code(), "reason": objection.code() }))
+    });
+    why.collect()
 }
 
 /// The record of a dossier with what only this moment and this node know.

@@ -17,7 +17,9 @@ use hoso_registry::{
 };
 use serde_json::{Map, Value as Json};
 
-use super::{Once, Refused, answered_before, begin, codes::may_reissue, load, shown, submit};
+use super::{
+    Once, Refused, answered_before, begin, codes::may_reissue, load, shown, submit, weighed,
+};
 use crate::{
     dossiers::forms::{closing_minute, office_of, value_of},
     office::Office,
@@ -34,6 +36,22 @@ const NO_CODE: &str = "H49-20250701-P00000000";
 /// Whether the kind can be written here: the others come through a gateway, or have no form yet.
 pub(super) fn is_written_here(kind: EventKind) -> bool {
     !matches!(kind, EventKind::Submitted | EventKind::Attached)
+}
+
+/// Whether anybody looks for the kind among the actions of a dossier: the others happen by
+/// themselves, or have a place of their own.
+pub(super) fn is_looked_for(kind: EventKind) -> bool {
+    use EventKind as K;
+    let elsewhere = matches!(
+        kind,
+        K::Received
+            | K::Opened
+            | K::Printed
+            | K::ConflictResolved
+            | K::CodeReissued
+            | K::CalendarAccepted
+    );
+    is_written_here(kind) && !elsewhere
 }
 
 /// Receives a dossier at this desk.
@@ -171,7 +189,7 @@ async fn code_for(office: &Arc<Office>, state: &State, at_ms: i64) -> Result<Cod
     Code::issued(realm, &unit.org_code, day, station, counter).map_err(|_| unavailable())
 }
 
-/// Acts on a dossier.
+/// Does what was asked with a dossier.
 pub(crate) async fn act(
     office: &Arc<Office>,
     actor: &Arc<Actor>,
@@ -179,41 +197,79 @@ pub(crate) async fn act(
     once: &Once,
     body: &Json,
 ) -> Result<Json, Refused> {
-    let form = body.as_object().ok_or(Refused::new(422, "field-type"))?;
-    let kind = match form.get("kind") {
-        Some(Json::String(kind)) => kind,
-        Some(Json::Null) | None => return Err(Refused::new(422, "field-missing").about("kind")),
-        Some(_) => return Err(Refused::new(422, "field-type").about("kind")),
-    };
-    let kind = EventKind::from_code(kind).filter(|kind| is_written_here(*kind));
-    let kind = kind.ok_or(Refused::new(422, "field-unknown").about("kind"))?;
-    may_write(actor, kind)?;
+    let asked = Asked::of(actor, body)?;
     if let Some(id) = answered_before(office, actor, once).await? {
         return shown(office, actor, id).await;
     }
-    let base = match form.get("base") {
-        Some(Json::String(base)) => Some(base.as_str()),
-        Some(Json::Null) | None => None,
-        Some(_) => return Err(Refused::new(412, "base-unknown")),
-    };
-    if base.is_none() && rules::needs_base(kind) {
-        return Err(Refused::new(428, "base-missing"));
-    }
-    let mut fields = form.clone();
-    fields.remove("kind");
-    fields.remove("base");
-    if kind == EventKind::CodeReissued {
-        may_reissue(office, id).await?;
-    }
-    let mut accepting = Vec::new();
-    if kind == EventKind::CalendarAccepted {
-        let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
-        let proposal = super::read::proposal(&dossier.folded.standing, &office.state());
-        accepting = proposal.ok_or(Refused::new(409, "calendar-same"))?.calendars;
-    }
-    let event = event(office, kind, &fields, &accepting).await?;
-    let standing = submit(office, actor, Some(once), (id, base), &event).await?;
+    let event = asked.event(office, id).await?;
+    let standing = submit(office, actor, Some(once), (id, asked.base), &event).await?;
     standing.shown(office, actor).await
+}
+
+/// Whether the action would be done as the dossier stands: what stands against it is the error,
+/// and of what was done before it is not so.
+pub(crate) async fn weigh(
+    office: &Arc<Office>,
+    actor: &Arc<Actor>,
+    id: DocumentId,
+    once: &Once,
+    body: &Json,
+) -> Result<bool, Refused> {
+    let asked = Asked::of(actor, body)?;
+    if answered_before(office, actor, once).await?.is_some() {
+        return Ok(false);
+    }
+    let event = asked.event(office, id).await?;
+    let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
+    weighed(&dossier, actor, asked.base, &event).map(|_| true)
+}
+
+/// An action as it was asked for.
+struct Asked<'a> {
+    kind: EventKind,
+    /// The version that its author saw.
+    base: Option<&'a str>,
+    fields: Map<String, Json>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(actor: &Actor, body: &'a Json) -> Result<Self, Refused> {
+        let form = body.as_object().ok_or(Refused::new(422, "field-type"))?;
+        let kind = match form.get("kind") {
+            Some(Json::String(kind)) => kind,
+            Some(Json::Null) | None => return Err(Refused::new(422, "field-missing").about("kind")),
+            Some(_) => return Err(Refused::new(422, "field-type").about("kind")),
+        };
+        let kind = EventKind::from_code(kind).filter(|kind| is_written_here(*kind));
+        let kind = kind.ok_or(Refused::new(422, "field-unknown").about("kind"))?;
+        may_write(actor, kind)?;
+        let base = match form.get("base") {
+            Some(Json::String(base)) => Some(base.as_str()),
+            Some(Json::Null) | None => None,
+            Some(_) => return Err(Refused::new(412, "base-unknown")),
+        };
+        let mut fields = form.clone();
+        fields.remove("kind");
+        fields.remove("base");
+        Ok(Self { kind, base, fields })
+    }
+
+    /// The event that it means for this dossier.
+    async fn event(&self, office: &Arc<Office>, id: DocumentId) -> Result<Event, Refused> {
+        if self.base.is_none() && rules::needs_base(self.kind) {
+            return Err(Refused::new(428, "base-missing"));
+        }
+        if self.kind == EventKind::CodeReissued {
+            may_reissue(office, id).await?;
+        }
+        let mut accepting = Vec::new();
+        if self.kind == EventKind::CalendarAccepted {
+            let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
+            let proposal = super::read::proposal(&dossier.folded.standing, &office.state());
+            accepting = proposal.ok_or(Refused::new(409, "calendar-same"))?.calendars;
+        }
+        event(office, self.kind, &self.fields, &accepting).await
+    }
 }
 
 async fn event(

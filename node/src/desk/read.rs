@@ -24,7 +24,7 @@ use hoso_store::{
 use minicbor::Encode;
 use serde_json::{Value as Json, json};
 
-use super::{Refused, command::calendars, load, offered, places::named_units, submit};
+use super::{Refused, command::calendars, load, offered, places::named_units, submit, withheld};
 use crate::{
     dossiers::{
         Dossier,
@@ -210,8 +210,9 @@ pub(crate) async fn open(
 ) -> Result<Json, Refused> {
     may_read(actor)?;
     let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
-    if rules::offered(&dossier.folded.standing, &actor.author, EventKind::Opened).is_ok() {
-        let event = Event { at_ms: times::now_ms(), body: Body::Opened(Opened {}) };
+    let (standing, at_ms) = (&dossier.folded.standing, times::now_ms());
+    if rules::offered(standing, &actor.author, EventKind::Opened, at_ms).is_ok() {
+        let event = Event { at_ms, body: Body::Opened(Opened {}) };
         match submit(office, actor, None, (id, None), &event).await {
             Ok(standing) => return standing.shown(office, actor).await,
             // Somebody else of the unit was faster, or nothing can be written now: reading goes on.
@@ -290,6 +291,7 @@ pub(super) async fn shown(
         let proposed = proposal(standing, &registry).and_then(|proposal| proposal.due_ms);
         fields.insert("due_proposed_at".to_owned(), json!(proposed.and_then(times::text)));
         fields.insert("actions".to_owned(), json!(offered(dossier, actor, &registry)));
+        fields.insert("not_now".to_owned(), json!(withheld(dossier, actor)));
         let sync = json!({
             "state": state,
             "at_province_at": placed_ms.and_then(times::text_of),

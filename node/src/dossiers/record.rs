@@ -153,10 +153,15 @@ impl Dossier {
                 "towards": result.towards.map(|unit| unit_code(state, unit)),
             })),
             "control_sheet": standing.sheet.iter().map(|line| json!({
+                "event": line.event.to_string(),
                 "from": unit_code(state, line.from),
+                "given_by": line.giver.map(|person| name_of(state, person)),
                 "to": unit_code(state, line.to.id()),
+                "to_agency": line.to.unit().is_none(),
                 "at": times::text(line.at_ms),
                 "taken_at": line.taken_at_ms.and_then(times::text),
+                "taken_by": line.taker.map(|person| name_of(state, person)),
+                "paper_reference": line.paper_reference,
             })).collect::<Vec<_>>(),
             "audience":
                 standing.audience.iter().map(|unit| unit_code(state, *unit)).collect::<Vec<_>>(),

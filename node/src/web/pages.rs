@@ -3,6 +3,7 @@
 mod about;
 mod actions;
 mod chips;
+mod confirm;
 mod dossier;
 mod fields;
 mod frame;
@@ -21,7 +22,9 @@ mod receive;
 mod returning;
 mod rows;
 mod session;
+mod sheet;
 mod styleguide;
+mod withheld;
 #[cfg(test)]
 mod words;
 

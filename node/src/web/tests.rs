@@ -1,8 +1,10 @@
 //! The whole web side over a real office: a founded province, one clerk, one administrator.
 
 mod api;
+mod forms;
 mod health;
 mod hours;
+mod life;
 mod looks;
 mod pages;
 mod papers;

@@ -11,7 +11,10 @@ mod place;
 use hoso_registry::{EventKind, roles_for};
 
 pub use self::objection::Objection;
-use self::{body::body, place::place};
+use self::{
+    body::{any_body, body},
+    place::place,
+};
 use crate::{
     axes::Status,
     event::Event,
@@ -149,19 +152,61 @@ pub fn needs_base(kind: EventKind) -> bool {
     )
 }
 
-/// Whether this author may do something of this kind as the dossier stands, as far as that can be
-/// said without its body: what screens offer.
+/// Whether this author may do something of this kind at this moment (Unix milliseconds) as the
+/// dossier stands, as far as that can be said without its body: what screens offer.
 ///
 /// # Errors
 ///
 /// [`Objection`].
-pub fn offered(standing: &Standing, author: &Author, kind: EventKind) -> Result<(), Objection> {
+pub fn offered(
+    standing: &Standing,
+    author: &Author,
+    kind: EventKind,
+    at_ms: i64,
+) -> Result<(), Objection> {
     let roles = roles_for(kind.kind()).unwrap_or_default();
     require(roles.iter().any(|role| author.has(*role)), Objection::Role)?;
+    require(author.is_covered(at_ms), Objection::GrantDates)?;
     require(allowed_from(kind).contains(&standing.status), Objection::Status)?;
     require(has_object(standing, kind), Objection::NotThere)?;
     place(standing, author, kind)?;
+    any_body(standing, author, kind, at_ms)?;
     seen(standing, author, kind)
+}
+
+/// Why this author cannot do something of this kind at this moment (Unix milliseconds), if that is
+/// worth a word: others could do it as the dossier stands, or they could were it otherwise.
+#[must_use]
+pub fn withheld(
+    standing: &Standing,
+    author: &Author,
+    kind: EventKind,
+    at_ms: i64,
+) -> Option<Objection> {
+    let objection = offered(standing, author, kind, at_ms).err()?;
+    let worth_a_word = match objection {
+        Objection::Role => {
+            let roles = roles_for(kind.kind()).unwrap_or_default().to_vec();
+            let another = Author { roles, ..author.clone() };
+            offered(standing, &another, kind, at_ms).is_ok()
+        }
+        // What does not move a dossier is possible as long as it is open.
+        Objection::Status => moves(kind),
+        Objection::NotThere | Objection::Repeated => false,
+        Objection::GrantDates
+        | Objection::Unit
+        | Objection::Decided
+        | Objection::Undecided
+        | Objection::SecondSupplement
+        | Objection::PastDue
+        | Objection::NotLater
+        | Objection::ExtensionsUsed
+        | Objection::Field
+        | Objection::Code
+        | Objection::NeedsReview
+        | Objection::Paper => true,
+    };
+    worth_a_word.then_some(objection)
 }
 
 /// Whether the author may write the event as they see the dossier.

@@ -133,12 +133,18 @@ pub struct Line {
     pub event: ChangeHash,
     /// Who gave.
     pub from: UnitId,
+    /// Which person gave.
+    pub giver: Option<PersonId>,
     /// To whom.
     pub to: Office,
     /// When, Unix milliseconds.
     pub at_ms: i64,
     /// When it was taken over.
     pub taken_at_ms: Option<i64>,
+    /// Which person took it, or recorded what an agency had stated on paper.
+    pub taker: Option<PersonId>,
+    /// That paper.
+    pub paper_reference: Option<String>,
 }
 
 /// A decision.

@@ -29,13 +29,14 @@ pub(super) struct Action {
 }
 
 /// What cannot be taken back, or is felt by the applicant at once.
-pub(super) const GRAVE: [EventKind; 6] = [
+pub(super) const GRAVE: [EventKind; 7] = [
     EventKind::NotAccepted,
     EventKind::Refused,
     EventKind::Stopped,
     EventKind::Withdrawn,
     EventKind::ResultRecalled,
     EventKind::PaymentReversed,
+    EventKind::Detached,
 ];
 
 /// The names and inputs of a kind's fields; a star marks those that must be filled in.
@@ -121,6 +122,12 @@ pub(super) fn action(site: &Site, words: &Words, dossier: &Value, kind: EventKin
     }
     if fields.iter().any(|field| field.name == "papers.0.name") {
         fields.extend(counts(words, 0, &Value::Null));
+    }
+    if kind == EventKind::TakenOver {
+        // An agency says on paper that it has the dossier; between units no paper is needed.
+        let open = list(dossier, "/control_sheet").last();
+        let agency = open.and_then(|line| line.get("to_agency")) == Some(&Value::Bool(true));
+        fields.iter_mut().for_each(|field| field.required = agency);
     }
     if kind == EventKind::HandedOver {
         // All papers go along; what stays behind is said in the remark.
@@ -218,4 +225,40 @@ fn corrigible(words: &Words) -> Vec<Choice> {
         Choice { value: (*field).to_owned(), label }
     });
     named.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use hoso_engine::web::Language;
+    use serde_json::json;
+
+    use super::*;
+    use crate::web::tests::scene::Scene;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_scan_is_chosen_by_its_name_and_hidden_with_a_reason() {
+        let scene = Scene::with_clerk().await;
+        let site = Site::new(std::sync::Arc::clone(&scene.office));
+        let words = site.in_language(Language::Vietnamese);
+        let dossier = json!({ "attachments": [{ "id": "0a", "name": "Tờ khai.pdf" }] });
+        let form = action(&site, words, &dossier, EventKind::Detached);
+        let names: Vec<&str> = form.fields.iter().map(|field| field.name.as_str()).collect();
+        assert_eq!(names, ["attachment", "reason"]);
+        assert!(form.fields.iter().all(|field| field.required));
+        let choice = &form.fields[0].options[0];
+        assert_eq!((choice.value.as_str(), choice.label.as_str()), ("0a", "Tờ khai.pdf"));
+        assert!(!form.warning.is_empty(), "what it means everywhere is said before");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn only_what_an_agency_takes_over_needs_its_paper() {
+        let scene = Scene::with_clerk().await;
+        let site = Site::new(std::sync::Arc::clone(&scene.office));
+        let words = site.in_language(Language::Vietnamese);
+        for agency in [true, false] {
+            let dossier = json!({ "control_sheet": [{ "to_agency": agency, "taken_at": null }] });
+            let form = action(&site, words, &dossier, EventKind::TakenOver);
+            assert_eq!(form.fields[0].required, agency);
+        }
+    }
 }

@@ -19,6 +19,7 @@ use super::{
     about::{Badge, Beside, Conflict, Facts, Money, Papers, badge, conflicts, facts, fees, papers},
     actions::{Action, action},
     chips::{self, Chip, Due},
+    confirm,
     fields::{json_of, placed, sent},
     frame::{Frame, check_token, date, frame, render},
     history::{Stage, history},
@@ -28,6 +29,8 @@ use super::{
     refused,
     rows::{Choice, in_list},
     session::form_keeping,
+    sheet::{Sheet, sheet},
+    withheld::{Withheld, withheld},
 };
 use crate::{
     desk::{self, Once, Refused},
@@ -69,10 +72,13 @@ struct DossierPage {
     next: Option<Action>,
     actions_title: String,
     actions: Vec<Action>,
+    withheld_title: String,
+    withheld: Vec<Withheld>,
     key: String,
     facts: Vec<Facts>,
     papers: Papers,
     money: Money,
+    sheet: Sheet,
     due_title: String,
     due_steps: Vec<Day>,
     prints_title: String,
@@ -148,27 +154,46 @@ pub(super) async fn act(
     Form(form): Form<Vec<(String, String)>>,
 ) -> Response {
     let choice = choice(query);
-    match acted(&site, &headers, &id, &form).await {
-        Ok(actor) => Redirect::to(&after(&actor, &id, &choice, &form)).into_response(),
+    if sent(&form, "_do") == "back" {
+        return again(&site, &headers, (&id, &choice), (&form, None)).await;
+    }
+    let done = match confirm::is_needed(&form) {
+        true => confirm::ask(&site, &headers, (&id, &choice), &form).await,
+        false => acted(&site, &headers, (&id, &choice), &form).await,
+    };
+    match done {
+        Ok(response) => response,
         Err(problem) if problem.status == 401 && DocumentId::from_hex(&id).is_some() => {
             let address = format!("/dossiers/{id}");
             form_keeping(&site, &headers, (&problem, &address), &form).await
         }
-        Err(problem) => match read(&site, &headers, &id).await {
-            Ok((actor, dossier)) if problem.status != 403 || problem.code == "form" => {
-                let status =
-                    StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
-                let refused = Some((form.as_slice(), Some(&problem)));
-                let page = page(&site, &headers, &actor, (&dossier, &choice), refused).await;
-                (status, render(&page)).into_response()
-            }
-            Ok(_) | Err(_) => refused(&site, &headers, &problem).await,
-        },
+        Err(problem) if problem.status != 403 || problem.code == "form" => {
+            again(&site, &headers, (&id, &choice), (&form, Some(&problem))).await
+        }
+        Err(problem) => refused(&site, &headers, &problem).await,
+    }
+}
+
+/// The page again with what was typed, and with what is wrong if anything is.
+async fn again(
+    site: &Arc<Site>,
+    headers: &HeaderMap,
+    (id, choice): (&str, &Choice),
+    typed: Typed<'_>,
+) -> Response {
+    let (_, problem) = typed;
+    match read(site, headers, id).await {
+        Ok((actor, dossier)) => {
+            let status = problem.and_then(|problem| StatusCode::from_u16(problem.status).ok());
+            let page = page(site, headers, &actor, (&dossier, choice), Some(typed)).await;
+            (status.unwrap_or(StatusCode::OK), render(&page)).into_response()
+        }
+        Err(unread) => refused(site, headers, problem.unwrap_or(&unread)).await,
     }
 }
 
 /// Where an action leads: who prints comes to what is printed, who reads no dossiers to the office.
-fn after(actor: &Actor, id: &str, choice: &Choice, form: &[(String, String)]) -> String {
+pub(super) fn after(actor: &Actor, id: &str, choice: &Choice, form: &[(String, String)]) -> String {
     if !actor.reads() {
         return "/office".to_owned();
     }
@@ -188,9 +213,21 @@ fn choice(query: Vec<(String, String)>) -> Choice {
 async fn acted(
     site: &Arc<Site>,
     headers: &HeaderMap,
+    (id, choice): (&str, &Choice),
+    form: &[(String, String)],
+) -> Result<Response, Refused> {
+    let (actor, document, once, body) = about(site, headers, id, form).await?;
+    desk::act(&site.office, &actor, document, &once, &body).await?;
+    Ok(Redirect::to(&after(&actor, id, choice, form)).into_response())
+}
+
+/// Who asks for what, about which dossier, and by what it is known when it is sent again.
+pub(super) async fn about(
+    site: &Arc<Site>,
+    headers: &HeaderMap,
     id: &str,
     form: &[(String, String)],
-) -> Result<Arc<Actor>, Refused> {
+) -> Result<(Arc<Actor>, DocumentId, Once, Value), Refused> {
     let actor = site.actor(headers).await?;
     check_token(headers, form)?;
     let document = DocumentId::from_hex(id).ok_or(Refused::new(404, "not-found"))?;
@@ -205,8 +242,7 @@ async fn acted(
         key: sent(form, "_key").to_owned(),
         body: format!("form /dossiers/{id}/events {body}").into_bytes(),
     };
-    desk::act(&site.office, &actor, document, &once, &body).await?;
-    Ok(actor)
+    Ok((actor, document, once, body))
 }
 
 async fn page(
@@ -254,10 +290,13 @@ async fn page(
         next,
         actions_title: words.say("actions"),
         actions,
+        withheld_title: words.say("not-now"),
+        withheld: withheld(site, words, actor, dossier),
         key: fresh_key(),
         facts: facts(site, words, dossier),
         papers: papers(words, dossier),
         money: fees(words, dossier),
+        sheet: sheet(site, words, dossier),
         due_title: words.say("due-steps"),
         due_steps: days(words, dossier.pointer("/due_steps")),
         prints_title: words.say("prints"),

@@ -59,6 +59,9 @@ mod tests {
             include_str!("dossier.rs"),
             include_str!("office.rs"),
             include_str!("papers.rs"),
+            include_str!("confirm.rs"),
+            include_str!("sheet.rs"),
+            include_str!("withheld.rs"),
             include_str!("people.rs"),
             include_str!("fields.rs"),
             include_str!("../printed.rs"),
@@ -207,17 +210,31 @@ mod tests {
         keys
     }
 
+    /// Every key of what is grave, what is not possible now, and what was handed over.
+    fn of_actions() -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        for kind in GRAVE {
+            keys.extend(["warning", "confirm"].map(|part| dashed(part, kind.code())));
+        }
+        keys.extend(["ended", "paused", "kept", "none"].map(|part| dashed("deadline", part)));
+        keys.extend(["not-now-role", "not-now-status"].map(str::to_owned));
+        for column in ["giver", "given-at", "taker", "taken-at"] {
+            keys.insert(dashed("column", column));
+        }
+        keys
+    }
+
     /// Every key that is put together from a code.
     fn composed() -> BTreeSet<String> {
         let mut keys = of_forms_and_office();
         keys.extend(of_lists());
         keys.extend(of_health());
         keys.extend(of_reception());
+        keys.extend(of_actions());
         keys.extend(Status::ALL.iter().map(|each| dashed("status", each.code())));
         keys.extend(Financial::ALL.iter().map(|each| dashed("financial", each.code())));
         keys.extend(Delivery::ALL.iter().map(|each| dashed("delivery", each.code())));
         keys.extend(Timeliness::ALL.iter().map(|each| dashed("timeliness", each.code())));
-        keys.extend(GRAVE.map(|kind| dashed("warning", kind.code())));
         for kind in EventKind::ALL {
             keys.extend(["event", "past"].map(|tense| dashed(tense, kind.code())));
         }

@@ -223,26 +223,23 @@ fn party(dossier: &Value, pointer: &str) -> Value {
     })
 }
 
-/// A line of the control sheet with who gave and who took.
+/// A line of the control sheet with who gave and who took; what an agency took is stated on a
+/// paper of its own.
 fn sheet_line(site: &Site, dossier: &Value, line: &Value) -> Value {
-    let (given_at, taken_at) = (text(line, "/at"), text(line, "/taken_at"));
-    let event = |kind: &str, unit: &str, at: &str| {
-        list(dossier, "/events").find(|event| {
-            text(event, "/kind") == kind && text(event, "/unit") == unit && text(event, "/at") == at
-        })
-    };
-    let (from, to) = (text(line, "/from"), text(line, "/to"));
-    let given = event("handed_over", &from, &given_at);
-    let taken = event("taken_over", &to, &taken_at);
-    let by = |event: Option<&Value>| event.map(|event| text(event, "/by")).unwrap_or_default();
+    let given = text(line, "/event");
+    let given = list(dossier, "/events").find(|event| text(event, "/id") == given);
+    let note = given.map(|event| text(event, "/body/note"));
+    let remarks = [note.unwrap_or_default(), text(line, "/paper_reference")];
+    let remarks: Vec<String> = remarks.into_iter().filter(|remark| !remark.is_empty()).collect();
+    let agency = line.pointer("/to_agency") == Some(&Value::Bool(true));
     json!({
-        "from": site.place(&from),
-        "to": site.place(&to),
-        "given": moment(&given_at),
-        "giver": by(given),
-        "taken": moment(&taken_at),
-        "taker": by(taken),
-        "note": given.map(|event| text(event, "/body/note")).unwrap_or_default(),
+        "from": site.place(&text(line, "/from")),
+        "to": site.place(&text(line, "/to")),
+        "given": moment(&text(line, "/at")),
+        "giver": text(line, "/given_by"),
+        "taken": moment(&text(line, "/taken_at")),
+        "taker": if agency { String::new() } else { text(line, "/taken_by") },
+        "note": remarks.join("; "),
     })
 }
 

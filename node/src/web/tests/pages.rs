@@ -4,7 +4,10 @@ use axum::{body::Body, http::Request};
 use hoso_engine::{clock, link::State};
 use serde_json::json;
 
-use super::scene::{ADMINISTRATOR, Answer, CLERK, PASSWORD, Scene, WORDS};
+use super::{
+    forms::press,
+    scene::{ADMINISTRATOR, Answer, CLERK, PASSWORD, Scene, WORDS},
+};
 
 const TYPED: [(&str, &str); 7] = [
     ("procedure_code", "1.001193"),
@@ -27,26 +30,6 @@ fn filled<'a>(page: &'a Answer, typed: &[(&'a str, &'a str)]) -> Vec<(&'a str, &
     let mut form = vec![("_token", token.split('"').next().unwrap()), ("_key", value("_key"))];
     form.extend_from_slice(typed);
     form
-}
-
-/// Sends one action's form of a dossier's page, with its hidden fields as they stand there.
-pub(super) async fn act(scene: &Scene, path: &str, kind: &str, typed: &[(&str, &str)]) -> Answer {
-    let page = scene.get(path).await;
-    let marker = format!("name=\"kind\" value=\"{kind}\"");
-    let forms: Vec<&str> =
-        page.text.split("<form ").filter(|form| form.contains(&marker)).collect();
-    let form = forms.first().unwrap_or_else(|| panic!("no {kind} on {}", page.text));
-    let form = form.split("</form>").next().unwrap();
-    let hidden = form.split("type=\"hidden\" name=\"").skip(1).map(|input| {
-        let mut parts = input.split('"');
-        let name = parts.next().unwrap();
-        (name, parts.nth(1).unwrap())
-    });
-    let chosen = form.split("<option value=\"").skip(1).count();
-    assert!(chosen == 0 || form.contains("<select"), "{form}");
-    let mut sent: Vec<(&str, &str)> = hidden.collect();
-    sent.extend_from_slice(typed);
-    scene.post(&format!("{path}/events"), &sent).await
 }
 
 pub(super) async fn receive(scene: &Scene) -> String {
@@ -124,7 +107,7 @@ async fn a_dossier_goes_its_whole_way_through_the_forms_of_its_page() {
         ("returned", &[("receiver", "Đường Thị Thử"), ("evidence", "Chữ ký"), ("channel", "desk")]),
     ];
     for (kind, typed) in steps {
-        let answer = act(&scene, &path, kind, typed).await;
+        let answer = press(&scene, &path, kind, typed).await;
         assert_eq!(answer.status, 303, "{kind}: {}", answer.text);
     }
     let listed = scene.get("/api/v1/dossiers").await.json();
@@ -154,7 +137,7 @@ async fn a_dossier_goes_its_whole_way_through_the_forms_of_its_page() {
 async fn an_action_that_is_refused_stays_open_with_what_was_typed() {
     let scene = Scene::with_clerk().await;
     let path = receive(&scene).await;
-    let answer = act(&scene, &path, "withdrawn", &[("reason", "")]).await;
+    let answer = press(&scene, &path, "withdrawn", &[("reason", "")]).await;
     assert_eq!(answer.status, 422, "{}", answer.text);
     assert!(answer.text.contains("href=\"#withdrawn-reason\""), "{}", answer.text);
     assert!(answer.text.contains("<details open><summary>Rút hồ sơ"), "{}", answer.text);
@@ -224,7 +207,7 @@ async fn both_sides_of_a_conflict_are_shown_and_one_is_chosen() {
         assert!(page.text.contains(shown), "no {shown} in {}", page.text);
     }
     assert!(scene.get("/").await.text.contains("Cần xem lại"));
-    let answer = act(&scene, &path, "conflict_resolved", &[]).await;
+    let answer = press(&scene, &path, "conflict_resolved", &[]).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
     let dossier = scene.get(&api).await.json();
     assert_eq!(dossier["needs_review"], false, "{dossier}");
@@ -345,7 +328,7 @@ async fn an_administrator_comes_to_the_office_and_is_offered_nothing_that_is_ref
 async fn a_slip_that_is_printed_is_noted_in_the_dossier() {
     let scene = Scene::with_clerk().await;
     let path = receive(&scene).await;
-    let answer = act(&scene, &path, "printed", &[("paper", "80mm")]).await;
+    let answer = press(&scene, &path, "printed", &[("paper", "80mm")]).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
     let slip = scene.get(answer.header("location")).await;
     assert!(slip.text.contains("paper-80mm"), "{}", slip.text);

@@ -1,9 +1,6 @@
 //! The paper forms, read as a person reads them: their texts without the tags.
 
-use super::{
-    pages::{act, receive},
-    scene::Scene,
-};
+use super::{forms::press, pages::receive, scene::Scene};
 
 /// What stands on a page, without tags and with one space between words.
 fn plain(html: &str) -> String {
@@ -93,7 +90,7 @@ async fn every_form_of_a_dossiers_way_says_what_happened() {
             vec![("papers.0.name", "Giấy ra viện"), ("reason", "Thiếu trang 2")],
         ),
     ] {
-        let answer = act(&scene, &path, kind, &typed).await;
+        let answer = press(&scene, &path, kind, &typed).await;
         assert_eq!(answer.status, 303, "{kind}: {}", answer.text);
     }
     let asked = form(&scene, &path, "form=02&paper=a5").await;
@@ -130,7 +127,7 @@ async fn every_form_of_a_dossiers_way_says_what_happened() {
         ("supplemented", vec![("papers.0.name", "Giấy ra viện")]),
         ("stopped", vec![("reason", "Người nộp xin dừng")]),
     ] {
-        let answer = act(&scene, &path, kind, &typed).await;
+        let answer = press(&scene, &path, kind, &typed).await;
         assert_eq!(answer.status, 303, "{kind}: {}", answer.text);
     }
     let stopped = form(&scene, &path, "form=05&paper=a5").await;
@@ -139,10 +136,12 @@ async fn every_form_of_a_dossiers_way_says_what_happened() {
         &["THÔNG BÁO DỪNG GIẢI QUYẾT HỒ SƠ", "Lý do, căn cứ dừng giải quyết: Người nộp xin dừng"],
     );
     let page = scene.get(&path).await.text;
+    let (_, prints) = page.split_once("<section class=\"panel prints\">").unwrap();
+    let prints = prints.split("</section>").next().unwrap();
     for label in ["(mẫu 01)", "(mẫu 02)", "(mẫu 05)", "(mẫu 06)"] {
-        assert!(page.contains(label), "no {label} on {page}");
+        assert!(prints.contains(label), "no {label} in {prints}");
     }
-    assert!(!page.contains("(mẫu 03)") && !page.contains("(mẫu 04)"));
+    assert!(!prints.contains("(mẫu 03)") && !prints.contains("(mẫu 04)"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,7 +150,7 @@ async fn a_second_print_says_that_it_is_one() {
     let path = receive(&scene).await;
     let mut marked = Vec::new();
     for paper in ["a5", "80mm", "a5"] {
-        let printed = act(&scene, &path, "printed", &[("paper", paper)]).await;
+        let printed = press(&scene, &path, "printed", &[("paper", paper)]).await;
         let slip = scene.get(printed.header("location")).await;
         marked.push(plain(&slip.text).contains("BẢN IN LẠI"));
     }

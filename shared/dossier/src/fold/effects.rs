@@ -10,7 +10,7 @@ use crate::{
     event::{
         Application, Attached, Body, CalendarAccepted, Event, Fee, FieldCorrected, HandedOver,
         Method, Office, Paid, PaymentConfirmed, PaymentRequested, PaymentReversed, Received,
-        ResultReady,
+        ResultReady, TakenOver,
     },
     fields,
     standing::{Decision, FeeLine, Line, Outcome, Payment, Register, Scan, Standing},
@@ -42,7 +42,7 @@ pub(super) fn apply(standing: &mut Standing, item: &Item, event: &Event, terms: 
         Body::NotAccepted(_) => close(standing, Status::NotAccepted, at_ms),
         Body::Withdrawn(_) => close(standing, Status::Withdrawn, at_ms),
         Body::HandedOver(body) => handed_over(standing, item, body, at_ms),
-        Body::TakenOver(_) => taken_over(standing, at_ms),
+        Body::TakenOver(body) => taken_over(standing, item, body, at_ms),
         Body::Assigned(body) => standing.assigned = Some(body.person),
         Body::SupplementRequested(_) => supplement_requested(standing, at_ms),
         Body::Supplemented(_) => supplemented(standing, at_ms),
@@ -158,15 +158,20 @@ fn handed_over(standing: &mut Standing, item: &Item, body: &HandedOver, at_ms: i
     standing.sheet.push(Line {
         event: item.hash,
         from: item.author.unit,
+        giver: item.author.person,
         to: body.to_unit,
         at_ms,
         taken_at_ms: None,
+        taker: None,
+        paper_reference: None,
     });
 }
 
-fn taken_over(standing: &mut Standing, at_ms: i64) {
+fn taken_over(standing: &mut Standing, item: &Item, body: &TakenOver, at_ms: i64) {
     if let Some(line) = standing.sheet.last_mut() {
         line.taken_at_ms = Some(at_ms);
+        line.taker = item.author.person;
+        line.paper_reference.clone_from(&body.paper_reference);
         standing.holder = Some(line.to);
     }
 }

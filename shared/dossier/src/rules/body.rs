@@ -1,6 +1,6 @@
 //! What an event may say as the dossier stands.
 
-use hoso_registry::Role;
+use hoso_registry::{EventKind, Role};
 
 use super::{Objection, place::has_result, require};
 use crate::{
@@ -16,6 +16,26 @@ use crate::{
 
 /// Minutes of a day.
 const DAY_MINUTES: u16 = 24 * 60;
+
+/// What holds for every body of the kind at this moment, whatever it says.
+pub(super) fn any_body(
+    standing: &Standing,
+    author: &Author,
+    kind: EventKind,
+    at_ms: i64,
+) -> Result<(), Objection> {
+    if kind == EventKind::SupplementRequested {
+        may_ask(standing, author)
+    } else if kind == EventKind::Extended {
+        extensible(standing, at_ms).map(|_| ())
+    } else if kind == EventKind::Returned {
+        let form = standing.application.as_ref();
+        let channel = form.map_or(ResultChannel::Desk, |form| form.result_channel);
+        returned(standing, author, channel)
+    } else {
+        Ok(())
+    }
+}
 
 /// What holds for the body.
 pub(super) fn body(standing: &Standing, author: &Author, event: &Event) -> Result<(), Objection> {
@@ -97,12 +117,18 @@ fn reissued(standing: &Standing, author: &Author, code: &Code) -> Result<(), Obj
 
 /// What holds for a new due time.
 fn extended(standing: &Standing, event: &Event, body: &Extended) -> Result<(), Objection> {
+    let due = extensible(standing, event.at_ms)?;
+    require(body.due_at > due, Objection::NotLater)
+}
+
+/// The due time, if it can be moved at this moment.
+fn extensible(standing: &Standing, at_ms: i64) -> Result<i64, Objection> {
     let used = u16::try_from(standing.extensions.len()).unwrap_or(u16::MAX);
     let allowed = standing.terms.as_ref().map_or(0, |terms| terms.extensions_max);
     require(used < allowed, Objection::ExtensionsUsed)?;
     let due = standing.due_ms().ok_or(Objection::PastDue)?;
-    require(event.at_ms < due, Objection::PastDue)?;
-    require(body.due_at > due, Objection::NotLater)
+    require(at_ms < due, Objection::PastDue)?;
+    Ok(due)
 }
 
 /// What holds for a result on its way: only a unit that has the dossier can say that it has come.
@@ -139,14 +165,20 @@ fn supplement(
     author: &Author,
     body: &SupplementRequested,
 ) -> Result<(), Objection> {
+    may_ask(standing, author)?;
+    let second = standing.status != Some(Status::New) && standing.supplements > 0;
+    require(!second || body.basis.is_some(), Objection::SecondSupplement)
+}
+
+/// Whether the author may ask for papers, on whichever ground.
+fn may_ask(standing: &Standing, author: &Author) -> Result<(), Objection> {
     if standing.status == Some(Status::New) {
-        return require(author.has(Role::Reception), Objection::Role);
+        require(author.has(Role::Reception), Objection::Role)
+    } else if standing.supplements == 0 {
+        require(author.has(Role::Processing), Objection::Role)
+    } else {
+        require(author.has(Role::Approval), Objection::SecondSupplement)
     }
-    if standing.supplements == 0 {
-        return require(author.has(Role::Processing), Objection::Role);
-    }
-    let lawful = body.basis.is_some() && author.has(Role::Approval);
-    require(lawful, Objection::SecondSupplement)
 }
 
 fn returned(standing: &Standing, author: &Author, channel: ResultChannel) -> Result<(), Objection> {

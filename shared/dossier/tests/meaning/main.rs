@@ -14,3 +14,5 @@ mod headers;
 mod scene;
 #[cfg(test)]
 mod table;
+#[cfg(test)]
+mod withheld;

@@ -1,0 +1,61 @@
+//! What cannot be done with a dossier now, each with its reason, said by the rules that refuse it.
+
+use hoso_dossier::rules::allowed_from;
+use hoso_engine::web::Words;
+use hoso_registry::{EventKind, roles_for};
+use serde_json::Value;
+
+use super::{
+    super::site::Site,
+    dossier::{list, text},
+};
+use crate::people::Actor;
+
+/// Between the names of which one is enough.
+const OR: &str = " / ";
+
+/// One action that is not possible now.
+pub(super) struct Withheld {
+    pub(super) label: String,
+    /// Why, in a sentence.
+    pub(super) why: String,
+}
+
+/// All that this person might look for in vain.
+pub(super) fn withheld(
+    site: &Site,
+    words: &Words,
+    actor: &Actor,
+    dossier: &Value,
+) -> Vec<Withheld> {
+    let line = |line: &Value| {
+        let kind = EventKind::from_code(&text(line, "/kind"))?;
+        Some(Withheld {
+            label: words.say(&format!("event-{}", kind.code().replace('_', "-"))),
+            why: why(site, words, actor, (kind, &text(line, "/reason"))),
+        })
+    };
+    list(dossier, "/not_now").filter_map(line).collect()
+}
+
+/// The sentence of the refusal; where another role or state would do, that one.
+fn why(site: &Site, words: &Words, actor: &Actor, (kind, reason): (EventKind, &str)) -> String {
+    let named = |key: &str, name: &str, codes: Vec<&str>| {
+        let said =
+            codes.iter().map(|code| words.say(&format!("{name}-{}", code.replace('_', "-"))));
+        let said = said.collect::<Vec<_>>().join(OR);
+        words.say_with(key, &[("names", said)].into_iter().collect())
+    };
+    match reason {
+        "role" => {
+            let roles = roles_for(kind.kind()).unwrap_or_default().iter();
+            let lacking = roles.filter(|role| !actor.author.has(**role));
+            named("not-now-role", "role", lacking.map(|role| role.code()).collect())
+        }
+        "status" => {
+            let statuses = allowed_from(kind).iter().flatten();
+            named("not-now-status", "status", statuses.map(|status| status.code()).collect())
+        }
+        reason => site.sentence_of(words, &format!("rule-{reason}")),
+    }
+}

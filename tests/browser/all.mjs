@@ -10,6 +10,7 @@ await import('./keys.test.mjs');
 await import('./reception.test.mjs');
 await import('./return.test.mjs');
 await import('./outage.test.mjs');
+await import('./life.test.mjs');
 await import('./printed.test.mjs');
 
 test('during all of this no request left the host and no page was at odds with its policy', () => {

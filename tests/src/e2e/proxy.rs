@@ -1,6 +1,7 @@
-//! A bad line in user space: datagrams between nodes and relay are lost, delayed, doubled or cut,
-//! for each node apart. A node is known by its process: the proxy asks the system whose socket a
-//! datagram came from.
+//! A bad line in user space: datagrams between nodes and relay are lost, delayed, doubled, queued
+//! before a narrow line, too long for it, or cut, for each node apart; and a node's address can
+//! change on the way. A node is known by its process: the proxy asks the system whose socket a
+//! datagram came from. What the line carried is counted.
 
 use std::{
     cmp::Reverse,
@@ -18,6 +19,8 @@ use std::{
 
 /// How often a waiting thread looks whether the proxy is gone.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long a datagram waits before a narrow line at most.
+pub const QUEUE: Duration = Duration::from_secs(1);
 /// Bytes of the longest datagram.
 const DATAGRAM_BYTES_MAX: usize = 65_536;
 
@@ -38,6 +41,11 @@ pub struct Weather {
     pub jitter: Duration,
     /// The line works and is dead in turns of this length; zero means it works.
     pub flap: Duration,
+    /// Bytes that the line carries in a second, each way; zero means any number. What would wait
+    /// for longer than [`QUEUE`] is lost.
+    pub bytes_per_second: u64,
+    /// Bytes of the longest datagram that passes; zero means any. Nobody is told of longer ones.
+    pub datagram_bytes_max: usize,
 }
 
 impl Weather {
@@ -50,7 +58,28 @@ impl Weather {
         delay: Duration::ZERO,
         jitter: Duration::ZERO,
         flap: Duration::ZERO,
+        bytes_per_second: 0,
+        datagram_bytes_max: 0,
     };
+}
+
+/// What a line carried one way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Datagrams.
+    pub datagrams: u64,
+    /// Their bytes, without the headers of UDP and IP.
+    pub bytes: u64,
+    /// Datagrams that were lost.
+    pub dropped: u64,
+}
+
+/// One direction of a node's line.
+#[derive(Clone, Copy, Debug, Default)]
+struct Direction {
+    carried: Carried,
+    /// When the line is free again.
+    free: Option<Instant>,
 }
 
 /// The proxy; its threads end when it is dropped.
@@ -65,10 +94,12 @@ struct Shared {
     front: UdpSocket,
     target: SocketAddr,
     weather: Mutex<BTreeMap<u32, Weather>>,
+    /// By node, and whether it leads up.
+    directions: Mutex<BTreeMap<(Option<u32>, bool), Direction>>,
+    /// How often the addresses changed.
+    addresses: AtomicU64,
     chance: AtomicU64,
     began: Instant,
-    dropped: AtomicU64,
-    carried: AtomicU64,
     gone: AtomicBool,
 }
 
@@ -95,10 +126,10 @@ impl Proxy {
             front,
             target,
             weather: Mutex::default(),
+            directions: Mutex::default(),
+            addresses: AtomicU64::new(0),
             chance: AtomicU64::new(0x9E37_79B9_7F4A_7C15),
             began: Instant::now(),
-            dropped: AtomicU64::new(0),
-            carried: AtomicU64::new(0),
             gone: AtomicBool::new(false),
         });
         let (late, due) = mpsc::channel();
@@ -120,17 +151,46 @@ impl Proxy {
         locked(&self.shared.weather).insert(pid, weather);
     }
 
-    /// Datagrams that were carried and that were dropped so far.
+    /// Lets every node appear at another address from now on, as after a sleep or when a router
+    /// has forgotten it. What is sent to the old one is lost.
+    pub fn change_addresses(&self) {
+        self.shared.addresses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What the lines of all nodes carried, and lost, both ways.
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (count(&self.shared.carried), count(&self.shared.dropped))
+        let directions = locked(&self.shared.directions);
+        directions.values().fold((0, 0), |(carried, dropped), direction| {
+            (carried + direction.carried.datagrams, dropped + direction.carried.dropped)
+        })
+    }
+
+    /// What the line of the node with this process id carried up and down.
+    #[must_use]
+    pub fn carried(&self, pid: u32) -> (Carried, Carried) {
+        let directions = locked(&self.shared.directions);
+        let way = |upwards| directions.get(&(Some(pid), upwards)).map(|way| way.carried);
+        (way(true).unwrap_or_default(), way(false).unwrap_or_default())
     }
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.shared.gone.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Direction {
+    /// When a datagram has left; none when too many wait before it.
+    fn leaves(&mut self, bytes: u64, bytes_per_second: u64) -> Option<Instant> {
+        let now = Instant::now();
+        let Some(nanoseconds) = (bytes * 1_000_000_000).checked_div(bytes_per_second) else {
+            return Some(now);
+        };
+        let leaves =
+            self.free.map_or(now, |free| free.max(now)) + Duration::from_nanos(nanoseconds);
+        (leaves <= now + QUEUE).then(|| *self.free.insert(leaves))
     }
 }
 
@@ -160,25 +220,35 @@ impl Shared {
     }
 
     /// When the copies of a datagram are to arrive; none when it is lost.
-    fn arrivals(&self, pid: Option<u32>, upwards: bool) -> Vec<Instant> {
+    fn arrivals(&self, pid: Option<u32>, upwards: bool, bytes: usize) -> Vec<Instant> {
         let weather = self.weather_of(pid);
         let cut = if upwards { weather.cut_up } else { weather.cut_down };
-        if cut || self.flapped(weather.flap) || self.draw(100) < weather.lost_percent {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+        let too_long = weather.datagram_bytes_max > 0 && bytes > weather.datagram_bytes_max;
+        let lost =
+            cut || too_long || self.flapped(weather.flap) || self.draw(100) < weather.lost_percent;
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let mut directions = locked(&self.directions);
+        let direction = directions.entry((pid, upwards)).or_default();
+        let leaves = (!lost).then(|| direction.leaves(bytes, weather.bytes_per_second)).flatten();
+        let Some(leaves) = leaves else {
+            direction.carried.dropped += 1;
             return Vec::new();
-        }
-        self.carried.fetch_add(1, Ordering::Relaxed);
+        };
+        direction.carried.datagrams += 1;
+        direction.carried.bytes += bytes;
+        drop(directions);
         let copies = if self.draw(100) < weather.doubled_percent { 2 } else { 1 };
         let jitter_ms = u64::try_from(weather.jitter.as_millis()).unwrap_or(u64::MAX);
         let late = || weather.delay + Duration::from_millis(self.draw(jitter_ms + 1));
-        (0..copies).map(|_| Instant::now() + late()).collect()
+        (0..copies).map(|_| leaves + late()).collect()
     }
 
     fn send(&self, late: &Sender<Late>, datagram: Late) {
         if datagram.due <= Instant::now() {
             datagram.leave();
-        } else if late.send(datagram).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+        } else {
+            // The thread that delivers ends with the proxy.
+            drop(late.send(datagram));
         }
     }
 }
@@ -200,13 +270,19 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn carry_upwards(shared: &Arc<Shared>, late: &Sender<Late>) {
     let mut routes: BTreeMap<SocketAddr, (Option<u32>, Arc<UdpSocket>)> = BTreeMap::new();
     let mut bytes = vec![0; DATAGRAM_BYTES_MAX];
+    let mut addresses = 0;
     while !shared.is_gone() {
         let Ok((length, client)) = shared.front.recv_from(&mut bytes) else { continue };
+        let now = shared.addresses.load(Ordering::Relaxed);
+        if addresses != now {
+            routes.clear();
+            addresses = now;
+        }
         let (pid, socket) = routes.entry(client).or_insert_with(|| {
             let pid = owner_of(client.port());
             (pid, open_route(shared, late, client, pid))
         });
-        for due in shared.arrivals(*pid, true) {
+        for due in shared.arrivals(*pid, true, length) {
             let bytes = bytes[..length].to_vec();
             shared.send(late, Late { due, socket: Arc::clone(socket), to: None, bytes });
         }
@@ -225,12 +301,13 @@ fn open_route(
     socket.set_read_timeout(Some(LOOK_EVERY)).expect("a read timeout");
     let socket = Arc::new(socket);
     let (shared, late, back) = (Arc::clone(shared), late.clone(), Arc::clone(&socket));
+    let addresses = shared.addresses.load(Ordering::Relaxed);
     thread::spawn(move || {
         let front = Arc::new(shared.front.try_clone().expect("a second hold of the socket"));
         let mut bytes = vec![0; DATAGRAM_BYTES_MAX];
-        while !shared.is_gone() {
+        while !shared.is_gone() && shared.addresses.load(Ordering::Relaxed) == addresses {
             let Ok(length) = back.recv(&mut bytes) else { continue };
-            for due in shared.arrivals(pid, false) {
+            for due in shared.arrivals(pid, false, length) {
                 let bytes = bytes[..length].to_vec();
                 let to = Some(client);
                 shared.send(&late, Late { due, socket: Arc::clone(&front), to, bytes });
@@ -341,10 +418,46 @@ mod tests {
         let bad = Weather { lost_percent: 50, doubled_percent: 50, ..Weather::default() };
         proxy.set(1, bad);
         let copies: Vec<usize> =
-            (0..1000).map(|_| proxy.shared.arrivals(Some(1), true).len()).collect();
+            (0..1000).map(|_| proxy.shared.arrivals(Some(1), true, 9).len()).collect();
         for expected in 0..=2 {
             let seen = copies.iter().filter(|copies| **copies == expected).count();
             assert!(seen > 150, "{expected} copies only {seen} times");
         }
+    }
+
+    #[test]
+    fn a_narrow_line_lets_datagrams_wait_and_loses_what_would_wait_too_long() {
+        let proxy = Proxy::before(echo());
+        proxy.set(1, Weather { bytes_per_second: 10_000, ..Weather::default() });
+        let leaves: Vec<Instant> =
+            (0..20).flat_map(|_| proxy.shared.arrivals(Some(1), true, 1000)).collect();
+        assert!(leaves.windows(2).all(|two| two[1] - two[0] >= Duration::from_millis(99)));
+        let (up, down) = proxy.carried(1);
+        assert_eq!(up.datagrams + up.dropped, 20);
+        assert!((10..=11).contains(&up.datagrams), "{up:?}");
+        assert_eq!((up.bytes, down), (up.datagrams * 1000, Carried::default()));
+    }
+
+    #[test]
+    fn a_datagram_that_is_too_long_is_lost_and_one_that_just_fits_is_not() {
+        let proxy = Proxy::before(echo());
+        proxy.set(1, Weather { datagram_bytes_max: 1200, ..Weather::default() });
+        assert!(proxy.shared.arrivals(Some(1), true, 1201).is_empty());
+        assert_eq!(proxy.shared.arrivals(Some(1), true, 1200).len(), 1);
+    }
+
+    #[test]
+    fn a_client_is_seen_at_another_address_when_addresses_change() {
+        let server = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let proxy = Proxy::before(server.local_addr().unwrap());
+        let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let seen = || {
+            client.send_to(b"ping", proxy.address()).unwrap();
+            server.recv_from(&mut [0; 8]).unwrap().1
+        };
+        let before = seen();
+        assert_eq!(seen(), before);
+        proxy.change_addresses();
+        assert_ne!(seen(), before);
     }
 }

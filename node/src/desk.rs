@@ -7,6 +7,7 @@
 mod applicants;
 mod codes;
 mod command;
+mod deeds;
 mod logbook;
 mod places;
 mod read;
@@ -37,6 +38,7 @@ use serde_json::{Value as Json, json};
 pub(crate) use applicants::applicants;
 pub(crate) use codes::reissuable;
 pub(crate) use command::{act, receive, weigh};
+pub(crate) use deeds::{Deed, deeds};
 pub(crate) use logbook::received;
 pub(crate) use read::{ListQuery, document, due, entries, list, open, work};
 pub(crate) use refused::Refused;

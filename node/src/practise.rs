@@ -4,6 +4,7 @@
 //! the ordinary rules; the realm in every entry keeps what is practised out of every other realm.
 
 mod dossiers;
+mod exercises;
 mod founding;
 
 use std::{
@@ -26,6 +27,7 @@ use hoso_store::{
 };
 use serde_json::{Value, json};
 
+pub(crate) use self::exercises::{Exercise, Progress};
 use self::founding::{Founding, PEOPLE};
 use crate::{
     facts::Facts,
@@ -100,6 +102,11 @@ impl Office {
     /// Whether this is a training realm: one machine, no province to link to.
     pub(crate) fn is_training(&self) -> bool {
         self.state().realm_kind() == Some(RealmKind::Training)
+    }
+
+    /// Lets the program throw this training realm away and found another one.
+    pub(crate) fn begin_again(&self) {
+        self.begins_again.send_replace(true);
     }
 
     /// The colleague at the unit's second station, of whom nothing but the key is here.

@@ -15,6 +15,7 @@ mod next;
 mod office;
 mod papers;
 mod people;
+mod practise;
 mod prints;
 mod rail;
 mod rating;
@@ -69,6 +70,10 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/office/papers", get(papers::show).post(papers::choose))
         .route("/office/papers/test", get(super::printed::test_page))
         .route("/password", get(people::password).post(people::change))
+        .route("/practise", get(practise::show))
+        .route("/practise/overview", get(practise::overview))
+        .route("/practise/colleague", post(practise::differ))
+        .route("/practise/reset", post(practise::reset))
         .route("/health", get(health::show))
         .route("/styleguide", get(styleguide::show))
         .route("/assets/{*name}", get(assets::asset))

@@ -61,6 +61,8 @@ impl Schema {
                 include_str!("migrations/node/0012_ranked_words.sql"),
                 include_str!("migrations/node/0013_openings.sql"),
                 include_str!("migrations/node/0014_ratings.sql"),
+                include_str!("migrations/node/0015_practice.sql"),
+                include_str!("migrations/node/0016_one_off.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

@@ -20,10 +20,12 @@ mod letters;
 pub mod link;
 mod log;
 pub mod meta;
+pub mod one_off;
 pub mod openings;
 mod placed;
 #[cfg(test)]
 mod plans;
+pub mod practice;
 pub mod ratings;
 pub mod readers;
 pub mod records;

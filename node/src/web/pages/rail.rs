@@ -89,6 +89,9 @@ pub(super) async fn rail(site: &Site, words: &Words, actor: &Actor) -> Vec<Group
         groups.push(Group { title: words.say("rail-over"), links: over });
     }
     let mut links = Vec::new();
+    if site.office.is_training() {
+        links.push(Link::new("/practise", words.say("page-practise"), None));
+    }
     if actor.author.has(Role::Administrator) {
         links.push(Link::new("/office", words.say("page-office"), None));
         links.push(Link::new("/office/people", words.say("page-people"), None));

@@ -183,7 +183,8 @@ fn came_from(headers: &HeaderMap) -> String {
     match page {
         Some((host, path)) if text(header::HOST) == Some(host) => {
             // An action that was refused is shown under its own address, which takes no GET.
-            let shown = path.strip_suffix("/events").or(path.strip_suffix("/link"));
+            let acted = ["/events", "/link", "/colleague", "/reset"];
+            let shown = acted.iter().find_map(|action| path.strip_suffix(action));
             let path = shown.unwrap_or(path);
             local(&format!("/{path}")).to_owned()
         }

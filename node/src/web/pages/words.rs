@@ -14,7 +14,7 @@ mod tests {
     use hoso_engine::web::TurnedAway;
     use hoso_registry::EventKind;
 
-    use crate::office::Trouble;
+    use crate::{office::Trouble, practise::Exercise};
 
     use super::super::{
         actions::{GRAVE, fields_of},
@@ -63,6 +63,8 @@ mod tests {
             include_str!("sheet.rs"),
             include_str!("withheld.rs"),
             include_str!("people.rs"),
+            include_str!("practise.rs"),
+            include_str!("../../practise/exercises.rs"),
             include_str!("fields.rs"),
             include_str!("../printed.rs"),
             include_str!("../../desk/logbook.rs"),
@@ -160,6 +162,20 @@ mod tests {
         keys
     }
 
+    /// Every key of the exercises.
+    fn of_exercises() -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        for exercise in Exercise::ALL {
+            let key = dashed("exercise", exercise.code());
+            let steps = 1..=exercise.steps().len();
+            keys.extend(steps.map(|step| format!("{key}-{step}")));
+            keys.insert(format!("{key}-text"));
+            keys.insert(key);
+        }
+        keys.extend(["page-practised", "practise-reset"].map(str::to_owned));
+        keys
+    }
+
     /// Every key of the lists and of the next step that is put together.
     fn of_lists() -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
@@ -229,6 +245,7 @@ mod tests {
         let mut keys = of_forms_and_office();
         keys.extend(of_lists());
         keys.extend(of_health());
+        keys.extend(of_exercises());
         keys.extend(of_reception());
         keys.extend(of_actions());
         keys.extend(Status::ALL.iter().map(|each| dashed("status", each.code())));

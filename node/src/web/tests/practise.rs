@@ -183,3 +183,134 @@ async fn the_directory_of_a_training_realm_joins_no_province() {
     let code = refused.map(|_: Value| ()).unwrap_err().code;
     assert_eq!(code, "already-joined");
 }
+
+/// What somebody does to a dossier over the interface; the dossier as it is then.
+async fn does(scene: &Scene, dossier: &Value, kind: &str, mut fields: Value) -> Value {
+    fields["kind"] = json!(kind);
+    fields["base"] = dossier["version"].clone();
+    let path = format!("/api/v1/dossiers/{}/events", dossier["id"].as_str().unwrap());
+    let key = format!("{kind} {}", dossier["version"]);
+    let answer = scene.call("POST", &path, &key, &fields.to_string()).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{kind}: {}", answer.text);
+    answer.json()
+}
+
+/// A dossier of that status, as it is now.
+async fn one(scene: &Scene, status: &str) -> Value {
+    let listed = scene.get(&format!("/api/v1/dossiers?status={status}")).await.json();
+    let id = listed["items"][0]["id"].as_str().unwrap().to_owned();
+    scene.get(&format!("/api/v1/dossiers/{id}")).await.json()
+}
+
+/// The codes of the exercises that the page calls complete.
+async fn completed(scene: &Scene) -> Vec<String> {
+    let page = scene.get("/practise").await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+    let sections = page.text.split("<section class=\"panel\" id=\"").skip(1);
+    let complete = sections.filter(|section| section.contains("Hoàn thành lúc"));
+    complete.map(|section| section.split('"').next().unwrap().to_owned()).collect()
+}
+
+/// Does the first five exercises as whoever is logged in.
+async fn practised(scene: &Scene) {
+    let made = scene.call("POST", "/api/v1/dossiers", "nhan", &application("Trần Văn Tập")).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    does(scene, &made.json(), "printed", json!({ "form": "01", "paper": "a5" })).await;
+    let dossier = one(scene, "processing").await;
+    let papers = json!([{ "name": "Tờ khai", "originals": 1, "certified_copies": 0,
+        "photocopies": 0 }]);
+    let asked = json!({ "papers": papers, "reason": "Thiếu chữ ký" });
+    let dossier = does(scene, &dossier, "supplement_requested", asked).await;
+    let dossier = does(scene, &dossier, "supplemented", json!({ "papers": papers })).await;
+    let fee = json!({ "name": "Phí bản sao", "amount": 8000 });
+    let dossier = does(scene, &dossier, "fee_added", fee).await;
+    let owed = dossier["open"].clone();
+    let dossier = does(scene, &dossier, "paid", json!({ "amount": owed, "method": "cash" })).await;
+    let dossier = does(scene, &dossier, "approved", json!({})).await;
+    let result = json!({ "number": "9/TH-UBND", "date": "2026-11-24", "files": [] });
+    let dossier = does(scene, &dossier, "result_ready", result).await;
+    let hand = json!({ "receiver": "Trần Văn Tập", "evidence": "signature", "channel": "desk" });
+    does(scene, &dossier, "returned", hand).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exercises_are_ticked_by_ones_own_work_and_stay_so_until_the_realm_is_begun_again() {
+    let mut scene = at_the_desk(TRAINEE).await;
+    assert_eq!(completed(&scene).await, Vec::<String>::new());
+    practised(&scene).await;
+    let done = ["reception", "supplement", "payment", "decision", "return"];
+    assert_eq!(completed(&scene).await, done);
+    scene.log_in_with("hocvien2", PASSWORD).await;
+    assert_eq!(completed(&scene).await, Vec::<String>::new(), "somebody else has done it");
+    let mut scene = scene.restarted().await;
+    scene.log_in_with(ADMINISTRATOR, PASSWORD).await;
+    let overview = scene.get("/practise/overview").await.text;
+    let row = |name: &str| {
+        let (_, row) = overview.split_once(&format!("<th scope=\"row\">{name}</th>")).unwrap();
+        row.split("</tr>").next().unwrap().matches("<td>–</td>").count()
+    };
+    assert_eq!(row("Học viên Một"), 1, "all but the conflict: {overview}");
+    assert_eq!(row("Học viên Hai"), 6, "{overview}");
+    let (directory, _) = scene.closed().await;
+    practise::prepare(directory.path(), true).await.unwrap();
+    let mut scene = Scene::on(directory, String::new()).await;
+    scene.log_in_with(TRAINEE, PASSWORD).await;
+    assert_eq!(completed(&scene).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_second_machine_comes_in_and_is_chosen_between() {
+    let scene = at_the_desk(TRAINEE).await;
+    let token = scene.get("/password").await.input("_token");
+    let form = [("_token", token.as_str())];
+    let early = scene.post("/practise/colleague", &form).await;
+    assert_eq!(early.status, StatusCode::CONFLICT, "{}", early.text);
+    let dossier = one(&scene, "accepted").await;
+    let corrected =
+        json!({ "field": "applicant.phone", "value": "0911111111", "reason": "Nghe nhầm" });
+    does(&scene, &dossier, "field_corrected", corrected).await;
+    assert!(scene.get("/practise").await.text.contains("action=\"/practise/colleague\""));
+    let came = scene.post("/practise/colleague", &form).await;
+    assert_eq!(came.status, StatusCode::SEE_OTHER, "{}", came.text);
+    let page = scene.get(came.header("location")).await.text;
+    assert!(page.contains("0911111111") && page.contains("0900000099"), "{page}");
+    assert!(page.contains("Đồng nghiệp (máy thứ hai)"), "{page}");
+    let again = scene.post("/practise/colleague", &form).await;
+    assert_eq!(again.status, StatusCode::CONFLICT, "there is one other side");
+    let now = scene.get(&came.header("location").replace("/dos", "/api/v1/dos")).await.json();
+    assert_eq!(now["needs_review"], true, "{now}");
+    let side = now["conflicts"][0]["sides"][0]["id"].clone();
+    does(&scene, &now, "conflict_resolved", json!({ "choice": side })).await;
+    assert_eq!(completed(&scene).await, ["conflict"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_an_administrator_who_is_sure_begins_again_and_only_in_a_training_realm() {
+    let mut scene = at_the_desk(TRAINEE).await;
+    let begins_again = scene.office.begins_again.subscribe();
+    let token = scene.get("/password").await.input("_token");
+    let sure = [("_token", token.as_str()), ("sure", "yes")];
+    assert_eq!(scene.post("/practise/reset", &sure).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(scene.get("/practise/overview").await.status, StatusCode::FORBIDDEN);
+    scene.log_in_with(ADMINISTRATOR, PASSWORD).await;
+    let token = scene.get("/practise").await.input("_token");
+    let unsure = scene.post("/practise/reset", &[("_token", token.as_str())]).await;
+    assert_eq!(unsure.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", unsure.text);
+    assert!(!*begins_again.borrow());
+    let sure = [("_token", token.as_str()), ("sure", "yes")];
+    assert_eq!(scene.post("/practise/reset", &sure).await.status, StatusCode::SEE_OTHER);
+    assert!(*begins_again.borrow());
+    let mut trial = Scene::new().await;
+    trial.log_in(ADMINISTRATOR).await;
+    let token = trial.get("/password").await.input("_token");
+    let sure = [("_token", token.as_str()), ("sure", "yes")];
+    for address in ["/practise/reset", "/practise/colleague"] {
+        assert_eq!(trial.post(address, &sure).await.status, StatusCode::NOT_FOUND, "{address}");
+    }
+    for address in ["/practise", "/practise/overview"] {
+        assert_eq!(trial.get(address).await.status, StatusCode::NOT_FOUND, "{address}");
+    }
+    let page = trial.get("/office").await.text;
+    assert!(!page.contains("href=\"/practise\""), "{page}");
+    assert!(!*trial.office.begins_again.borrow());
+}

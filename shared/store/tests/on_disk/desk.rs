@@ -6,8 +6,9 @@ use hoso_store::{
     accounts::{self, Account},
     drafts::{self, DRAFT_BYTES_MAX, DRAFTS_MAX, Draft},
     idempotency::{self, Answer, KEPT_MS, Known},
-    meta,
+    meta, one_off,
     openings::{self, Opening},
+    practice::{self, Completion},
     ratings::{self, Mark},
     sessions::{self, Session},
 };
@@ -38,6 +39,37 @@ fn session(username: &str) -> Session {
         last_used_ms: 1,
         locked: false,
     }
+}
+
+#[test]
+fn what_was_practised_keeps_the_time_at_which_it_was_first_complete() {
+    let scene = Scene::node();
+    let done = |person: PersonId, exercise: &str, completed_ms: u64| Completion {
+        person,
+        exercise: exercise.to_owned(),
+        completed_ms,
+    };
+    let first = [done(HUONG, "reception", 5), done(BINH, "reception", 4)];
+    scene.write(move |tx| practice::record(tx, &first));
+    let again = [done(HUONG, "reception", 9), done(HUONG, "return", 8)];
+    scene.write(move |tx| practice::record(tx, &again));
+    let all = scene.read(practice::list);
+    assert_eq!(
+        all,
+        [done(BINH, "reception", 4), done(HUONG, "reception", 5), done(HUONG, "return", 8),]
+    );
+}
+
+#[test]
+fn a_password_is_a_one_off_until_its_owner_has_chosen_another_one() {
+    let scene = Scene::node();
+    let is = |name: &'static str| scene.read(move |tx| one_off::is(tx, name));
+    scene.write(|tx| one_off::set(tx, "Hương"));
+    scene.write(|tx| one_off::set(tx, "huong"));
+    assert!(is("HƯƠNG"), "in any spelling");
+    assert!(!is("binh"));
+    scene.write(|tx| one_off::clear(tx, "hương"));
+    assert!(!is("Hương"));
 }
 
 #[test]

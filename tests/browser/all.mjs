@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { stopBrowser, strayed } from './desk.mjs';
 import { stopProvince } from './province.mjs';
+import { stopTraining } from './training.mjs';
 
 await import('./pages.test.mjs');
 await import('./names.test.mjs');
@@ -12,6 +13,7 @@ await import('./return.test.mjs');
 await import('./outage.test.mjs');
 await import('./life.test.mjs');
 await import('./printed.test.mjs');
+await import('./practise.test.mjs');
 
 test('during all of this no request left the host and no page was at odds with its policy', () => {
   assert.deepEqual(strayed, []);
@@ -20,4 +22,5 @@ test('during all of this no request left the host and no page was at odds with i
 after(async () => {
   await stopBrowser();
   await stopProvince();
+  await stopTraining();
 });

@@ -35,8 +35,11 @@ export async function office(number = 0) {
   return (await province()).nodes[number];
 }
 
-/** A browser profile of its own, whose language and further settings are given. */
-export async function profile(language = 'vi', settings = {}) {
+/**
+ * A browser profile of its own, whose language and further settings are given; `hosts` are those
+ * that its pages may ask, unless the province's.
+ */
+export async function profile(language = 'vi', { hosts, ...settings } = {}) {
   const locale = language === 'vi' ? 'vi-VN' : 'en-GB';
   const context = await (await browser()).newContext({
     locale,
@@ -45,8 +48,7 @@ export async function profile(language = 'vi', settings = {}) {
     ...settings,
   });
   context.setDefaultTimeout(30_000);
-  const { relay, nodes } = await province();
-  const own = [relay, ...nodes].map(({ http }) => new URL(http).host);
+  const own = hosts ?? await provincesHosts();
   context.on('request', (request) => {
     const url = new URL(request.url());
     if (url.protocol.startsWith('http') && !own.includes(url.host)) strayed.push(request.url());
@@ -56,6 +58,11 @@ export async function profile(language = 'vi', settings = {}) {
     if (message.text().includes('Content Security Policy')) strayed.push(message.text());
   });
   return context;
+}
+
+async function provincesHosts() {
+  const { relay, nodes } = await province();
+  return [relay, ...nodes].map(({ http }) => new URL(http).host);
 }
 
 /** A page of that office with somebody logged in: the clerk, or another user of the demo. */
@@ -77,7 +84,8 @@ export async function operatorsDesk({ language = 'vi', ...further } = {}) {
   return page;
 }
 
-async function logIn(page, user, password) {
+/** Logs somebody in. */
+export async function logIn(page, user, password) {
   await page.goto('/log-in');
   await page.fill('[name=username]', user);
   await page.fill('[name=password]', password);

@@ -5,6 +5,7 @@ import {
   LANGUAGES, accessible, api, desk, fitsInWidth, office, operatorsDesk, profile,
 } from './desk.mjs';
 import { province } from './province.mjs';
+import { trainee } from './training.mjs';
 
 /** Every page that the clerk sees, by address. */
 async function clerksPages(page) {
@@ -20,7 +21,7 @@ const ADMINISTRATORS_PAGES = [
   '/office/papers/test?paper=a5', '/health', '/password',
 ];
 
-/** Calls `look` with each page in turn, those of administrator and operator too. */
+/** Calls `look` with each page in turn, those of administrator, trainee and operator too. */
 async function eachPage(settings, look) {
   const page = await desk(settings);
   for (const address of await clerksPages(page)) {
@@ -34,6 +35,12 @@ async function eachPage(settings, look) {
     await look(administrator);
   }
   await administrator.context().close();
+  for (const [user, address] of [['hocvien1', '/practise'], ['quantri', '/practise/overview']]) {
+    const practising = await trainee({ ...settings, user });
+    await practising.goto(address);
+    await look(practising);
+    await practising.context().close();
+  }
   const operator = await operatorsDesk(settings);
   for (const address of ['/', '/nowhere']) {
     await operator.goto(address);

@@ -70,7 +70,7 @@ async function freePorts() {
 }
 
 /** Listens on a port for a moment: the port, or nothing if it is taken. */
-function tryPort(port) {
+export function tryPort(port) {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(undefined));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LANGUAGES, api, desk, office, operatorsDesk, profile, stopBrowser } from './desk.mjs';
 import { province, stopProvince } from './province.mjs';
+import { stopTraining, trainee } from './training.mjs';
 
 const DOCS = fileURLToPath(new URL('../../deploy/docs/', import.meta.url));
 /** A narrow telephone, and the dark theme of a night shift. */
@@ -77,6 +78,16 @@ async function others(language) {
   }
 }
 
+/** The training realm. */
+async function practice(language) {
+  const page = await trainee({ language });
+  await drawAll(page, language, { practise: '/practise' });
+  await page.context().close();
+  const administrator = await trainee({ language, user: 'quantri' });
+  await drawAll(administrator, language, { practised: '/practise/overview' });
+  await administrator.context().close();
+}
+
 /** The grey bar of an office without its link. */
 async function outage(language) {
   const administrator = await desk({ language, user: 'quantri' });
@@ -92,9 +103,10 @@ try {
   for (const language of LANGUAGES) {
     await rm(join(DOCS, language), { recursive: true, force: true });
     await mkdir(join(DOCS, language), { recursive: true });
-    for (const part of [clerk, others, outage]) await part(language);
+    for (const part of [clerk, others, outage, practice]) await part(language);
   }
 } finally {
   await stopBrowser();
   await stopProvince();
+  await stopTraining();
 }

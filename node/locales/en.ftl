@@ -745,3 +745,5 @@ exercise-conflict-2 = The change of the second machine has come
 exercise-conflict-3 = Choose the right side
 problem-practise-first = Correct a field of a dossier first, then link to the second machine again.
 problem-practise-sure = Tick the box if everything shall be removed and begun again. Nothing was removed.
+problem-password-one-off = The password of the sheet is for the first log-in only. Choose one of your own, then go on working.
+problem-password-same = The new password is the present one. Choose another one.

@@ -700,3 +700,5 @@ exercise-conflict-2 = Thay đổi của máy thứ hai đã tới
 exercise-conflict-3 = Chọn bên đúng
 problem-practise-first = Hãy sửa một thông tin của hồ sơ trước, rồi nối lại với máy thứ hai.
 problem-practise-sure = Đánh dấu vào ô xác nhận nếu muốn xóa hết và làm lại từ đầu. Chưa xóa gì.
+problem-password-one-off = Mật khẩu trên phiếu chỉ dùng để đăng nhập lần đầu. Hãy đặt mật khẩu riêng rồi làm việc tiếp.
+problem-password-same = Mật khẩu mới trùng mật khẩu hiện tại. Chọn mật khẩu khác.

@@ -26,6 +26,7 @@ use hoso_identity::{
 use hoso_registry::{Role, State};
 use hoso_store::{
     accounts::{self, Account},
+    one_off,
     sessions::{self, Session},
 };
 
@@ -132,6 +133,8 @@ pub(crate) struct LoggedIn {
     pub(crate) expires_ms: u64,
     /// Whose it is.
     pub(crate) actor: Arc<Actor>,
+    /// Whether they must choose another password before anything else.
+    pub(crate) one_off: bool,
 }
 
 /// An open key with the session that it belongs to.
@@ -140,6 +143,7 @@ struct Open {
     key: SigningKey,
     expires_ms: u64,
     seen_ms: u64,
+    one_off: bool,
 }
 
 /// The sessions with open keys, by the hash of their token.
@@ -159,6 +163,13 @@ impl People {
     /// The data behind the lock; a panic elsewhere cannot have left it half written.
     fn locked(&self) -> MutexGuard<'_, BTreeMap<[u8; 32], Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// They have chosen a password of their own.
+    fn has_chosen(&self, username: &str) {
+        let mut open = self.locked();
+        let theirs = open.values_mut().filter(|open| open.username == username);
+        theirs.for_each(|open| open.one_off = false);
     }
 
     fn end_all(&self, username: &str) {
@@ -192,19 +203,31 @@ impl Office {
             last_used_ms: now_ms,
             locked: false,
         };
-        let stored = token.clone();
+        let (stored, name) = (token.clone(), account.username.clone());
         let begun = self.memory.write(false, move |tx, _| {
             sessions::sweep(tx, now_ms)?;
-            sessions::begin(tx, stored.as_bytes(), &session)
+            sessions::begin(tx, stored.as_bytes(), &session)?;
+            one_off::is(tx, &name)
         });
-        begun.await.map_err(|error: hoso_store::StoreError| storage(&error))?;
-        let open = Open { username: account.username, key, expires_ms, seen_ms: now_ms };
+        let one_off = begun.await.map_err(|error: hoso_store::StoreError| storage(&error))?;
+        let open = Open { username: account.username, key, expires_ms, seen_ms: now_ms, one_off };
         self.people.locked().insert(hash(&token), open);
-        Ok(LoggedIn { token, expires_ms, actor })
+        Ok(LoggedIn { token, expires_ms, actor, one_off })
     }
 
-    /// Who holds this token.
+    /// Who holds this token and may do more than choose a password.
     pub(crate) async fn actor(&self, token: &str) -> Result<Arc<Actor>, Problem> {
+        match self.whoever(token).await? {
+            (actor, false) => Ok(actor),
+            (_, true) => {
+                let text = "this password was given on paper: change it first";
+                Err(Problem::new("password-one-off", text))
+            }
+        }
+    }
+
+    /// Who holds this token, and whether their password is a one-off.
+    pub(crate) async fn whoever(&self, token: &str) -> Result<(Arc<Actor>, bool), Problem> {
         let now_ms = clock::now_ms();
         let found = {
             let mut open = self.people.locked();
@@ -213,11 +236,12 @@ impl Office {
             });
             open.get_mut(&hash(token)).map(|open| {
                 open.seen_ms = now_ms;
-                (open.username.clone(), open.key.clone())
+                (open.username.clone(), open.key.clone(), open.one_off)
             })
         };
-        if let Some((username, key)) = found {
-            return actor(&self.state(), self.unit(), &username, &key).map(Arc::new);
+        if let Some((username, key, one_off)) = found {
+            let actor = actor(&self.state(), self.unit(), &username, &key)?;
+            return Ok((Arc::new(actor), one_off));
         }
         let stored = token.to_owned();
         let session = self.memory.read(move |tx| sessions::find(tx, stored.as_bytes())).await;

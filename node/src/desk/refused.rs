@@ -59,12 +59,13 @@ impl From<Problem> for Refused {
         match problem.code.as_str() {
             code @ ("session-locked" | "session-unknown" | "log-in-wrong") => Self::new(401, code),
             code @ "log-in-later" => Self::new(429, code),
-            code @ ("no-grant" | "pending") => Self::new(403, code),
+            code @ ("no-grant" | "pending" | "password-one-off") => Self::new(403, code),
             code @ "alone" => Self::new(409, code),
             code @ ("hours-point" | "hours-days" | "hours-order" | "hours-validity"
             | "hours-overlap") => Self::new(422, code),
             code @ ("log-in-name" | "name" | "name-taken" | "role" | "person" | "password"
-            | "password-wrong" | "administrator" | "oneself" | "disabled") => Self::new(422, code),
+            | "password-wrong" | "password-same" | "administrator" | "oneself"
+            | "disabled") => Self::new(422, code),
             code @ ("storage" | "storage-dead") => Self::new(503, code),
             code @ "storage-full" => Self::new(507, code),
             code => {

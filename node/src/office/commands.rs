@@ -47,7 +47,8 @@ impl Office {
                     (None, Some(like)) => Known::Like(like),
                     (None, None) => Known::New,
                 };
-                let person = NewPerson { name, display_name, roles, password, known };
+                let person =
+                    NewPerson { name, display_name, roles, password, one_off: false, known };
                 let admin = self.administrator(&admin, admin_password).await?;
                 self.add_user(person, &admin).await
             }

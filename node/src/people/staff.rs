@@ -16,6 +16,7 @@ use hoso_registry::{
 use hoso_store::{
     StoreError,
     accounts::{self, Account},
+    one_off,
     rules::journal,
     sessions,
     writer::Tx,
@@ -38,6 +39,8 @@ pub(crate) struct NewPerson {
     pub(crate) roles: Vec<String>,
     /// Their password.
     pub(crate) password: Secret,
+    /// Whether it is good for choosing another one only.
+    pub(crate) one_off: bool,
     /// Whether they are somebody who is known already.
     pub(crate) known: Known,
 }
@@ -88,6 +91,9 @@ impl Office {
                 created_ms: clock::now_ms(),
             };
             if accounts::add(tx, &account)? {
+                if person.one_off {
+                    one_off::set(tx, &account.username)?;
+                }
                 return Ok(());
             }
             Err(Problem::new("name-taken", "that name is taken: choose another").into())
@@ -191,7 +197,7 @@ impl Office {
         Ok(json!({ "username": found.username, "disabled": true, "log_ins": names }))
     }
 
-    /// Gives somebody a new password and with it a new key, since nothing but the old password
+    /// Gives somebody a one-off password and with it a new key, since nothing but the old password
     /// opens the old one. Whatever they had open ends.
     pub(crate) async fn renew_user(&self, name: &str, password: Secret, admin: &Actor) -> Answer {
         let found = self.found(name).await?;
@@ -222,6 +228,7 @@ impl Office {
         self.publish(admin, &statements, move |tx, ids| {
             let grant = ids.first().copied().unwrap_or(EntryId::ZERO);
             sessions::end_all_of(tx, &found.username)?;
+            one_off::set(tx, &found.username)?;
             accounts::put(tx, &Account { grant, wrapped_key: wrapped.to_bytes(), ..found })?;
             Ok(())
         })
@@ -237,6 +244,9 @@ impl Office {
         from: IpAddr,
         [old, new]: [Secret; 2],
     ) -> Result<(), Problem> {
+        if old.expose() == new.expose() {
+            return Err(Problem::new("password-same", "the new password is the present one"));
+        }
         let account = self.found(&actor.username).await?;
         let stored = Some(account.wrapped_key.clone());
         let opened = self.people.passwords.log_in((&actor.username, from), stored, old).await;
@@ -245,9 +255,12 @@ impl Office {
         let sealed = self.people.passwords.seal(key, new).await.map_err(unopened)?;
         let wrapped = sealed.map_err(|error| Problem::new("password", error.to_string()))?;
         let put = self.memory.write(false, move |tx, _| {
+            one_off::clear(tx, &account.username)?;
             accounts::put(tx, &Account { wrapped_key: wrapped.to_bytes(), ..account }).map(|_| ())
         });
-        put.await.map_err(|error: StoreError| storage(&error))
+        put.await.map_err(|error: StoreError| storage(&error))?;
+        self.people.has_chosen(&actor.username);
+        Ok(())
     }
 
     /// A key of somebody's own under this password.

@@ -65,12 +65,13 @@ pub(super) async fn log_in(
         let (_, body) = json_body(request).await?;
         let (username, password) = (text(&body, "username")?, text(&body, "password")?);
         let password = Secret::new(password.to_owned());
-        let LoggedIn { token, expires_ms, actor } =
+        let LoggedIn { token, expires_ms, actor, one_off } =
             site.office.log_in(username, password, from.ip()).await?;
         let answer = json!({
             "token": token,
             "expires_at": times::text_of(expires_ms),
             "user": user(&site, &actor),
+            "must_change_password": one_off,
         });
         Ok((StatusCode::CREATED, [session_cookie(&token)], Json(answer)).into_response())
     };

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 
@@ -79,10 +79,14 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/assets/{*name}", get(assets::asset))
 }
 
-/// A page that says why not; whoever is not logged in is asked to.
+/// A page that says why not; whoever is not logged in is asked to, and whoever has a one-off
+/// password to choose another one.
 pub(super) async fn refused(site: &Arc<Site>, headers: &HeaderMap, refused: &Refused) -> Response {
     if refused.status == 401 {
         return turned_away(refused.clone());
+    }
+    if refused.code == "password-one-off" {
+        return Redirect::to("/password").into_response();
     }
     let actor = site.actor(headers).await.ok();
     let page = MessagePage {

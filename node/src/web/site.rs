@@ -44,6 +44,12 @@ impl Site {
         Ok(self.office.actor(&token).await?)
     }
 
+    /// Who sent this request, also while their password is a one-off, and whether it is.
+    pub(super) async fn whoever(&self, headers: &HeaderMap) -> Result<(Arc<Actor>, bool), Refused> {
+        let token = token(headers).ok_or(Refused::new(401, "session-unknown"))?;
+        Ok(self.office.whoever(&token).await?)
+    }
+
     /// The sentence for a refusal.
     pub(super) fn sentence(&self, headers: &HeaderMap, refused: &Refused) -> String {
         let about = refused.about.as_deref().unwrap_or_default();

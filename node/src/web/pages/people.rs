@@ -96,6 +96,8 @@ struct SheetPage {
 #[template(path = "password.html")]
 struct PasswordPage {
     frame: Frame,
+    /// Why nothing else can be done before; empty where all can.
+    why: String,
     problem: String,
     present: String,
     new: String,
@@ -126,6 +128,7 @@ pub(super) async fn add(
             display_name: (!name.is_empty()).then(|| name.to_owned()),
             roles: roles.collect(),
             password: Secret::new(password.clone()),
+            one_off: true,
             known: Known::New,
         };
         site.office.add_user(person, &admin).await?;
@@ -189,7 +192,7 @@ pub(super) async fn change(
     Form(form): Form<Vec<(String, String)>>,
 ) -> Response {
     let changed = async {
-        let actor = site.actor(&headers).await?;
+        let (actor, _) = site.whoever(&headers).await?;
         check_token(&headers, &form)?;
         let given = ["present", "new"].map(|name| Secret::new(sent(&form, name).to_owned()));
         site.office.change_password(&actor, from.ip(), given).await?;
@@ -310,10 +313,16 @@ async fn password_page(
     headers: &HeaderMap,
     problem: String,
 ) -> Result<PasswordPage, Refused> {
-    let actor = site.actor(headers).await?;
+    let (actor, one_off) = site.whoever(headers).await?;
     let (words, _) = site.words(headers);
+    let mut frame = frame(site, headers, "page-password", Some(&actor)).await;
+    if one_off {
+        // Nothing else is open to them yet.
+        (frame.rail, frame.receive, frame.searches) = (Vec::new(), String::new(), false);
+    }
     Ok(PasswordPage {
-        frame: frame(site, headers, "page-password", Some(&actor)).await,
+        frame,
+        why: if one_off { words.say("problem-password-one-off") } else { String::new() },
         problem,
         present: words.say("password-present"),
         new: words.say("password-new"),

@@ -111,6 +111,9 @@ pub(super) async fn log_in(
         }
     };
     let cookie = session_cookie(&logged_in.token);
+    if logged_in.one_off {
+        return ([cookie], Redirect::to("/password")).into_response();
+    }
     let kept = form
         .iter()
         .filter_map(|(name, value)| Some((name.strip_prefix(KEPT)?.to_owned(), value.clone())));

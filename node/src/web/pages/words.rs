@@ -123,6 +123,9 @@ mod tests {
         for code in ["log-in-name", "name", "name-taken", "role", "person", "password"] {
             keys.insert(dashed("problem", code));
         }
+        for code in ["password-one-off", "password-same"] {
+            keys.insert(dashed("problem", code));
+        }
         for code in ["password-wrong", "administrator", "oneself", "disabled", "pending"] {
             keys.insert(dashed("problem", code));
         }

@@ -136,7 +136,6 @@ async fn who_is_added_on_the_page_works_with_the_password_of_the_sheet_and_chang
     assert_eq!(again.status, 422, "the name is taken: {}", again.text);
     assert!(!scene.get("/office/people").await.text.contains(&password));
     assert_eq!(log_in_with(&mut scene, "thu.bui", &password).await, 303);
-    assert_eq!(scene.get("/receive").await.status, 200);
     let token = scene.get("/password").await.input("_token");
     let change = |present: &str, new: &str| {
         let pairs = [("_token", token.as_str()), ("present", present), ("new", new)];
@@ -146,14 +145,51 @@ async fn who_is_added_on_the_page_works_with_the_password_of_the_sheet_and_chang
     for (form, status) in [
         (change("không phải", own), 422),
         (change(&password, "ngắn"), 422),
+        (change(&password, &password), 422),
         (change(&password, own), 303),
     ] {
         let form: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
         let answer = scene.post("/password", &form).await;
         assert_eq!(answer.status, status, "{}", answer.text);
     }
+    assert_eq!(scene.get("/receive").await.status, 200, "the open session goes on");
     assert_eq!(log_in_with(&mut scene, "thu.bui", &password).await, 401);
     assert_eq!(log_in_with(&mut scene, "thu.bui", own).await, 303);
+    assert_eq!(scene.get("/receive").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_from_a_sheet_opens_nothing_but_the_page_where_it_is_changed() {
+    let mut scene = Scene::new().await;
+    add(&scene, "lan", "reception", None).await.unwrap();
+    scene.log_in(ADMINISTRATOR).await;
+    let token = scene.get("/office/people").await.input("_token");
+    let form = [("_token", token.as_str()), ("username", "lan")];
+    let password = password_on(&scene.post("/office/people/password", &form).await.text);
+    for turn in ["first", "after a restart"] {
+        let log_in = [("username", "lan"), ("password", password.as_str()), ("then", "/receive")];
+        let answer = scene.post("/log-in", &log_in).await;
+        assert_eq!(answer.header("location"), "/password", "{turn}");
+        let cookie = answer.header("set-cookie").split(';').next().unwrap();
+        cookie.clone_into(&mut scene.cookie);
+        for page in ["/", "/receive", "/dossiers/00", "/logbook", "/practise"] {
+            let answer = scene.get(page).await;
+            assert_eq!((answer.status.as_u16(), answer.header("location")), (303, "/password"));
+        }
+        for (method, path) in [("GET", "/dossiers"), ("POST", "/dossiers"), ("GET", "/sync")] {
+            let answer = scene.call(method, &format!("/api/v1{path}"), "one", "{}").await;
+            assert_eq!(answer.status, 403, "{path}: {}", answer.text);
+            assert_eq!(answer.json()["type"], "urn:hoso:problem:password-one-off", "{path}");
+        }
+        let page = scene.get("/password").await;
+        assert_eq!(page.status, 200);
+        assert!(page.text.contains("Hãy đặt mật khẩu riêng"), "{}", page.text);
+        assert!(!page.text.contains("class=\"rail\""), "{}", page.text);
+        scene = scene.restarted().await;
+    }
+    let credentials = json!({ "username": "lan", "password": password }).to_string();
+    let session = scene.call("POST", "/api/v1/sessions", "two", &credentials).await.json();
+    assert_eq!(session["must_change_password"], true, "{session}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,7 +211,7 @@ async fn a_new_password_ends_what_was_open_and_leaves_the_person_who_they_were()
     assert_eq!(scene.get("/api/v1/dossiers").await.status, 401, "the open session has ended");
     assert_eq!(log_in_with(&mut scene, "lan", PASSWORD).await, 401);
     assert_eq!(log_in_with(&mut scene, "lan", &password).await, 303);
-    assert_eq!(scene.get("/receive").await.status, 200);
+    assert_eq!(scene.get("/password").await.status, 200);
     assert_eq!(person(listed(&scene).await), before);
     let state = scene.office.state();
     let grants = state.grants_of_person(PersonId::from_hex(&before).unwrap());

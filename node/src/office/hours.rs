@@ -12,6 +12,9 @@ use time::{Date, Weekday};
 
 use super::{Failed, Office, storage};
 
+/// The bits of Monday to Friday.
+const WORKING_WEEK: u8 = 0b1_1111;
+
 /// The bit of a weekday, Monday the lowest.
 pub(crate) fn bit(weekday: Weekday) -> u8 {
     1 << weekday.number_days_from_monday()
@@ -80,6 +83,15 @@ impl Office {
     /// All hours of the unit's desks.
     pub(crate) async fn openings(&self) -> Result<Vec<Opening>, StoreError> {
         self.memory.read(openings::list).await
+    }
+
+    /// Whether a desk has hours on every day from Monday to Friday, now or later; `day` is today
+    /// as `YYYYMMDD`.
+    pub(crate) async fn opens_all_week(&self, day: u32) -> Result<bool, StoreError> {
+        let openings = self.openings().await?;
+        let to_come = openings.iter().filter(|each| each.last_day.is_none_or(|last| day <= last));
+        let days = to_come.fold(0, |days, opening| days | opening.weekdays);
+        Ok(days & WORKING_WEEK == WORKING_WEEK)
     }
 
     /// Adds hours to a desk, unless they contradict others.

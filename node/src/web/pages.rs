@@ -68,6 +68,7 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/office/hours", get(hours::show).post(hours::add))
         .route("/office/hours/remove", post(hours::remove))
         .route("/office/papers", get(papers::show).post(papers::choose))
+        .route("/office/papers/tested", post(papers::tested))
         .route("/office/papers/test", get(super::printed::test_page))
         .route("/password", get(people::password).post(people::change))
         .route("/practise", get(practise::show))

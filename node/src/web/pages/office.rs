@@ -9,8 +9,9 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
+use hoso_dossier::deadline::local_date;
 use hoso_engine::web::Words;
-use hoso_registry::Role;
+use hoso_registry::{Day, Role};
 use serde_json::Value;
 
 use super::{
@@ -25,6 +26,7 @@ use crate::{
     desk::{self, Refused},
     office::Trouble,
     people::Actor,
+    times,
 };
 
 #[derive(Template)]
@@ -133,6 +135,7 @@ async fn steps(site: &Site, words: &Words) -> Result<Vec<Step>, Refused> {
     let troubles = site.office.troubles().await;
     let was_backed_up = !troubles.contains(&Trouble::BackupNever);
     let (counts, _) = desk::work(&site.office).await?;
+    let today = local_date(times::now_ms()).map_or(0, |date| Day(date).number());
     let step = |code: &str, done: bool, address: &'static str| Step {
         done,
         state: words.say(if done { "step-done" } else { "step-open" }),
@@ -142,7 +145,9 @@ async fn steps(site: &Site, words: &Words) -> Result<Vec<Step>, Refused> {
     };
     let steps = vec![
         step("people", list(&people, "/items").any(is_at_the_desk), "/office/people"),
-        step("hours", !site.office.openings().await?.is_empty(), "/office/hours"),
+        step("points", !site.office.openings().await?.is_empty(), "/office/hours"),
+        step("hours", site.office.opens_all_week(today).await?, "/office/hours"),
+        step("test-page", !site.office.tested_papers().await?.is_empty(), "/office/papers"),
         step("papers", !site.office.usual_papers().await?.is_empty(), "/office/papers"),
         step("backup", was_backed_up, "/health"),
         step("dossier", counts.iter().any(|(_, count)| *count > 0), ""),

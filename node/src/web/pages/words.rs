@@ -129,7 +129,7 @@ mod tests {
         for code in ["password-wrong", "administrator", "oneself", "disabled", "pending"] {
             keys.insert(dashed("problem", code));
         }
-        for step in ["people", "hours", "papers", "backup", "dossier"] {
+        for step in ["people", "points", "hours", "test-page", "papers", "backup", "dossier"] {
             keys.insert(dashed("step", step));
             keys.insert(format!("step-{step}-how"));
         }

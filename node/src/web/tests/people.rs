@@ -248,11 +248,11 @@ async fn the_steps_before_the_first_day_are_ticked_by_what_was_done() {
     scene.log_in(ADMINISTRATOR).await;
     let open = |page: &str| page.matches("Chưa làm").count();
     let page = scene.get("/office").await.text;
-    assert_eq!(open(&page), 4, "somebody works at the desk already: {page}");
+    assert_eq!(open(&page), 6, "somebody works at the desk already: {page}");
     let noted: Result<(), StoreError> =
         scene.office.memory.write(false, |tx, _| backup::note(tx, 1)).await;
     noted.unwrap();
-    assert_eq!(open(&scene.get("/office").await.text), 3);
+    assert_eq!(open(&scene.get("/office").await.text), 5);
     scene.log_in(CLERK).await;
     let body = json!({
         "procedure_code": "1.001193",
@@ -261,8 +261,25 @@ async fn the_steps_before_the_first_day_are_ticked_by_what_was_done() {
     });
     scene.call("POST", "/api/v1/dossiers", "one", &body.to_string()).await;
     scene.log_in(ADMINISTRATOR).await;
-    assert_eq!(open(&scene.get("/office").await.text), 2);
+    assert_eq!(open(&scene.get("/office").await.text), 4);
+    let mut saturday = MORNING;
+    saturday.iter_mut().filter(|(name, _)| *name == "weekday").for_each(|day| day.1 = "6");
+    assert_eq!(add_hours(&scene, &saturday).await.status, 303);
+    assert_eq!(open(&scene.get("/office").await.text), 3, "a desk has a name, a week no hours");
+    let id = scene.get("/office/hours").await.input("id");
+    let token = scene.get("/office/hours").await.input("_token");
+    let form = [("_token", token.as_str()), ("id", id.as_str())];
+    assert_eq!(scene.post("/office/hours/remove", &form).await.status, 303);
     assert_eq!(add_hours(&scene, &MORNING).await.status, 303);
+    assert_eq!(open(&scene.get("/office").await.text), 2);
+    let tested = |paper: &'static str| [("_token", token.clone()), ("paper", paper.to_owned())];
+    for (paper, status, left) in [("a3", 422, 2), ("80mm", 303, 1)] {
+        let form = tested(paper);
+        let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(scene.post("/office/papers/tested", &form).await.status, status, "{paper}");
+        assert_eq!(open(&scene.get("/office").await.text), left, "{paper}");
+    }
+    assert!(scene.get("/office/papers").await.text.contains("In đúng lúc"));
     let token = scene.get("/office/papers").await.input("_token");
     let papers = [("_token", token.as_str()), ("receipt", "80mm")];
     assert_eq!(scene.post("/office/papers", &papers).await.status, 303);

@@ -104,6 +104,12 @@ impl Office {
         self.state().realm_kind() == Some(RealmKind::Training)
     }
 
+    /// Whether this training realm can be begun again: its directory is marked as one's. Where it
+    /// was restored into another directory, it is not.
+    pub(crate) fn can_begin_again(&self) -> bool {
+        self.is_training() && self.data.join(MARK).exists()
+    }
+
     /// Lets the program throw this training realm away and found another one.
     pub(crate) fn begin_again(&self) {
         self.begins_again.send_replace(true);

@@ -118,7 +118,9 @@ pub(super) async fn reset(
 ) -> Response {
     let begun = async {
         administrator(&site, &headers).await?;
-        check_training(&site)?;
+        if !site.office.can_begin_again() {
+            return Err(Refused::new(404, "not-found"));
+        }
         check_token(&headers, &form)?;
         if sent(&form, "sure") != "yes" {
             return Err(Refused::new(422, "practise-sure"));
@@ -147,6 +149,8 @@ async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<PractisePage, Ref
     let exercises = exercises.map(|(exercise, progress)| shown(words, &actor, exercise, progress));
     let administers = actor.author.has(Role::Administrator);
     let for_administrators = |key: &str| if administers { words.say(key) } else { String::new() };
+    let reset = for_administrators("practise-reset");
+    let reset = if site.office.can_begin_again() { reset } else { String::new() };
     let mut frame = frame(site, headers, "page-practise", Some(&actor)).await;
     frame.choose("/practise");
     Ok(PractisePage {
@@ -154,7 +158,7 @@ async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<PractisePage, Ref
         intro: words.say("practise-intro"),
         exercises: exercises.collect(),
         overview: for_administrators("page-practised"),
-        reset: for_administrators("practise-reset"),
+        reset,
         reset_why: words.say("practise-reset-why"),
         reset_sure: words.say("practise-reset-sure"),
     })

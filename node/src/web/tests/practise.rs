@@ -300,6 +300,10 @@ async fn only_an_administrator_who_is_sure_begins_again_and_only_in_a_training_r
     let sure = [("_token", token.as_str()), ("sure", "yes")];
     assert_eq!(scene.post("/practise/reset", &sure).await.status, StatusCode::SEE_OTHER);
     assert!(*begins_again.borrow());
+    // Restored into another directory it runs, and nothing there may be removed.
+    std::fs::remove_file(scene.directory().join("practise.realm")).unwrap();
+    assert_eq!(scene.post("/practise/reset", &sure).await.status, StatusCode::NOT_FOUND);
+    assert!(!scene.get("/practise").await.text.contains("/practise/reset"));
     let mut trial = Scene::new().await;
     trial.log_in(ADMINISTRATOR).await;
     let token = trial.get("/password").await.input("_token");

@@ -6,6 +6,7 @@ use hoso_dossier::code::{Code, Serial};
 use hoso_engine::{
     command::Problem,
     control::{self, Control},
+    disk::Reserve,
     endpoint::Endpoint,
     frames::WireBytes,
     link::{Link, LinkStatus, Signals},
@@ -176,11 +177,14 @@ async fn serve(
     tasks.spawn("pages", web::serve(listener, pages, tasks.stopping()));
     tasks.spawn("commands", serve_commands(Arc::clone(&office), socket, tasks.stopping()));
     let mut again = office.begins_again.subscribe();
+    let reserve = Reserve::take(&office.data);
     let told = async {
-        tokio::select! {
+        let told = tokio::select! {
             told = told_to_stop(|| office.memory.is_dead()) => told,
             () = stopped(&mut again) => Ok(()),
-        }
+        };
+        reserve.give();
+        told
     };
     tasks.run(told).await?;
     if office.memory.is_dead() { Err(storage(&StoreError::Dead)) } else { Ok(()) }

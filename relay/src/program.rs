@@ -7,6 +7,7 @@ use hoso_engine::{
     clock,
     command::Problem,
     control::{self, Control},
+    disk::Reserve,
     endpoint::Endpoint,
     keyfile,
     memory::Memory,
@@ -112,7 +113,13 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
     tasks.spawn("pages", web::serve(listener, pages, tasks.stopping()));
     tasks.spawn("sweep", sweep(Arc::clone(&office), tasks.stopping()));
     tasks.spawn("commands", serve_commands(Arc::clone(&office), socket, tasks.stopping()));
-    tasks.run(told_to_stop(|| office.ledger.is_dead())).await?;
+    let reserve = Reserve::take(&office.data);
+    let told = async {
+        let told = told_to_stop(|| office.ledger.is_dead()).await;
+        reserve.give();
+        told
+    };
+    tasks.run(told).await?;
     if office.ledger.is_dead() { Err(storage(&StoreError::Dead)) } else { Ok(()) }
 }
 

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod close;
 pub mod command;
 pub mod control;
+pub mod disk;
 pub mod endpoint;
 pub mod frames;
 pub mod join;

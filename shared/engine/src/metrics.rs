@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use crate::frames::{StreamKind, WireBytes};
+use crate::{
+    disk,
+    frames::{StreamKind, WireBytes},
+};
 
 /// A number that only grows. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -132,7 +135,7 @@ impl Page {
 
     /// How much of the disk under this path is free, if the system says so.
     pub fn disk(&mut self, labels: &[(&str, &str)], path: &Path) {
-        if let Some(free) = disk_free(path) {
+        if let Some(free) = disk::free(path) {
             self.gauge(
                 "hoso_disk_free_ratio",
                 labels,
@@ -146,14 +149,6 @@ impl Page {
     pub fn into_text(self) -> String {
         self.0
     }
-}
-
-/// How much of the disk under this path is free, if the system says so: thousandths, which are
-/// exact enough, so that no float has to be trusted.
-#[must_use]
-pub fn disk_free(path: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(path).ok()?;
-    Some(disk.f_bavail.saturating_mul(1000).checked_div(disk.f_blocks).unwrap_or(0))
 }
 
 /// Milliseconds, perhaps behind, as seconds.

@@ -13,6 +13,7 @@ problem-too-much = Too large. Shorten it and send it again.
 problem-internal = Something inside went wrong. Nothing was stored; try again and tell the administrator.
 problem-storage = This machine cannot save now. Nothing was stored; tell the administrator.
 problem-storage-full = The disk of this machine is full. Nothing was stored, and what you have typed stays here. Make room, then save again; whoever is logged in can go on reading.
+problem-storage-read-only = The disk of this machine can only be read now. Nothing was stored, and what you have typed stays here. Tell the administrator; when the disk can be written again, save again. Reading, searching and printing go on.
 problem-storage-dead = This machine cannot save now. Restart the program; tell the administrator.
 problem-busy = The dossier is being updated. Try again in a few seconds.
 problem-dossier-full = This dossier holds as much as one dossier can. Nothing more can be added; tell the administrator.
@@ -549,6 +550,18 @@ health-storage-dead = The program can save no more
 remedy-storage-dead = Start the program again. If it stays so, the disk may be broken: delete nothing, call the province's support and have the last backup ready.
 health-storage-full = The disk is full, nothing more can be saved
 remedy-storage-full = Move other files off this disk, and leave the program's data directory alone. Nothing has to be started again: saving goes on as soon as there is room.
+health-storage-read-only = The disk can only be read, nothing more can be saved
+remedy-storage-read-only = Disks turn themselves to reading only when something failed: make a backup at once, then check the disk. When it can be written again, saving goes on by itself; if it does not, start the program again.
+health-disk-almost-full = Only { $count } % of the disk is free, soon nothing can be saved
+remedy-disk-almost-full = Move other files off this disk at once, and leave the program's data directory alone.
+bar-storage-read-only = The disk of this machine can only be read now. Reading, searching and printing go on; nothing new can be saved. Tell the administrator.
+bar-storage-full = The disk of this machine is full. Reading, searching and printing go on; nothing new can be saved. Tell the administrator.
+bar-disk-almost-full = Only { $count } % of this machine's disk is free, soon nothing can be saved. Tell the administrator at once.
+bar-disk-low = { $count } % of this machine's disk is free. Tell the administrator, so that room is made before it is full.
+bar-clock = The clock of this machine is { $count ->
+    [one] { $count } minute
+   *[other] { $count } minutes
+ } off the province's. Times written here are unverified until the province has them. Tell the administrator to set the clock.
 health-disk-low = Only { $count } % of the disk is free
 remedy-disk-low = Move other files off this disk before it is full, and leave the program's data directory alone.
 health-not-approved = The province has not approved this machine yet

@@ -67,6 +67,8 @@ pub(crate) fn storage(error: &StoreError) -> Problem {
         "storage-dead"
     } else if matches!(error, StoreError::Full) {
         "storage-full"
+    } else if matches!(error, StoreError::ReadOnly) {
+        "storage-read-only"
     } else {
         "storage"
     };
@@ -146,11 +148,11 @@ impl Office {
         switched.map_err(|error: StoreError| storage(&error))
     }
 
-    /// Whether the node can save. After a disk was found full this is tried.
+    /// Whether the node can save. After the disk took nothing this is tried.
     pub(crate) async fn ready(&self) -> Result<(), Problem> {
         let answer = if self.memory.is_dead() {
             Err(StoreError::Dead)
-        } else if self.memory.is_full() {
+        } else if self.memory.hindrance().is_some() {
             self.memory.write(false, |tx, _| facts::try_to_write(tx, clock::now_ms())).await
         } else {
             self.memory.read(|tx| tx.facts()).await.map(|_| ())

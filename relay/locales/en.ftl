@@ -93,3 +93,4 @@ backlog-none = All sent
 size-bytes = { $count } B
 size-kilobytes = { $count } kB
 size-megabytes = { $count } MB
+problem-storage-read-only = The relay's disk can only be read now. Nothing was stored. Make it writable again, then do it again.

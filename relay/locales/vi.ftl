@@ -75,3 +75,4 @@ backlog-none = Đã gửi hết
 size-bytes = { $count } B
 size-kilobytes = { $count } kB
 size-megabytes = { $count } MB
+problem-storage-read-only = Ổ đĩa của trạm tỉnh hiện chỉ đọc được. Chưa lưu gì. Cho ổ đĩa ghi lại được rồi làm lại.

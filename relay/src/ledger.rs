@@ -251,7 +251,7 @@ impl Ledger for Memory {
         if Self::is_dead(self) {
             return Err(StoreError::Dead);
         }
-        if self.is_full() {
+        if self.hindrance().is_some() {
             let at = clock::now_ms().to_be_bytes();
             return self.write(false, move |tx, _| meta::put_meta(tx, TRIED, &at)).await;
         }

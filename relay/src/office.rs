@@ -59,7 +59,13 @@ impl std::fmt::Debug for Signing {
 
 /// A problem with the storage, for a command or a page.
 pub(crate) fn storage(error: &StoreError) -> Problem {
-    let code = if matches!(error, StoreError::Full) { "storage-full" } else { "storage" };
+    let code = if matches!(error, StoreError::Full) {
+        "storage-full"
+    } else if matches!(error, StoreError::ReadOnly) {
+        "storage-read-only"
+    } else {
+        "storage"
+    };
     Problem::new(code, error.to_string())
 }
 

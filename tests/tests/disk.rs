@@ -104,6 +104,55 @@ fn a_full_disk_refuses_saves_with_a_sentence_loses_nothing_and_goes_on_when_ther
     arrives(&there);
 }
 
+/// What is on the page of that address.
+fn page(desk: &Desk, path: &str) -> String {
+    String::from_utf8(desk.session.bytes(path)).expect("a page")
+}
+
+#[test]
+fn a_disk_that_can_only_be_read_is_told_on_every_page_and_reading_searching_and_printing_go_on() {
+    let mut province = province();
+    let mut desk = Desk::of(&province.nodes[0]);
+    let dossier = desk.receive(&body(0), "disk-0");
+    let told = "hiện chỉ đọc được";
+    assert!(!page(&desk, "/").contains(told));
+    fault(&province.nodes[0], "erofs", true);
+    let (refused, said) = until_refused(&mut desk, 1);
+    let (status, problem) = said.expect("an answer");
+    let kind = "urn:hoso:problem:storage-read-only";
+    assert_eq!((status, &problem["type"]), (503, &kind.into()), "{problem}");
+    assert!(problem["title"].as_str().is_some_and(|text| text.contains(told)), "{problem}");
+    let (id, code) = (id_of(&dossier), dossier["code"].as_str().expect("a code"));
+    let slip = format!("/api/v1/dossiers/{id}/slip?form=01&paper=a5");
+    for address in ["/", "/?q=thu", "/return", "/health", &format!("/dossiers/{id}")] {
+        assert!(page(&desk, address).contains(told), "{address}");
+    }
+    for address in [&slip, &format!("/dossiers/{id}"), &format!("/?q={code}&status=all")] {
+        assert!(page(&desk, address).contains(code), "{address}");
+    }
+    assert_eq!(desk.ids().len(), desk.acknowledged.len());
+    assert!(province.nodes[0].program().runs());
+    fault(&province.nodes[0], "erofs", false);
+    assert!(!page(&desk, "/").contains(told), "it comes back by itself");
+    let key = format!("disk-{refused}");
+    let again = desk.session.try_post_once("/api/v1/dossiers", &body(refused), &key);
+    assert_eq!(again.expect("an answer").status, 201);
+    arrives(&desk);
+}
+
+#[test]
+fn room_for_an_orderly_end_is_kept_while_a_program_runs_and_given_back_at_its_end() {
+    let mut province = province();
+    let reserves = [&province.relay.data, &province.nodes[0].data];
+    let reserves = reserves.map(|data| data.join("hoso.reserve"));
+    for reserve in &reserves {
+        assert!(reserve.metadata().expect("a reserve").len() >= 16 * 1024 * 1024);
+    }
+    province.nodes[0].stop();
+    province.relay.stop();
+    assert!(reserves.iter().all(|reserve| !reserve.exists()));
+}
+
 /// How a program answers whether it can save.
 fn readiness(http: SocketAddr) -> u16 {
     Client::new(http).get("/readyz").status

@@ -46,6 +46,8 @@ impl From<StoreError> for Refused {
             Self::new(413, "too-much")
         } else if matches!(error, StoreError::Full) {
             Self::new(507, "storage-full")
+        } else if matches!(error, StoreError::ReadOnly) {
+            Self::new(503, "storage-read-only")
         } else if matches!(error, StoreError::Exhausted { .. }) {
             Self::new(409, "serials-exhausted")
         } else {
@@ -66,7 +68,7 @@ impl From<Problem> for Refused {
             code @ ("log-in-name" | "name" | "name-taken" | "role" | "person" | "password"
             | "password-wrong" | "password-same" | "administrator" | "oneself"
             | "disabled") => Self::new(422, code),
-            code @ ("storage" | "storage-dead") => Self::new(503, code),
+            code @ ("storage" | "storage-dead" | "storage-read-only") => Self::new(503, code),
             code @ "storage-full" => Self::new(507, code),
             code => {
                 tracing::error!(code, text = problem.text, "something inside fails");

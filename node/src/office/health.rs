@@ -1,16 +1,17 @@
 //! What is wrong with this node, each thing by name, so that somebody can mend it.
 
 use hoso_engine::{
-    clock,
+    clock, disk,
     link::{LinkStatus, State},
-    metrics,
 };
-use hoso_store::{StoreError, backup, journal, rules::journal::ATTEMPTS_MAX};
+use hoso_store::{StoreError, backup, journal, rules::journal::ATTEMPTS_MAX, writer::Hindrance};
 
 use super::Office;
 
 /// Less of the disk than this is free: thousandths.
 const DISK_FREE_MIN: u64 = 100;
+/// Less than this, and saving may end any day: thousandths.
+const DISK_FREE_URGENT: u64 = 50;
 /// The clock differs from the relay's by more than this: milliseconds, as the operators' alert.
 const SKEW_MS_MAX: u64 = 2 * 60 * 1000;
 /// The last backup is older than this: hours, a day with room for a late evening.
@@ -24,6 +25,10 @@ pub(crate) enum Trouble {
     StorageDead,
     /// The disk has no room for another byte.
     StorageFull,
+    /// The disk can only be read.
+    StorageReadOnly,
+    /// Hardly any room is left: per cent.
+    DiskAlmostFull(u64),
     /// Little room is left: per cent.
     DiskLow(u64),
     /// The province has not approved the node.
@@ -53,9 +58,11 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// Every word, the gravest first; each has its sentences.
     #[cfg(test)]
-    pub(crate) const CODES: [&str; 14] = [
+    pub(crate) const CODES: [&str; 16] = [
         "storage-dead",
+        "storage-read-only",
         "storage-full",
+        "disk-almost-full",
         "disk-low",
         "not-approved",
         "no-station",
@@ -70,11 +77,18 @@ impl Trouble {
         "backup-old",
     ];
 
+    /// Those of which every page tells everybody.
+    #[cfg(test)]
+    pub(crate) const TOLD: [&str; 5] =
+        ["storage-read-only", "storage-full", "disk-almost-full", "disk-low", "clock"];
+
     /// The stable word.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::StorageDead => "storage-dead",
+            Self::StorageReadOnly => "storage-read-only",
             Self::StorageFull => "storage-full",
+            Self::DiskAlmostFull(_) => "disk-almost-full",
             Self::DiskLow(_) => "disk-low",
             Self::NotApproved => "not-approved",
             Self::NoStation => "no-station",
@@ -94,7 +108,9 @@ impl Trouble {
     pub(crate) fn is_urgent(self) -> bool {
         match self {
             Self::StorageDead
+            | Self::StorageReadOnly
             | Self::StorageFull
+            | Self::DiskAlmostFull(_)
             | Self::DiskLow(_)
             | Self::NotApproved
             | Self::NoStation
@@ -110,7 +126,12 @@ impl Trouble {
 
     /// Whether nothing can be saved.
     pub(crate) fn stops_saving(self) -> bool {
-        matches!(self, Self::StorageDead | Self::StorageFull)
+        matches!(self, Self::StorageDead | Self::StorageReadOnly | Self::StorageFull)
+    }
+
+    /// Whether saving has ended or may end any day.
+    pub(crate) fn is_grave(self) -> bool {
+        self.stops_saving() || matches!(self, Self::DiskAlmostFull(_))
     }
 }
 
@@ -118,8 +139,7 @@ impl Trouble {
 #[derive(Clone, Debug)]
 struct Seen {
     is_dead: bool,
-    is_full: bool,
-    disk_free: Option<u64>,
+    disk: Disk,
     is_approved: bool,
     has_station: bool,
     /// Whether there is nothing to link to and nothing to keep, as in a training realm.
@@ -132,6 +152,31 @@ struct Seen {
     now_ms: u64,
 }
 
+/// What was seen of the disk.
+#[derive(Clone, Copy, Debug)]
+struct Disk {
+    hindrance: Option<Hindrance>,
+    is_read_only: bool,
+    free: Option<u64>,
+}
+
+impl Disk {
+    fn trouble(self) -> Option<Trouble> {
+        if self.is_read_only || self.hindrance == Some(Hindrance::ReadOnly) {
+            return Some(Trouble::StorageReadOnly);
+        }
+        if self.hindrance == Some(Hindrance::Full) {
+            return Some(Trouble::StorageFull);
+        }
+        let free = self.free?;
+        match free {
+            0..DISK_FREE_URGENT => Some(Trouble::DiskAlmostFull(free / 10)),
+            DISK_FREE_URGENT..DISK_FREE_MIN => Some(Trouble::DiskLow(free / 10)),
+            _ => None,
+        }
+    }
+}
+
 /// What the database says.
 #[derive(Clone, Copy, Debug)]
 struct Kept {
@@ -142,6 +187,25 @@ struct Kept {
 }
 
 impl Office {
+    /// What everybody must know, whoever can mend it. After the disk took nothing this is tried.
+    pub(crate) async fn told(&self) -> Vec<Trouble> {
+        if self.memory.hindrance().is_some()
+            && let Err(problem) = self.ready().await
+        {
+            tracing::debug!(code = problem.code, "the disk still takes nothing");
+        }
+        let clock = clock_trouble(self.link.borrow().clock_skew_ms);
+        self.disk().trouble().into_iter().chain(clock).collect()
+    }
+
+    fn disk(&self) -> Disk {
+        Disk {
+            hindrance: self.memory.hindrance(),
+            is_read_only: disk::is_read_only(&self.data),
+            free: disk::free(&self.data),
+        }
+    }
+
     /// Everything that is wrong now, the gravest first.
     pub(crate) async fn troubles(&self) -> Vec<Trouble> {
         let read = self.memory.read(|tx| {
@@ -154,8 +218,7 @@ impl Office {
         let link = self.link.borrow().clone();
         let seen = Seen {
             is_dead: self.memory.is_dead() || kept.is_none(),
-            is_full: self.memory.is_full(),
-            disk_free: metrics::disk_free(&self.data),
+            disk: self.disk(),
             is_approved: self.node().is_some(),
             has_station: self.station().await.ok().flatten().is_some(),
             is_alone: self.is_training(),
@@ -169,6 +232,12 @@ impl Office {
     }
 }
 
+/// A clock that is further off than people can overlook.
+fn clock_trouble(skew_ms: i64) -> Option<Trouble> {
+    let skew_ms = skew_ms.unsigned_abs();
+    (skew_ms > SKEW_MS_MAX).then_some(Trouble::Clock(skew_ms / 60_000))
+}
+
 fn troubles(seen: &Seen) -> Vec<Trouble> {
     let mut found = Vec::new();
     let mut add = |is_so: bool, trouble: Trouble| {
@@ -177,9 +246,9 @@ fn troubles(seen: &Seen) -> Vec<Trouble> {
         }
     };
     add(seen.is_dead, Trouble::StorageDead);
-    add(seen.is_full, Trouble::StorageFull);
-    let free = seen.disk_free.unwrap_or(1000);
-    add(free < DISK_FREE_MIN && !seen.is_full, Trouble::DiskLow(free / 10));
+    if let Some(trouble) = seen.disk.trouble() {
+        add(true, trouble);
+    }
     add(!seen.is_approved, Trouble::NotApproved);
     add(seen.is_approved && !seen.has_station, Trouble::NoStation);
     let since_ms = seen.link.since_ms;
@@ -187,8 +256,9 @@ fn troubles(seen: &Seen) -> Vec<Trouble> {
     add(is_down && seen.is_turned_away, Trouble::LinkRefused);
     add(is_down && !seen.is_turned_away, Trouble::LinkDown(since_ms));
     add(!seen.is_alone && !seen.link_wanted, Trouble::LinkOff(since_ms));
-    let skew_ms = seen.link.clock_skew_ms.unsigned_abs();
-    add(skew_ms > SKEW_MS_MAX, Trouble::Clock(skew_ms / 60_000));
+    if let Some(trouble) = clock_trouble(seen.link.clock_skew_ms) {
+        add(true, trouble);
+    }
     if let Some(kept) = seen.kept {
         add(kept.refused > 0, Trouble::Refused(kept.refused));
         add(kept.waiting > 0, Trouble::Waiting(kept.waiting));
@@ -221,8 +291,7 @@ mod tests {
         };
         Seen {
             is_dead: false,
-            is_full: false,
-            disk_free: Some(DISK_FREE_MIN),
+            disk: Disk { hindrance: None, is_read_only: false, free: Some(DISK_FREE_MIN) },
             is_approved: true,
             has_station: true,
             is_alone: false,
@@ -249,8 +318,6 @@ mod tests {
     #[test]
     fn each_thing_that_goes_wrong_is_named_and_nothing_else() {
         assert_eq!(after(|seen| seen.is_dead = true), [Trouble::StorageDead]);
-        assert_eq!(after(|seen| seen.is_full = true), [Trouble::StorageFull]);
-        assert_eq!(after(|seen| seen.disk_free = Some(99)), [Trouble::DiskLow(9)]);
         assert_eq!(after(|seen| seen.is_approved = false), [Trouble::NotApproved]);
         assert_eq!(after(|seen| seen.has_station = false), [Trouble::NoStation]);
         assert_eq!(
@@ -275,6 +342,29 @@ mod tests {
             seen.kept.as_mut().into_iter().for_each(|kept| kept.backup_ms = None);
         });
         assert_eq!(found, []);
+    }
+
+    #[test]
+    fn a_disk_is_told_of_before_it_is_full_and_more_urgently_when_it_almost_is() {
+        let free = |free| after(|seen| seen.disk.free = Some(free));
+        assert_eq!(free(100), []);
+        assert_eq!(free(99), [Trouble::DiskLow(9)]);
+        assert_eq!(free(50), [Trouble::DiskLow(5)]);
+        assert_eq!(free(49), [Trouble::DiskAlmostFull(4)]);
+        assert!(Trouble::DiskAlmostFull(4).is_grave() && !Trouble::DiskLow(5).is_grave());
+    }
+
+    #[test]
+    fn a_disk_that_takes_nothing_is_told_of_and_not_also_called_nearly_full() {
+        let hindered = |hindrance| {
+            after(|seen| {
+                seen.disk = Disk { hindrance, free: Some(0), ..seen.disk };
+            })
+        };
+        assert_eq!(hindered(Some(Hindrance::Full)), [Trouble::StorageFull]);
+        assert_eq!(hindered(Some(Hindrance::ReadOnly)), [Trouble::StorageReadOnly]);
+        let mounted = after(|seen| seen.disk.is_read_only = true);
+        assert_eq!(mounted, [Trouble::StorageReadOnly]);
     }
 
     #[test]

@@ -43,6 +43,7 @@ impl Refused {
     const LOG_IN_BROKEN: Self = Self::new(503, "log-in-broken");
     const STORAGE: Self = Self::new(503, "storage");
     const FULL: Self = Self::new(507, "storage-full");
+    const READ_ONLY: Self = Self::new(503, "storage-read-only");
 
     /// The body cannot be read, with the status that says how.
     pub(super) const fn body(status: u16) -> Self {
@@ -73,7 +74,11 @@ impl From<LogInProblem> for Refused {
 impl From<Problem> for Refused {
     fn from(problem: Problem) -> Self {
         tracing::error!(code = problem.code, text = problem.text, "a page cannot be answered");
-        if problem.code == "storage-full" { Self::FULL } else { Self::STORAGE }
+        match problem.code.as_str() {
+            "storage-full" => Self::FULL,
+            "storage-read-only" => Self::READ_ONLY,
+            _ => Self::STORAGE,
+        }
     }
 }
 

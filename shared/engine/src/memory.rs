@@ -16,7 +16,7 @@ use hoso_store::{
     journal, ledger, link,
     readers::Readers,
     tables::{JournalTables, Standing},
-    writer::{Commit, Tx, Writer, WriterThread},
+    writer::{Commit, Hindrance, Tx, Writer, WriterThread},
 };
 use tokio::sync::watch;
 
@@ -139,10 +139,10 @@ impl Memory {
         self.writer.is_dead()
     }
 
-    /// Whether the last commit found no room on the disk.
+    /// Why the disk took nothing of the last commit, if it did not.
     #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.writer.is_full()
+    pub fn hindrance(&self) -> Option<Hindrance> {
+        self.writer.hindrance()
     }
 
     /// Writes in one transaction, with the registry's verdict at hand; gives the result when it is

@@ -347,6 +347,13 @@ fn notice_vanished(data: &Path, marker: Option<Marker>) -> Result<(), StoreError
     marker.map_or(Ok(()), |marker| marker.notice_vanished(data))
 }
 
+/// Whether the disk takes no writes. The lock is asked: closing another handle of the database
+/// would drop SQLite's own locks on it.
+pub(crate) fn cannot_be_written(data: &Path) -> bool {
+    let tried = OpenOptions::new().write(true).open(data.join(LOCK_NAME));
+    tried.is_err_and(|error| error.kind() == io::ErrorKind::ReadOnlyFilesystem)
+}
+
 /// Makes names in a directory durable.
 pub(crate) fn sync_directory(data: &Path) -> Result<(), StoreError> {
     File::open(data)

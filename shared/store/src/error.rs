@@ -1,8 +1,14 @@
 //! What can go wrong below the rules.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
+use rusqlite::ffi;
 use thiserror::Error;
+
+use crate::database;
 
 /// Why something could not be stored or read.
 #[derive(Debug, Error)]
@@ -85,6 +91,9 @@ pub enum StoreError {
     /// There is no room on the disk. What was asked is undone, and can be asked again later.
     #[error("the disk is full; nothing was stored: make room on it")]
     Full,
+    /// The disk can only be read. What was asked is undone, and can be asked again later.
+    #[error("the disk can only be read; nothing was stored: make it writable again")]
+    ReadOnly,
     /// A commit failed: nothing is acknowledged any more until the program starts anew.
     #[error("the storage failed earlier; nothing is saved until the program starts anew")]
     Dead,
@@ -125,12 +134,18 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The same, by the name that a disk without room has.
+    /// The same, by the name that a disk without room has, or one that can only be read.
     #[must_use]
-    pub(crate) fn named(self) -> Self {
-        let full = match &self {
-            Self::Sql(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
-            Self::File { source, .. } => source.kind() == io::ErrorKind::StorageFull,
+    pub(crate) fn named(self, data: &Path) -> Self {
+        let (full, read_only) = match &self {
+            Self::Sql(error) => {
+                let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
+                (full, is_of_a_write(error) && database::cannot_be_written(data))
+            }
+            Self::File { source, .. } => {
+                let kind = source.kind();
+                (kind == io::ErrorKind::StorageFull, kind == io::ErrorKind::ReadOnlyFilesystem)
+            }
             Self::InUse { .. }
             | Self::Foreign
             | Self::NoLog { .. }
@@ -148,8 +163,21 @@ impl StoreError {
             | Self::Exists(_)
             | Self::TooMuch { .. }
             | Self::Exhausted { .. }
-            | Self::Full => false,
+            | Self::ReadOnly
+            | Self::Full => (false, false),
         };
-        if full { Self::Full } else { self }
+        match (full, read_only) {
+            (true, _) => Self::Full,
+            (false, true) => Self::ReadOnly,
+            (false, false) => self,
+        }
     }
+}
+
+/// Whether SQLite met it before anything was synced; a sync that failed leaves the disk in doubt.
+fn is_of_a_write(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map_or(0, |error| error.extended_code);
+    code == ffi::SQLITE_IOERR_WRITE
+        || code == ffi::SQLITE_IOERR_TRUNCATE
+        || error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly)
 }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
@@ -37,17 +37,44 @@ impl<'a> Tx<'a> {
 pub enum Commit {
     /// They are on disk; how long that took.
     Durable(Duration),
-    /// There was no room: everything is as after the commit before, also what was learnt from
+    /// The disk took nothing: everything is as after the commit before, also what was learnt from
     /// them.
     Undone,
+}
+
+/// Why the disk takes nothing now, though nothing is broken: later it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hindrance {
+    /// There is no room.
+    Full,
+    /// It can only be read.
+    ReadOnly,
+}
+
+impl Hindrance {
+    fn of(error: &StoreError) -> Option<Self> {
+        if matches!(error, StoreError::Full) {
+            return Some(Self::Full);
+        }
+        matches!(error, StoreError::ReadOnly).then_some(Self::ReadOnly)
+    }
+}
+
+impl From<Hindrance> for StoreError {
+    fn from(hindrance: Hindrance) -> Self {
+        match hindrance {
+            Hindrance::Full => Self::Full,
+            Hindrance::ReadOnly => Self::ReadOnly,
+        }
+    }
 }
 
 /// How a commit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Committed,
-    /// There was no room; everything is as before.
-    Full,
+    /// Everything is as before.
+    Undone(Hindrance),
     Failed,
 }
 
@@ -66,7 +93,19 @@ pub struct Writer {
 #[derive(Debug, Default)]
 struct State {
     dead: AtomicBool,
-    full: AtomicBool,
+    hindrance: Mutex<Option<Hindrance>>,
+}
+
+impl State {
+    /// Takes over what hinders saving now; gives what did before.
+    fn hindered(&self, by: Option<Hindrance>) -> Option<Hindrance> {
+        std::mem::replace(&mut *self.locked(), by)
+    }
+
+    /// The data behind the lock; a panic elsewhere cannot have left it half written.
+    fn locked(&self) -> MutexGuard<'_, Option<Hindrance>> {
+        self.hindrance.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The writer's thread, for an orderly end.
@@ -144,10 +183,10 @@ impl Writer {
 }
 
 impl Writer {
-    /// Whether the last commit found no room.
+    /// Why the disk took nothing of the last commit, if it did not.
     #[must_use]
-    pub fn is_full(&self) -> bool {
-        self.state.full.load(Ordering::Acquire)
+    pub fn hindrance(&self) -> Option<Hindrance> {
+        *self.state.locked()
     }
 }
 
@@ -179,7 +218,7 @@ where
         let answer: Answer = Box::new(move |end| {
             let result = match end {
                 End::Committed => result,
-                End::Full => result.and(Err(StoreError::Full.into())),
+                End::Undone(why) => result.and(Err(StoreError::from(why).into())),
                 End::Failed => result.and(Err(StoreError::Dead.into())),
             };
             // Nobody waits any more when the caller went away.
@@ -203,19 +242,21 @@ fn run(
         let mut answers = Vec::new();
         let mut done = group(&mut connection, first, &mut queue, &mut answers);
         if done.is_ok() {
-            state.full.store(false, Ordering::Release);
+            state.hindered(None);
             told(Commit::Durable(begun.elapsed()));
             answers.drain(..).for_each(|answer| answer(End::Committed));
             done = folding.fold_if_long(database.data(), &connection);
         }
-        done = done.map_err(StoreError::named);
+        done = done.map_err(|error| error.named(database.data()));
         // Nothing was promised yet, nothing is in doubt: the sync was not reached.
-        if matches!(done, Err(StoreError::Full)) && connection.is_autocommit() {
-            if !state.full.swap(true, Ordering::AcqRel) {
-                tracing::error!("the disk is full; nothing is saved until there is room");
+        if let Some(why) = done.as_ref().err().and_then(Hindrance::of)
+            && connection.is_autocommit()
+        {
+            if state.hindered(Some(why)) != Some(why) {
+                tracing::error!(?why, "the disk takes nothing; nothing is saved until it does");
             }
             told(Commit::Undone);
-            answers.drain(..).for_each(|answer| answer(End::Full));
+            answers.drain(..).for_each(|answer| answer(End::Undone(why)));
             done = Ok(());
         }
         if let Err(error) = done {
@@ -316,10 +357,10 @@ mod tests {
         go.send(()).unwrap();
         assert!(matches!(held.blocking_recv(), Ok(Err(StoreError::Full))));
         assert_eq!(heard.try_iter().collect::<Vec<_>>(), [true]);
-        assert!(writer.is_full());
+        assert_eq!(writer.hindrance(), Some(Hindrance::Full));
         put(&writer, "after").unwrap();
         assert_eq!(heard.try_iter().collect::<Vec<_>>(), [false]);
-        assert!(!writer.is_full());
+        assert_eq!(writer.hindrance(), None);
     }
 
     #[test]

@@ -5,8 +5,9 @@
  * HOSO_RECORD_DIR   the directory; everything else is left alone
  * HOSO_RECORD_LOG   the log; without it nothing is written down, only faults are made
  * HOSO_FAULT_DIR    while a file of this name stands there: `eio` fsync and fdatasync fail with
- *                   EIO, `enospc` writes that make a file longer fail with ENOSPC, `hang` syncs
- *                   of files whose names end in `.part` never come back
+ *                   EIO, `enospc` writes that make a file longer fail with ENOSPC, `erofs` all
+ *                   that would change a file fails with EROFS, `hang` syncs of files whose names
+ *                   end in `.part` never come back
  *
  * A record: u32 length of the rest, u8 kind, u64 a, u64 b, u32 length of the name, name, bytes.
  * All numbers are little-endian. What it cannot write down ends the program with status 99. */
@@ -116,6 +117,11 @@ static void opened(int file, const char *path, int flags) {
 static int open_file(const char *path, int flags, mode_t mode) {
   char *name = own(path);
   if (!name) return REAL(open64)(path, flags, mode);
+  if ((flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)) && fault("erofs")) {
+    free(name);
+    errno = EROFS;
+    return -1;
+  }
   pthread_mutex_lock(&lock);
   int new = access(path, F_OK) != 0;
   int file = REAL(open64)(path, flags, mode);
@@ -177,8 +183,8 @@ static ssize_t write_at(int file, const void *bytes, size_t size, off64_t place)
   if (fstat(file, &about) != 0) _exit(99);
   if (place < 0) at = fcntl(file, F_GETFL) & O_APPEND ? about.st_size : lseek64(file, 0, SEEK_CUR);
   ssize_t written = -1;
-  int error = ENOSPC;
-  if (at + (off64_t)size <= about.st_size || !fault("enospc")) {
+  int error = fault("erofs") ? EROFS : ENOSPC;
+  if (error != EROFS && (at + (off64_t)size <= about.st_size || !fault("enospc"))) {
     written = place < 0 ? REAL(write)(file, bytes, size) : REAL(pwrite64)(file, bytes, size, place);
     error = errno;
   }
@@ -229,6 +235,10 @@ ssize_t sendfile(int to, int from, off_t *at, size_t size) { return sendfile64(t
 
 static int truncate_to(int file, off64_t size) {
   if (!name_of(file)) return REAL(ftruncate64)(file, size);
+  if (fault("erofs")) {
+    errno = EROFS;
+    return -1;
+  }
   pthread_mutex_lock(&lock);
   int done = REAL(ftruncate64)(file, size), error = errno;
   if (done == 0) note(TRUNCATE, (uint64_t)size, 0, names[file], "", 0);
@@ -267,6 +277,12 @@ int rename(const char *from, const char *to) {
   char *old = own(from), *new = own(to);
   if (!old && !new) return REAL(rename)(from, to);
   if (!old || !new) _exit(99);
+  if (fault("erofs")) {
+    free(old);
+    free(new);
+    errno = EROFS;
+    return -1;
+  }
   pthread_mutex_lock(&lock);
   int done = REAL(rename)(from, to), error = errno;
   if (done == 0) note(RENAME, 0, 0, old, new, strlen(new));
@@ -280,6 +296,11 @@ int rename(const char *from, const char *to) {
 int unlink(const char *path) {
   char *name = own(path);
   if (!name) return REAL(unlink)(path);
+  if (fault("erofs")) {
+    free(name);
+    errno = EROFS;
+    return -1;
+  }
   pthread_mutex_lock(&lock);
   int done = REAL(unlink)(path), error = errno;
   if (done == 0) note(UNLINK, 0, 0, name, "", 0);

@@ -113,7 +113,7 @@ impl Recorder {
         environment
     }
 
-    /// Begins or ends a fault: `eio`, `enospc` or `hang`.
+    /// Begins or ends a fault: `eio`, `enospc`, `erofs` or `hang`.
     ///
     /// # Panics
     ///

@@ -17,6 +17,8 @@ use serde_json::Value;
 
 use super::{
     super::{assets, site::Site},
+    chips::Chip,
+    health,
     rail::{self, Group},
 };
 use crate::{desk::Refused, people::Actor};
@@ -54,6 +56,8 @@ pub(super) struct Frame {
     /// How it stands, in a word.
     pub(super) link: String,
     pub(super) sync: String,
+    /// What everybody must know of this machine.
+    pub(super) told: Vec<Chip>,
     /// Binds forms to the session.
     pub(super) token: String,
     pub(super) assets: Assets,
@@ -158,6 +162,7 @@ pub(super) async fn frame(
         up,
         link: words.say(if up { "link-up" } else { "link-away" }),
         sync,
+        told: health::bar(site, words).await,
         token: form_token(headers),
         assets: Assets::new(),
     }

@@ -11,6 +11,7 @@ use hoso_registry::Role;
 
 use super::{
     super::{printed, site::Site},
+    chips::Chip,
     frame::{Frame, frame, lasting, render, since_when},
 };
 use crate::{office::Trouble, times};
@@ -72,10 +73,26 @@ pub(super) async fn show(State(site): State<Arc<Site>>, headers: HeaderMap) -> R
     })
 }
 
+/// What everybody is told of, for the bar of every page.
+pub(super) async fn bar(site: &Site, words: &Words) -> Vec<Chip> {
+    let told = site.office.told().await.into_iter().map(|trouble| {
+        let mut values = FluentArgs::new();
+        if let Trouble::DiskAlmostFull(count) | Trouble::DiskLow(count) | Trouble::Clock(count) =
+            trouble
+        {
+            values.set("count", count);
+        }
+        let tone = if trouble.is_grave() { "late" } else { "soon" };
+        Chip::new(tone, "warn", words.say_with(&format!("bar-{}", trouble.code()), &values))
+    });
+    told.collect()
+}
+
 async fn in_words(site: &Site, words: &Words, trouble: Trouble) -> Shown {
     let mut values = FluentArgs::new();
     match trouble {
         Trouble::DiskLow(count)
+        | Trouble::DiskAlmostFull(count)
         | Trouble::Clock(count)
         | Trouble::Refused(count)
         | Trouble::Waiting(count)
@@ -91,6 +108,7 @@ async fn in_words(site: &Site, words: &Words, trouble: Trouble) -> Shown {
             values.set("about", pending.unwrap_or_default());
         }
         Trouble::StorageDead
+        | Trouble::StorageReadOnly
         | Trouble::StorageFull
         | Trouble::NoStation
         | Trouble::LinkRefused

@@ -161,6 +161,7 @@ mod tests {
         for code in Trouble::CODES.iter().chain(&["forms"]) {
             keys.extend(["health", "remedy"].map(|part| dashed(part, code)));
         }
+        keys.extend(Trouble::TOLD.map(|code| dashed("bar", code)));
         keys.extend(["well", "urgent", "stops"].map(|state| dashed("health", state)));
         keys
     }
@@ -183,6 +184,9 @@ mod tests {
     fn of_lists() -> BTreeSet<String> {
         let mut keys = BTreeSet::new();
         keys.extend(Status::ALL.iter().map(|each| dashed("list", each.code())));
+        for due in ["overdue", "today", "soon", "later", "none"] {
+            keys.insert(dashed("due", due));
+        }
         keys.extend(["list-open", "list-all"].map(str::to_owned));
         for status in std::iter::once(None).chain(Status::ALL.iter().copied().map(Some)) {
             keys.extend(likely(status).iter().map(|kind| dashed("next", kind.code())));
@@ -298,16 +302,12 @@ mod tests {
         }
         let refusals =
             ["field-lines", "session-locked", "session-unknown", "log-in-wrong", "log-in-later"];
-        let others =
-            ["no-grant", "alone", "storage", "storage-dead", "storage-full", "time", "request"];
+        let others = ["no-grant", "alone", "storage", "storage-dead", "storage-full", "time"];
         keys.extend(refusals.iter().chain(&others).map(|code| format!("problem-{code}")));
-        keys.insert(dashed("problem", "internal"));
+        keys.extend(["internal", "request", "storage-read-only"].map(|code| dashed("problem", code)));
         keys.extend(TurnedAway::ALL.map(|why| format!("problem-{}", why.code())));
         for realm in ["trial", "training", "official", "unknown"] {
             keys.insert(dashed("realm", realm));
-        }
-        for due in ["overdue", "today", "soon", "later", "none"] {
-            keys.insert(dashed("due", due));
         }
         keys.extend(StepReason::ALL.iter().map(|step| dashed("step", step.code())));
         keys

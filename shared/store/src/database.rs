@@ -231,6 +231,7 @@ pub(crate) fn reader(data: &Path) -> Result<Connection, StoreError> {
     keep_log(&connection, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     Ok(connection)
 }
@@ -251,6 +252,8 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     // The writer folds the log: SQLite's own way passes over a sync that fails.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // Nothing needs room elsewhere on the disk, such as in /tmp.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     // What is not committed stays in memory: a disk without room is met at the commit alone, where
     // all of it can be undone.
     connection.pragma_update(None, "cache_spill", false)?;

@@ -14,6 +14,7 @@ problem-internal = Something inside went wrong. Nothing was stored; try again an
 problem-storage = This machine cannot save now. Nothing was stored; tell the administrator.
 problem-storage-full = The disk of this machine is full. Nothing was stored, and what you have typed stays here. Make room, then save again; whoever is logged in can go on reading.
 problem-storage-read-only = The disk of this machine can only be read now. Nothing was stored, and what you have typed stays here. Tell the administrator; when the disk can be written again, save again. Reading, searching and printing go on.
+problem-clock = The date of this machine's clock is wrong, so nothing can be received: the dossier's code and due time take today's date. What you have typed stays here. Tell the administrator to set the clock, then save again; meanwhile receive on pre-numbered paper slips.
 problem-storage-dead = This machine cannot save now. Restart the program; tell the administrator.
 problem-busy = The dossier is being updated. Try again in a few seconds.
 problem-dossier-full = This dossier holds as much as one dossier can. Nothing more can be added; tell the administrator.
@@ -462,6 +463,7 @@ column-paper = Paper
 column-fee = Item
 beside = List in progress
 badge = State of sync
+unverified = time unverified
 province-received = At the province { $at }
 branches = Done at the same time at places that did not know of each other
 page-styleguide = Style guide
@@ -558,10 +560,7 @@ bar-storage-read-only = The disk of this machine can only be read now. Reading, 
 bar-storage-full = The disk of this machine is full. Reading, searching and printing go on; nothing new can be saved. Tell the administrator.
 bar-disk-almost-full = Only { $count } % of this machine's disk is free, soon nothing can be saved. Tell the administrator at once.
 bar-disk-low = { $count } % of this machine's disk is free. Tell the administrator, so that room is made before it is full.
-bar-clock = The clock of this machine is { $count ->
-    [one] { $count } minute
-   *[other] { $count } minutes
- } off the province's. Times written here are unverified until the province has them. Tell the administrator to set the clock.
+bar-clock = The clock of this machine is { $lasting } off the province's. Times written here are unverified until the province has them. Tell the administrator to set the clock.
 health-disk-low = Only { $count } % of the disk is free
 remedy-disk-low = Move other files off this disk before it is full, and leave the program's data directory alone.
 health-not-approved = The province has not approved this machine yet
@@ -574,6 +573,9 @@ health-link-down = No link to the province since { $about } ({ $lasting })
 remedy-link-down = Check the network cable, the network device and its power. The machine links again by itself, nothing has to be started. Dossiers are still kept safely here.
 health-link-off = The link to the province is switched off since { $about } ({ $lasting })
 remedy-link-off = Switch it on again on the page Office when there is a network.
+health-clock-day = The clock of this machine has the wrong date
+remedy-clock-day = Set date and time of this machine and let it keep them by itself. If they are wrong at every start, the battery on its main board is empty: replace it.
+bar-clock-day = The clock of this machine has the wrong date, so no dossier can be received: its code and due time take today's date. Everything else goes on; times written here are unverified. Tell the administrator to set the clock.
 health-clock = { $count ->
     [one] The clock differs from the province's by one minute
    *[other] The clock differs from the province's by { $count } minutes

@@ -65,6 +65,9 @@ pub(crate) async fn receive(
     if let Some(id) = answered_before(office, actor, once).await? {
         return shown(office, actor, id).await;
     }
+    if !office.knows_the_day() {
+        return Err(Refused::new(409, "clock"));
+    }
     let form = body.as_object().ok_or(Refused::new(422, "field-type"))?;
     let event = received(office, form).await?;
     begin(office, actor, once, &event).await?.shown(office, actor).await

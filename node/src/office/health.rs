@@ -1,5 +1,6 @@
 //! What is wrong with this node, each thing by name, so that somebody can mend it.
 
+use hoso_dossier::deadline::local_date;
 use hoso_engine::{
     clock, disk,
     link::{LinkStatus, State},
@@ -7,6 +8,7 @@ use hoso_engine::{
 use hoso_store::{StoreError, backup, journal, rules::journal::ATTEMPTS_MAX, writer::Hindrance};
 
 use super::Office;
+use crate::times;
 
 /// Less of the disk than this is free: thousandths.
 const DISK_FREE_MIN: u64 = 100;
@@ -17,6 +19,10 @@ const SKEW_MS_MAX: u64 = 2 * 60 * 1000;
 /// The last backup is older than this: hours, a day with room for a late evening.
 const BACKUP_HOURS_MAX: u64 = 26;
 const HOUR_MS: u64 = 3_600_000;
+const DAY_MS: u64 = 24 * HOUR_MS;
+/// 1 July 2025 in Vietnam, Unix milliseconds: communes in their present form begin there, so a
+/// clock that says less was never set, as after an empty battery.
+const EARLIEST_MS: u64 = 1_751_302_800_000;
 
 /// What can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,8 @@ pub(crate) enum Trouble {
     LinkDown(u64),
     /// The link is switched off since then, Unix milliseconds.
     LinkOff(u64),
+    /// The clock has the wrong day.
+    ClockDay,
     /// The clock is wrong: minutes.
     Clock(u64),
     /// So many entries were refused.
@@ -58,7 +66,7 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// Every word, the gravest first; each has its sentences.
     #[cfg(test)]
-    pub(crate) const CODES: [&str; 16] = [
+    pub(crate) const CODES: [&str; 17] = [
         "storage-dead",
         "storage-read-only",
         "storage-full",
@@ -69,6 +77,7 @@ impl Trouble {
         "link-refused",
         "link-down",
         "link-off",
+        "clock-day",
         "clock",
         "refused",
         "waiting",
@@ -79,8 +88,8 @@ impl Trouble {
 
     /// Those of which every page tells everybody.
     #[cfg(test)]
-    pub(crate) const TOLD: [&str; 5] =
-        ["storage-read-only", "storage-full", "disk-almost-full", "disk-low", "clock"];
+    pub(crate) const TOLD: [&str; 6] =
+        ["storage-read-only", "storage-full", "disk-almost-full", "disk-low", "clock-day", "clock"];
 
     /// The stable word.
     pub(crate) fn code(self) -> &'static str {
@@ -95,6 +104,7 @@ impl Trouble {
             Self::LinkRefused => "link-refused",
             Self::LinkDown(_) => "link-down",
             Self::LinkOff(_) => "link-off",
+            Self::ClockDay => "clock-day",
             Self::Clock(_) => "clock",
             Self::Refused(_) => "refused",
             Self::Waiting(_) => "waiting",
@@ -115,6 +125,7 @@ impl Trouble {
             | Self::NotApproved
             | Self::NoStation
             | Self::LinkRefused
+            | Self::ClockDay
             | Self::Clock(_)
             | Self::Refused(_)
             | Self::SetAside(_)
@@ -131,7 +142,7 @@ impl Trouble {
 
     /// Whether saving has ended or may end any day.
     pub(crate) fn is_grave(self) -> bool {
-        self.stops_saving() || matches!(self, Self::DiskAlmostFull(_))
+        self.stops_saving() || matches!(self, Self::DiskAlmostFull(_) | Self::ClockDay)
     }
 }
 
@@ -147,6 +158,7 @@ struct Seen {
     link_wanted: bool,
     link: LinkStatus,
     is_turned_away: bool,
+    knows_the_day: bool,
     /// None while the database cannot be read.
     kept: Option<Kept>,
     now_ms: u64,
@@ -194,8 +206,28 @@ impl Office {
         {
             tracing::debug!(code = problem.code, "the disk still takes nothing");
         }
-        let clock = clock_trouble(self.link.borrow().clock_skew_ms);
+        let clock = clock_trouble(self.link.borrow().skew_ms(), self.knows_the_day());
         self.disk().trouble().into_iter().chain(clock).collect()
+    }
+
+    /// Whether dates may be taken from the clock: those of a code and of a due time stand for ever.
+    /// The year after the last one with a calendar is as far as a clock is believed.
+    pub(crate) fn knows_the_day(&self) -> bool {
+        let now_ms = clock::now_ms();
+        let skew_ms = self.link.borrow().skew_ms().unsigned_abs();
+        let year = local_date(times::now_ms()).and_then(|day| u16::try_from(day.year()).ok());
+        let last = self.state().last_calendar_year().unwrap_or(u16::MAX).saturating_add(1);
+        now_ms >= EARLIEST_MS && skew_ms < DAY_MS && year.is_some_and(|year| year <= last)
+    }
+
+    /// Whether a time that was noted here and that the province has not confirmed may be wrong.
+    pub(crate) fn may_be_wrong(&self, at_ms: i64) -> bool {
+        let allowed = i64::try_from(SKEW_MS_MAX).unwrap_or(i64::MAX);
+        let latest_ms = times::now_ms().saturating_add(allowed);
+        let earliest_ms = i64::try_from(EARLIEST_MS).unwrap_or(i64::MAX);
+        at_ms < earliest_ms
+            || at_ms > latest_ms
+            || clock_trouble(self.link.borrow().skew_ms(), self.knows_the_day()).is_some()
     }
 
     fn disk(&self) -> Disk {
@@ -224,6 +256,7 @@ impl Office {
             is_alone: self.is_training(),
             link_wanted: *self.memory.link_wanted().borrow(),
             is_turned_away: link.is_turned_away(),
+            knows_the_day: self.knows_the_day(),
             link,
             kept,
             now_ms: clock::now_ms(),
@@ -233,7 +266,10 @@ impl Office {
 }
 
 /// A clock that is further off than people can overlook.
-fn clock_trouble(skew_ms: i64) -> Option<Trouble> {
+fn clock_trouble(skew_ms: i64, knows_the_day: bool) -> Option<Trouble> {
+    if !knows_the_day {
+        return Some(Trouble::ClockDay);
+    }
     let skew_ms = skew_ms.unsigned_abs();
     (skew_ms > SKEW_MS_MAX).then_some(Trouble::Clock(skew_ms / 60_000))
 }
@@ -256,7 +292,7 @@ fn troubles(seen: &Seen) -> Vec<Trouble> {
     add(is_down && seen.is_turned_away, Trouble::LinkRefused);
     add(is_down && !seen.is_turned_away, Trouble::LinkDown(since_ms));
     add(!seen.is_alone && !seen.link_wanted, Trouble::LinkOff(since_ms));
-    if let Some(trouble) = clock_trouble(seen.link.clock_skew_ms) {
+    if let Some(trouble) = clock_trouble(seen.link.skew_ms(), seen.knows_the_day) {
         add(true, trouble);
     }
     if let Some(kept) = seen.kept {
@@ -298,6 +334,7 @@ mod tests {
             link_wanted: true,
             link,
             is_turned_away: false,
+            knows_the_day: true,
             kept: Some(kept),
             now_ms: NOW_MS,
         }
@@ -331,6 +368,7 @@ mod tests {
         assert!(matches!(*off, [Trouble::LinkOff(_)]), "{off:?}");
         let slow = |seen: &mut Seen| seen.link.clock_skew_ms = -180_000;
         assert_eq!(after(slow), [Trouble::Clock(3)]);
+        assert_eq!(after(|seen| seen.link.clock_skew_ms = 120_000), []);
     }
 
     #[test]
@@ -365,6 +403,15 @@ mod tests {
         assert_eq!(hindered(Some(Hindrance::ReadOnly)), [Trouble::StorageReadOnly]);
         let mounted = after(|seen| seen.disk.is_read_only = true);
         assert_eq!(mounted, [Trouble::StorageReadOnly]);
+    }
+
+    #[test]
+    fn a_clock_with_the_wrong_day_is_not_also_called_minutes_off() {
+        let found = after(|seen| {
+            seen.knows_the_day = false;
+            seen.link.clock_skew_ms = -1_700_000_000_000;
+        });
+        assert_eq!(found, [Trouble::ClockDay]);
     }
 
     #[test]

@@ -74,7 +74,7 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
         let age_s = now_ms.saturating_sub(heard_ms) / 1000;
         page.line("hoso_node_last_seen_seconds", &labels, age_s);
     }
-    page.gauge("hoso_clock_skew_seconds", &labels, signed_seconds(status.clock_skew_ms));
+    page.gauge("hoso_clock_skew_seconds", &labels, signed_seconds(status.skew_ms()));
     page.backup(&labels, backup_ms, now_ms);
     page.kind("hoso_refused_total", "counter");
     for (reason, times) in refused {

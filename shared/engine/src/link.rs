@@ -31,7 +31,7 @@ pub use self::status::{LinkStatus, State};
 
 use crate::{
     admission::{ReadAhead, Registrar},
-    clock::{self, steady_ms},
+    clock::{self, Reading, steady_ms},
     close::CloseCode,
     endpoint::{Endpoint, HandshakeError},
     frames::{FrameError, WireBytes},
@@ -366,7 +366,10 @@ impl Link {
         if let Output::StoreWelcome(welcome) = &output {
             let times = [clock::now_ms(), welcome.clock_ms];
             let [here, there] = times.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX));
-            self.note(|status| status.clock_skew_ms = here.saturating_sub(there));
+            self.note(|status| {
+                status.clock_skew_ms = here.saturating_sub(there);
+                status.measured = Reading::now();
+            });
         }
         let acknowledges = matches!(output, Output::StoreAck(_));
         let heals = matches!(output, Output::FinishHealing { .. });

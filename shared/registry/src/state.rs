@@ -290,6 +290,12 @@ impl State {
         comes_before(*said, entry).then_some(calendar)
     }
 
+    /// The last year that has a calendar.
+    #[must_use]
+    pub fn last_calendar_year(&self) -> Option<u16> {
+        self.calendar_years.keys().next_back().copied()
+    }
+
     /// The latest version of this year's calendar.
     #[must_use]
     pub fn calendar(&self, year: u16) -> Option<(EntryId, &CalendarYear)> {

@@ -124,6 +124,21 @@ impl Recorder {
         done.expect("a fault begins or ends");
     }
 
+    /// Sets the wall clock of the program: `+315360000` or `-315360000` seconds from the true one,
+    /// `=0` for one that stands still at that second of 1970; `None` for the true one.
+    ///
+    /// # Panics
+    ///
+    /// When the file that stands for it cannot be made or removed.
+    pub fn clock(&self, says: Option<&str>) {
+        let (file, draft) = (self.faults.join("clock"), self.faults.join("clock.new"));
+        let done = match says {
+            Some(says) => fs::write(&draft, says).and_then(|()| fs::rename(&draft, &file)),
+            None => fs::remove_file(&file),
+        };
+        done.expect("a clock is set");
+    }
+
     /// Writes down what was acknowledged. Every cut from here on must leave it.
     ///
     /// # Panics

@@ -212,7 +212,11 @@ pub(super) fn since_when(words: &Words, since: &str) -> String {
 pub(super) fn lasting(words: &Words, since: &str) -> String {
     let now_ms = i64::try_from(clock::now_ms()).unwrap_or_default();
     let since_ms = crate::times::instant(since).unwrap_or(now_ms);
-    let minutes = now_ms.saturating_sub(since_ms).max(0) / 60_000;
+    minutes_in_words(words, now_ms.saturating_sub(since_ms).max(0) / 60_000)
+}
+
+/// So many minutes, in the largest unit that says enough.
+pub(super) fn minutes_in_words(words: &Words, minutes: i64) -> String {
     let (key, count) = match minutes {
         0..120 => ("minutes", minutes.max(1)),
         120..2_880 => ("hours", minutes / 60),

@@ -12,7 +12,7 @@ use hoso_registry::Role;
 use super::{
     super::{printed, site::Site},
     chips::Chip,
-    frame::{Frame, frame, lasting, render, since_when},
+    frame::{Frame, frame, lasting, minutes_in_words, render, since_when},
 };
 use crate::{office::Trouble, times};
 
@@ -81,6 +81,8 @@ pub(super) async fn bar(site: &Site, words: &Words) -> Vec<Chip> {
             trouble
         {
             values.set("count", count);
+            let minutes = i64::try_from(count).unwrap_or(i64::MAX);
+            values.set("lasting", minutes_in_words(words, minutes));
         }
         let tone = if trouble.is_grave() { "late" } else { "soon" };
         Chip::new(tone, "warn", words.say_with(&format!("bar-{}", trouble.code()), &values))
@@ -110,6 +112,7 @@ async fn in_words(site: &Site, words: &Words, trouble: Trouble) -> Shown {
         Trouble::StorageDead
         | Trouble::StorageReadOnly
         | Trouble::StorageFull
+        | Trouble::ClockDay
         | Trouble::NoStation
         | Trouble::LinkRefused
         | Trouble::BackupNever => {}

@@ -11,6 +11,7 @@ use super::{
     dossier::{list, money, text},
     frame::{date, moment},
 };
+use crate::times;
 
 /// Parts of an event's body that the history shows.
 const SHOWN: [&str; 21] = [
@@ -48,6 +49,8 @@ pub(super) struct Happened {
     pub(super) at: String,
     /// When the province received it, in a sentence; empty while it has not.
     pub(super) received: String,
+    /// That the clock here may have been wrong; empty once the province has received it.
+    pub(super) unverified: String,
     pub(super) what: String,
     pub(super) who: String,
     pub(super) place: String,
@@ -176,7 +179,10 @@ pub(super) fn happened(site: &Site, words: &Words, event: &Value) -> Happened {
         Some((words.say(&format!("field-{}", name.replace('_', "-"))), value))
     });
     let (reason, received) = (text(event, "/reason"), text(event, "/at_province_at"));
+    let noted_ms = times::instant(&text(event, "/at"));
+    let doubtful = received.is_empty() && noted_ms.is_some_and(|at| site.office.may_be_wrong(at));
     Happened {
+        unverified: if doubtful { words.say("unverified") } else { String::new() },
         id: text(event, "/id"),
         at: moment(&text(event, "/at")),
         received: match received.is_empty() {

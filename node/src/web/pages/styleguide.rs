@@ -212,6 +212,7 @@ fn fields(words: &Words) -> Vec<Field> {
 fn event(words: &Words) -> Happened {
     let kind = EventKind::Withdrawn.code();
     Happened {
+        unverified: String::new(),
         id: String::new(),
         at: "24/11/2026 08:14".to_owned(),
         received: words

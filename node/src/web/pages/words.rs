@@ -304,7 +304,9 @@ mod tests {
             ["field-lines", "session-locked", "session-unknown", "log-in-wrong", "log-in-later"];
         let others = ["no-grant", "alone", "storage", "storage-dead", "storage-full", "time"];
         keys.extend(refusals.iter().chain(&others).map(|code| format!("problem-{code}")));
-        keys.extend(["internal", "request", "storage-read-only"].map(|code| dashed("problem", code)));
+        keys.extend(
+            ["internal", "request", "storage-read-only"].map(|code| dashed("problem", code)),
+        );
         keys.extend(TurnedAway::ALL.map(|why| format!("problem-{}", why.code())));
         for realm in ["trial", "training", "official", "unknown"] {
             keys.insert(dashed("realm", realm));

@@ -3,7 +3,7 @@
 use hoso_store::link::Past;
 use hoso_sync::wire::Farewell;
 
-use crate::clock;
+use crate::clock::{self, Reading};
 
 /// How the link stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct LinkStatus {
     pub heard_ms: Option<u64>,
     /// The own clock less the relay's at the last `Welcome`, milliseconds.
     pub clock_skew_ms: i64,
+    /// Both clocks when that was measured; before the first `Welcome` when the program started.
+    pub measured: Reading,
     /// Whether this node and the relay compare what they have before anything else.
     pub healing: bool,
     /// The highest journal number that was ever put on the line.
@@ -68,6 +70,7 @@ impl LinkStatus {
             acknowledged_ms: past.acknowledged_ms,
             heard_ms: None,
             clock_skew_ms: 0,
+            measured: Reading::now(),
             healing: false,
             sent_through: 0,
             healed: past.healed,
@@ -75,6 +78,13 @@ impl LinkStatus {
             farewell: None,
             error: None,
         }
+    }
+
+    /// How far the own clock is ahead of the relay's, milliseconds, also when it was set since the
+    /// last `Welcome`.
+    #[must_use]
+    pub fn skew_ms(&self) -> i64 {
+        self.clock_skew_ms.saturating_add(self.measured.moved_ms(Reading::now()))
     }
 
     /// Whether the relay ended the last session so that only the province can let the next one

@@ -71,7 +71,11 @@ pub fn show(json: bool, value: &Value) -> Result<(), Problem> {
         }),
         Some(_) | None => writeln!(out, "{value}"),
     };
-    written.map_err(|error| Problem::new("output", error.to_string()))
+    match written {
+        // Whoever reads along, such as `head`, has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| Problem::new("output", error.to_string())),
+    }
 }
 
 /// Runs a command or a program to its end. Work on other threads that it did not wait for is cut

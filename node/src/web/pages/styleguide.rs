@@ -48,6 +48,8 @@ struct Sample {
     title: String,
     headings: Headings,
     realms: Vec<(&'static str, String)>,
+    /// Title, text and button of a dialog.
+    dialog: (String, String, String),
     link: String,
     primary: String,
     ordinary: String,
@@ -73,6 +75,7 @@ struct Headings {
     table: String,
     empty: String,
     frame: String,
+    dialog: String,
     history: String,
 }
 
@@ -96,7 +99,8 @@ pub(super) async fn show(State(site): State<Arc<Site>>, headers: HeaderMap) -> R
 fn sample(words: &Words, language: Language, theme: &'static str) -> Sample {
     let prefix = format!("{}-{theme}", language.tag());
     let (dues, statuses) = chips_of(words);
-    let realms = ["trial", "training"].map(|realm| (realm, words.say(&format!("realm-{realm}"))));
+    let realms =
+        ["trial", "training", "unknown"].map(|realm| (realm, words.say(&format!("realm-{realm}"))));
     let columns = ["due", "applicant", "procedure"];
     let names = ["Người Thử Một", "Người Thử Hai", "Hộ kinh doanh Thử Nghiệm"];
     let rows = names.iter().zip(&dues).map(|(name, due)| {
@@ -109,6 +113,7 @@ fn sample(words: &Words, language: Language, theme: &'static str) -> Sample {
         title: words.say(&format!("style-{theme}")),
         headings: headings(words),
         realms: realms.into(),
+        dialog: (words.say("keys"), words.say("keys-help"), words.say("close")),
         link: away(words),
         primary: words.say("page-receive"),
         ordinary: words.say("apply"),
@@ -140,6 +145,7 @@ fn headings(words: &Words) -> Headings {
         table: heading("table"),
         empty: heading("empty"),
         frame: heading("frame"),
+        dialog: heading("dialog"),
         history: words.say("history"),
     }
 }

@@ -170,7 +170,10 @@ fn fee(words: &Words, procedure: &Value) -> String {
     };
     match text(procedure, "/fee_rule").as_str() {
         "" => known,
-        rule => format!("{known} ({rule})"),
+        rule => {
+            let values = [("fee", known.as_str()), ("rule", rule)].into_iter().collect();
+            words.say_with("fee-rule", &values)
+        }
     }
 }
 

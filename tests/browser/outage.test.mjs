@@ -26,6 +26,28 @@ test('while the link is away the bar is there, work goes on, and the badge follo
     await page.context().close();
   });
 
+test('the bar of an open page follows the link by itself and says so once', async () => {
+  const page = await desk();
+  await page.goto('/');
+  assert.equal(await page.locator('#link-bar .link').count(), 0);
+  await page.evaluate(() => {
+    document.body.dataset.mine = 'yes';
+  });
+  await link(0, false);
+  const bar = page.locator('#link-bar .link');
+  await bar.waitFor();
+  assert.match(await bar.innerText(), /\d+ hồ sơ chờ gửi/);
+  assert.match(await page.locator('#link-said').textContent(), /Mọi thứ vẫn lưu an toàn/);
+  assert.equal(await page.locator('#link-top .link').count(), 0);
+  await accessible(page);
+  await link(0, true);
+  await page.locator('#link-top .link').waitFor();
+  await bar.waitFor({ state: 'detached' });
+  assert.match(await page.locator('#link-said').textContent(), /Đã kết nối/);
+  assert.equal(await page.getAttribute('body', 'data-mine'), 'yes', 'nothing was loaded anew');
+  await page.context().close();
+});
+
 test('two offices that decide apart see both sides and one of them chooses', async () => {
   const [here, there] = [await desk({ at: 0 }), await desk({ at: 1 })];
   const { unit } = await office(1);

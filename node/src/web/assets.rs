@@ -16,11 +16,12 @@ macro_rules! asset {
 }
 
 /// All of them.
-const OWN: [Asset; 8] = [
+const OWN: [Asset; 9] = [
     asset!("node.css", "text/css"),
     asset!("print.css", "text/css"),
     asset!("receive.css", "text/css"),
     asset!("desk.js", "text/javascript"),
+    asset!("live.js", "text/javascript"),
     asset!("receive.js", "text/javascript"),
     asset!("combobox.js", "text/javascript"),
     asset!("scanner.js", "text/javascript"),

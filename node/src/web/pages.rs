@@ -10,6 +10,7 @@ mod frame;
 mod health;
 mod history;
 mod hours;
+mod link;
 mod list;
 mod next;
 mod office;
@@ -76,6 +77,7 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/practise/colleague", post(practise::differ))
         .route("/practise/reset", post(practise::reset))
         .route("/health", get(health::show))
+        .route("/link", get(link::show))
         .route("/styleguide", get(styleguide::show))
         .route("/assets/{*name}", get(assets::asset))
 }

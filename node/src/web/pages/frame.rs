@@ -13,12 +13,10 @@ use hoso_engine::{
     web::{Language, Words, token},
 };
 use hoso_identity::PayloadHash;
-use serde_json::Value;
 
 use super::{
     super::{assets, site::Site},
-    chips::Chip,
-    health,
+    link::Live,
     rail::{self, Group},
 };
 use crate::{desk::Refused, people::Actor};
@@ -51,13 +49,7 @@ pub(super) struct Frame {
     /// What was searched for.
     pub(super) query: String,
     pub(super) keys: Keys,
-    /// Whether the link is up.
-    pub(super) up: bool,
-    /// How it stands, in a word.
-    pub(super) link: String,
-    pub(super) sync: String,
-    /// What everybody must know of this machine.
-    pub(super) told: Vec<Chip>,
+    pub(super) live: Live,
     /// Binds forms to the session.
     pub(super) token: String,
     pub(super) assets: Assets,
@@ -77,6 +69,7 @@ pub(super) struct Assets {
     pub(super) parts: String,
     pub(super) style: String,
     pub(super) script: String,
+    pub(super) live: String,
     pub(super) icon: String,
 }
 
@@ -88,6 +81,7 @@ impl Assets {
             parts: assets::address("parts.css"),
             style: assets::address("node.css"),
             script: assets::address("desk.js"),
+            live: assets::address("live.js"),
             icon: assets::address("icon.svg"),
         }
     }
@@ -122,11 +116,6 @@ pub(super) async fn frame(
     let state = site.office.state();
     // Before the approval has come nobody can say whether this is in earnest.
     let realm = state.realm_kind().map_or("unknown", |kind| kind.code());
-    let (up, sync) = match site.office.sync_status().await {
-        Ok(_) if site.office.is_training() => (false, words.say("sync-alone")),
-        Ok(status) => sync_sentence(words, &status),
-        Err(_) => (false, words.say("problem-storage")),
-    };
     let other_tag = match language {
         Language::Vietnamese => Language::English.tag(),
         Language::English => Language::Vietnamese.tag(),
@@ -159,10 +148,7 @@ pub(super) async fn frame(
         find: words.say("find"),
         query: String::new(),
         keys: keys(words),
-        up,
-        link: words.say(if up { "link-up" } else { "link-away" }),
-        sync,
-        told: health::bar(site, words).await,
+        live: Live::now(site, words).await,
         token: form_token(headers),
         assets: Assets::new(),
     }
@@ -178,21 +164,6 @@ fn keys(words: &Words) -> Keys {
         ("Esc", words.say("keys-close")),
     ];
     Keys { title: words.say("keys"), lines: lines.into(), switch: words.say("keys-switch") }
-}
-
-/// Whether the link is up, and the sentence of the bar.
-fn sync_sentence(words: &Words, status: &Value) -> (bool, String) {
-    let link = status.get("link").and_then(Value::as_str).unwrap_or("down");
-    let since = status.get("since").and_then(Value::as_str).unwrap_or_default();
-    let pending = status.get("pending_dossiers").and_then(Value::as_u64).unwrap_or_default();
-    let mut values = FluentArgs::new();
-    values.set("since", since_when(words, since));
-    values.set("lasting", lasting(words, since));
-    values.set("pending", pending);
-    // While both sides compare what they have, nothing is sent yet.
-    let healing = status.get("healing").and_then(Value::as_bool).unwrap_or(false);
-    let state = if healing { "healing" } else { link };
-    (link == "up", words.say_with(&format!("sync-{state}"), &values))
 }
 
 /// A moment of today by its time, an earlier one with its day.

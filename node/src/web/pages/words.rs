@@ -45,6 +45,7 @@ mod tests {
             include_str!("history.rs"),
             include_str!("health.rs"),
             include_str!("hours.rs"),
+            include_str!("link.rs"),
             include_str!("list.rs"),
             include_str!("next.rs"),
             include_str!("rail.rs"),
@@ -199,7 +200,9 @@ mod tests {
             keys.insert(format!("empty-{kind}-why"));
         }
         keys.extend(["link-up", "link-away", "page-styleguide"].map(str::to_owned));
-        for part in ["buttons", "chips", "badges", "notices", "fields", "table", "empty", "frame"] {
+        for part in
+            ["buttons", "chips", "badges", "notices", "fields", "table", "empty", "frame", "dialog"]
+        {
             keys.insert(dashed("style", part));
         }
         keys.extend(["light", "dark"].map(|theme| dashed("style", theme)));

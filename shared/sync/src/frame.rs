@@ -14,6 +14,8 @@ pub const MINOR_MIN: u16 = 1;
 pub const MINOR_MAX: u16 = 2;
 /// The minor version from which on a scope is shown in coded symbols.
 pub const MINOR_CODED: u16 = 2;
+/// The minor version from which on entries are packed and the frames of every session are brief.
+pub const MINOR_PACKED: u16 = 2;
 /// Bytes of the longest frame: a batch of 64 KiB that ends with the largest entry.
 pub const FRAME_BYTES_MAX: usize = 192 * 1024;
 /// Numbers from here on are optional: a reader that does not know them skips them.
@@ -50,6 +52,9 @@ pub enum FrameError {
     /// Not the CBOR of that frame.
     #[error("frame number {0} cannot be read")]
     Body(u8, #[source] minicbor::decode::Error),
+    /// A brief or packed form that says nothing after what came before it.
+    #[error("frame number {0} does not unpack")]
+    Packed(u8),
     /// Nothing at all.
     #[error("the frame is empty")]
     Empty,

@@ -5,16 +5,20 @@
 //! answered by an input of the matching name; there is never more than one unanswered request of
 //! a kind. An acknowledgement is produced only by the input that says that the host has stored.
 //!
-//! Reading order: [`frame`] and [`wire`] are what travels, [`node`] and [`relay`] are the two
-//! sides, [`liveness`] decides when a link is dead, [`redial`] when to try again.
+//! Reading order: [`frame`] and [`wire`] are what travels, [`codec`] in which bytes, [`node`] and
+//! [`relay`] are the two sides, [`liveness`] decides when a link is dead, [`redial`] when to try
+//! again.
 
 // Counts and sequence numbers live here: none may wrap or stop the process.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+mod brief;
+pub mod codec;
 pub mod frame;
 pub mod listing;
 pub mod liveness;
 pub mod node;
+pub mod pack;
 pub mod redial;
 pub mod relay;
 pub mod symbols;

@@ -1,5 +1,6 @@
 //! Figures of the real programs, each beside a limit that is measured in the same run.
 
+pub mod corpus;
 pub mod desk;
 pub mod figures;
 pub mod heal;
@@ -8,3 +9,4 @@ pub mod large;
 pub mod limits;
 pub mod search;
 pub mod trip;
+pub mod wire;

@@ -2,7 +2,7 @@
 //! `cargo build --release --bins`. Nothing else should run on the machine meanwhile.
 
 use clap::{Parser, ValueEnum};
-use hoso_tests::bench::{desk, figures, heal, history, large, search, trip};
+use hoso_tests::bench::{desk, figures, heal, history, large, search, trip, wire};
 
 /// Measures the real programs and prints a table of Markdown.
 #[derive(Debug, Parser)]
@@ -26,6 +26,8 @@ struct Args {
 enum Part {
     /// Saves at one desk.
     Desk,
+    /// Bytes of changes on the wire, without programs.
+    Wire,
     /// From one desk over the relay to another.
     Trip,
     /// Dossiers with their whole history.
@@ -44,6 +46,9 @@ fn main() {
     let mut all = Vec::new();
     if wanted(Part::Desk) {
         all.extend(desk::measure());
+    }
+    if wanted(Part::Wire) {
+        all.extend(wire::measure());
     }
     if wanted(Part::Trip) {
         all.extend(trip::measure(args.travelling));

@@ -9,7 +9,7 @@ use hoso_engine::{
 use hoso_identity::{Incarnation, PublicKey, SigningKey};
 use hoso_registry::enrolment::Invitation;
 use hoso_sync::{
-    frame::{Frame, MINOR_MAX, MINOR_MIN, OPTIONAL_FROM},
+    frame::{Frame, MINOR_MIN, OPTIONAL_FROM},
     wire::{Beat, Farewell, Hello},
 };
 use hoso_tests::e2e::{
@@ -226,7 +226,7 @@ fn hostile_frames_under_a_nodes_own_key_end_its_connection_alone_and_with_a_reas
     let key = keyfile::read(&province.nodes[0].data.join("transport.key")).expect("a key");
     let hello = Frame::Hello(Hello {
         minor_min: MINOR_MIN,
-        minor_max: MINOR_MAX,
+        minor_max: MINOR_MIN,
         realm: invitation.realm(),
         incarnation: Incarnation([9; 16]),
         token: None,
@@ -247,6 +247,7 @@ fn hostile_frames_under_a_nodes_own_key_end_its_connection_alone_and_with_a_reas
         (control(&[hello[..hello.len() - 1].to_vec()]), no_frame),
         (control(&[hello.clone(), beat[..beat.len() - 1].to_vec()]), no_frame),
         (control(&[hello.clone(), vec![OPTIONAL_FROM - 1, 0xA0]]), no_frame),
+        (control(&[hello.clone(), vec![40, 1, 0, 127, 0]]), no_frame),
         (control(&[hello, Vec::new()]), no_frame),
     ];
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

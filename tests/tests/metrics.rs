@@ -10,7 +10,7 @@ use hoso_tests::e2e::{
 };
 
 /// Every name that either program gives, with the kind of its figure.
-const PROMISED: [(&str, &str); 17] = [
+const PROMISED: [(&str, &str); 20] = [
     ("hoso_build_info", "gauge"),
     ("hoso_node_last_seen_seconds", "gauge"),
     ("hoso_link_up", "gauge"),
@@ -27,6 +27,9 @@ const PROMISED: [(&str, &str); 17] = [
     ("hoso_disk_free_ratio", "gauge"),
     ("hoso_backup_age_seconds", "gauge"),
     ("hoso_wire_bytes_total", "counter"),
+    ("hoso_wire_plain_bytes_total", "counter"),
+    ("hoso_wire_entry_bytes_total", "counter"),
+    ("hoso_wire_overhead_ratio", "gauge"),
     ("hoso_blobs_pending", "gauge"),
 ];
 /// A figure of nothing that has happened has no line yet.

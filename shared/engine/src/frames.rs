@@ -1,7 +1,8 @@
 //! Length-prefixed frames on QUIC streams. A length is bounded before anything is allocated.
 //!
-//! The first byte of every stream says its kind. A frame is four bytes of length, most
-//! significant first, and that many bytes.
+//! The first byte of every stream says its kind. A frame is its length, most significant byte
+//! first, and that many bytes. A length has four bytes, the first of them 0; towards a peer that
+//! reads short ones, one byte up to 127 and two, the first from 128 to 191, up to 16,383.
 
 use std::{
     io,
@@ -18,8 +19,12 @@ use crate::endpoint::Peer;
 
 /// Bytes of the longest frame on any stream.
 pub const FRAME_BYTES_MAX: usize = 256 * 1024;
-/// Bytes before a frame that say its length.
-const PREFIX_BYTES: usize = 4;
+/// The longest frame whose length has one byte.
+const ONE_BYTE_MAX: u8 = 0x7f;
+/// The longest frame whose length has two bytes.
+const TWO_BYTES_MAX: u16 = 0x3fff;
+/// What tells a length of two bytes.
+const TWO_BYTES: u16 = 0x8000;
 
 /// What a stream carries, which also says how urgent it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,14 +78,34 @@ impl StreamKind {
     }
 }
 
-/// Bytes that went over the wire as application data, by kind of stream; shared and never reset.
+/// Bytes of application data by kind of stream, as they went over the wire and as they were before
+/// they were packed; shared and never reset.
 #[derive(Clone, Debug, Default)]
 pub struct WireBytes(Arc<[Counters; 3]>);
 
 #[derive(Debug, Default)]
 struct Counters {
-    sent: AtomicU64,
-    received: AtomicU64,
+    sent: Direction,
+    received: Direction,
+}
+
+#[derive(Debug, Default)]
+struct Direction {
+    /// What went over the wire.
+    wire: AtomicU64,
+    /// The same frames as minor version 1 would write them.
+    plain: AtomicU64,
+    /// The signed entries in them.
+    entries: AtomicU64,
+}
+
+/// One frame, ready to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outgoing {
+    /// Its bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether the other side reads short lengths.
+    pub(crate) short: bool,
 }
 
 /// Why no further frame can be read or written.
@@ -123,13 +148,39 @@ impl WireBytes {
     /// Bytes sent on streams of this kind.
     #[must_use]
     pub fn sent(&self, kind: StreamKind) -> u64 {
-        self.of(kind).sent.load(Ordering::Relaxed)
+        self.of(kind).sent.wire.load(Ordering::Relaxed)
     }
 
     /// Bytes received on streams of this kind.
     #[must_use]
     pub fn received(&self, kind: StreamKind) -> u64 {
-        self.of(kind).received.load(Ordering::Relaxed)
+        self.of(kind).received.wire.load(Ordering::Relaxed)
+    }
+
+    /// What the frames of this kind had before they were packed: sent and received.
+    #[must_use]
+    pub fn plain(&self, kind: StreamKind) -> [u64; 2] {
+        let of = self.of(kind);
+        [&of.sent, &of.received].map(|direction| direction.plain.load(Ordering::Relaxed))
+    }
+
+    /// Bytes of the signed entries in the frames of this kind: sent and received.
+    #[must_use]
+    pub fn entries(&self, kind: StreamKind) -> [u64; 2] {
+        let of = self.of(kind);
+        [&of.sent, &of.received].map(|direction| direction.entries.load(Ordering::Relaxed))
+    }
+
+    /// Counts what a frame that is sent had before it was packed, and the entries in it.
+    pub(crate) fn packed(&self, kind: StreamKind, plain: usize, entries: usize) {
+        count(&self.of(kind).sent.plain, plain);
+        count(&self.of(kind).sent.entries, entries);
+    }
+
+    /// The same for a frame that has come.
+    pub(crate) fn unpacked(&self, kind: StreamKind, plain: usize, entries: usize) {
+        count(&self.of(kind).received.plain, plain);
+        count(&self.of(kind).received.entries, entries);
     }
 
     fn of(&self, kind: StreamKind) -> &Counters {
@@ -153,6 +204,7 @@ impl FrameReader {
         stream.read_exact(&mut first).await.map_err(gone_reading)?;
         let [number] = first;
         let kind = StreamKind::from_number(number).ok_or(FrameError::Kind(number))?;
+        count(&wire.of(kind).received.wire, first.len());
         Ok(Self { stream, kind, wire })
     }
 
@@ -178,17 +230,36 @@ impl FrameReader {
     ///
     /// [`FrameError`]; after one, the stream gives nothing more.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, FrameError> {
-        let mut prefix = [0; PREFIX_BYTES];
-        match self.stream.read_exact(&mut prefix).await {
+        let mut first = [0];
+        match self.stream.read_exact(&mut first).await {
             Ok(()) => {}
             Err(ReadExactError::FinishedEarly(0)) => return Ok(None),
             Err(error) => return Err(gone_reading(error)),
         }
-        let length = bounded(prefix)?;
+        let (length, prefix) = self.length(first).await?;
         let mut frame = vec![0; length];
         self.stream.read_exact(&mut frame).await.map_err(gone_reading)?;
-        count(&self.wire.of(self.kind).received, length);
+        count(&self.wire.of(self.kind).received.wire, length.saturating_add(prefix));
         Ok(Some(frame))
+    }
+
+    /// The length that begins with this byte, and how many bytes say it.
+    async fn length(&mut self, [first]: [u8; 1]) -> Result<(usize, usize), FrameError> {
+        match first {
+            1..=0x7f => Ok((usize::from(first), 1)),
+            0x80..=0xbf => {
+                let mut second = [0];
+                self.stream.read_exact(&mut second).await.map_err(gone_reading)?;
+                let [second] = second;
+                Ok((usize::from(u16::from_be_bytes([first, second]) & !TWO_BYTES), 2))
+            }
+            0 | 0xc0.. => {
+                let mut rest = [0; 3];
+                self.stream.read_exact(&mut rest).await.map_err(gone_reading)?;
+                let [second, third, fourth] = rest;
+                Ok((bounded([first, second, third, fourth])?, 4))
+            }
+        }
     }
 }
 
@@ -245,21 +316,40 @@ impl FrameWriter {
         wire: WireBytes,
     ) -> Result<Self, FrameError> {
         prioritise(&stream, kind);
-        stream.write_all(&[kind.number()]).await.map_err(gone_writing)?;
+        let first = [kind.number()];
+        stream.write_all(&first).await.map_err(gone_writing)?;
+        count(&wire.of(kind).sent.wire, first.len());
         Ok(Self { stream, kind, wire })
     }
 
-    /// Writes one frame; returns when quinn has taken it all.
+    /// Writes one frame for whoever may read no short lengths; returns when quinn has taken it all.
     ///
     /// # Errors
     ///
     /// [`FrameError`]; a frame above [`FRAME_BYTES_MAX`] is not begun.
     pub async fn write(&mut self, frame: &[u8]) -> Result<(), FrameError> {
-        let length = u32::try_from(frame.len()).map_err(|_| FrameError::Length(u64::MAX))?;
-        bounded(length.to_be_bytes())?;
-        self.stream.write_all(&length.to_be_bytes()).await.map_err(gone_writing)?;
+        let prefix = long_prefix(frame.len())?;
+        self.put(&prefix, frame).await
+    }
+
+    /// The same with the shortest length that the other side reads.
+    pub(crate) async fn send(&mut self, frame: &Outgoing) -> Result<(), FrameError> {
+        let length = frame.bytes.len();
+        match (u8::try_from(length), u16::try_from(length)) {
+            (Ok(length @ 1..=ONE_BYTE_MAX), _) if frame.short => {
+                self.put(&[length], &frame.bytes).await
+            }
+            (_, Ok(length @ 1..=TWO_BYTES_MAX)) if frame.short => {
+                self.put(&(length | TWO_BYTES).to_be_bytes(), &frame.bytes).await
+            }
+            _ => self.write(&frame.bytes).await,
+        }
+    }
+
+    async fn put(&mut self, prefix: &[u8], frame: &[u8]) -> Result<(), FrameError> {
+        self.stream.write_all(prefix).await.map_err(gone_writing)?;
         self.stream.write_all(frame).await.map_err(gone_writing)?;
-        count(&self.wire.of(self.kind).sent, frame.len());
+        count(&self.wire.of(self.kind).sent.wire, frame.len().saturating_add(prefix.len()));
         Ok(())
     }
 
@@ -278,8 +368,14 @@ impl FrameWriter {
     }
 }
 
+/// The four bytes of a length that is within bounds.
+fn long_prefix(length: usize) -> Result<[u8; 4], FrameError> {
+    let prefix = u32::try_from(length).map_err(|_| FrameError::Length(u64::MAX))?.to_be_bytes();
+    bounded(prefix).map(|_| prefix)
+}
+
 /// The length that a prefix claims, when it is within bounds.
-fn bounded(prefix: [u8; PREFIX_BYTES]) -> Result<usize, FrameError> {
+fn bounded(prefix: [u8; 4]) -> Result<usize, FrameError> {
     let claimed = u32::from_be_bytes(prefix);
     match usize::try_from(claimed) {
         Ok(length) if length <= FRAME_BYTES_MAX => Ok(length),
@@ -295,9 +391,8 @@ fn prioritise(stream: &SendStream, kind: StreamKind) {
     }
 }
 
-fn count(counter: &AtomicU64, length: usize) {
-    let bytes = u64::try_from(length.saturating_add(PREFIX_BYTES)).unwrap_or(u64::MAX);
-    counter.fetch_add(bytes, Ordering::Relaxed);
+fn count(counter: &AtomicU64, bytes: usize) {
+    counter.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
 fn gone_reading(error: ReadExactError) -> FrameError {

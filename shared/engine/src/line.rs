@@ -3,13 +3,16 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use hoso_sync::frame::{Frame, Stream};
+use hoso_sync::{
+    codec::{self, Codec},
+    frame::{Frame, Stream},
+};
 use tokio::time::timeout;
 
 use crate::{
     close::CloseCode,
     endpoint::Peer,
-    frames::{FrameError, StreamKind, WireBytes},
+    frames::{FrameError, Outgoing, StreamKind, WireBytes},
     streams::{Queues, Streams},
 };
 
@@ -50,25 +53,27 @@ impl Reads {
 #[derive(Debug)]
 pub(crate) struct Line {
     streams: Streams,
+    codec: Codec,
+    wire: WireBytes,
     waiting: Queues<Waiting>,
 }
 
 /// Frames that wait to be sent on one stream.
 #[derive(Debug, Default)]
 struct Waiting {
-    frames: VecDeque<Vec<u8>>,
+    frames: VecDeque<Outgoing>,
     bytes: usize,
 }
 
 impl Waiting {
-    fn push(&mut self, frame: Vec<u8>) {
-        self.bytes = self.bytes.saturating_add(frame.len());
+    fn push(&mut self, frame: Outgoing) {
+        self.bytes = self.bytes.saturating_add(frame.bytes.len());
         self.frames.push_back(frame);
     }
 
-    fn pop(&mut self) -> Option<Vec<u8>> {
+    fn pop(&mut self) -> Option<Outgoing> {
         let frame = self.frames.pop_front()?;
-        self.bytes = self.bytes.saturating_sub(frame.len());
+        self.bytes = self.bytes.saturating_sub(frame.bytes.len());
         Some(frame)
     }
 
@@ -89,7 +94,7 @@ impl Line {
     ///
     /// [`FrameError`] when the connection ends first.
     pub(crate) async fn open(peer: Peer, wire: WireBytes) -> Result<Self, FrameError> {
-        Ok(Self::over(Streams::open(peer, wire).await?))
+        Ok(Self::over(Streams::open(peer, wire.clone()).await?, wire))
     }
 
     /// The relay's side.
@@ -98,16 +103,19 @@ impl Line {
     ///
     /// [`FrameError`] when the connection ends first or begins otherwise.
     pub(crate) async fn accept(peer: Peer, wire: WireBytes) -> Result<Self, FrameError> {
-        Ok(Self::over(Streams::accept(peer, wire).await?))
+        Ok(Self::over(Streams::accept(peer, wire.clone()).await?, wire))
     }
 
-    fn over(streams: Streams) -> Self {
-        Self { streams, waiting: Queues::default() }
+    fn over(streams: Streams, wire: WireBytes) -> Self {
+        Self { streams, codec: Codec::default(), wire, waiting: Queues::default() }
     }
 
     /// Queues a frame.
     pub(crate) fn send(&mut self, frame: &Frame) {
-        self.waiting.of_mut(kind(frame.stream())).push(frame.encode());
+        let kind = kind(frame.stream());
+        let codec::Encoded { bytes, short, plain } = self.codec.encode(frame);
+        self.wire.packed(kind, plain, codec::entry_bytes(frame));
+        self.waiting.of_mut(kind).push(Outgoing { bytes, short });
     }
 
     /// Whether so much of the stream waits to be sent that reading more would only fill memory.
@@ -127,43 +135,51 @@ impl Line {
     pub(crate) async fn event(&mut self, reads: Reads) -> Event {
         let connection = self.streams.peer().connection().clone();
         let full = [Stream::Entries, Stream::Healing].map(|stream| self.is_full(stream));
-        let Self { streams, waiting } = self;
+        let Self { streams, codec, wire, waiting } = self;
         let (to, from) = (&streams.departures, &mut streams.arrivals);
         let [entries_full, healing_full] = full;
         loop {
             let (answers, heals) = (waiting.control.has_room(), waiting.healing.has_room());
-            let bytes = tokio::select! {
+            let (stream, bytes) = tokio::select! {
                 Ok(place) = to.control.reserve(), if !waiting.control.is_empty() => {
                     if let Some(frame) = waiting.control.pop() { place.send(frame); }
-                    None
+                    continue;
                 }
                 Ok(place) = to.entries.reserve(), if !waiting.entries.is_empty() => {
                     if let Some(frame) = waiting.entries.pop() { place.send(frame); }
                     if entries_full {
                         return Event::Room;
                     }
-                    None
+                    continue;
                 }
                 Ok(place) = to.healing.reserve(), if !waiting.healing.is_empty() => {
                     if let Some(frame) = waiting.healing.pop() { place.send(frame); }
                     if healing_full {
                         return Event::Room;
                     }
-                    None
+                    continue;
                 }
-                Some(bytes) = from.control.recv(), if answers => Some(bytes),
-                Some(bytes) = from.entries.recv(), if answers && reads.entries => Some(bytes),
-                Some(bytes) = from.healing.recv(), if heals && reads.healing => Some(bytes),
+                Some(bytes) = from.control.recv(), if answers => (Stream::Control, bytes),
+                Some(bytes) = from.entries.recv(), if answers && reads.entries => {
+                    (Stream::Entries, bytes)
+                }
+                Some(bytes) = from.healing.recv(), if heals && reads.healing => {
+                    (Stream::Healing, bytes)
+                }
                 // What had arrived before the end is still read: the last frame says why.
                 _ = connection.closed() => match from.control.recv().await {
-                    Some(bytes) => Some(bytes),
+                    Some(bytes) => (Stream::Control, bytes),
                     None => return Event::Closed,
                 },
             };
-            match bytes.map(|bytes| Frame::decode(&bytes)) {
-                None | Some(Ok(None)) => {}
-                Some(Ok(Some(frame))) => return Event::Frame(frame),
-                Some(Err(error)) => {
+            match codec.decode(stream, &bytes) {
+                Ok(None) => {}
+                Ok(Some(frame)) => {
+                    let plain = frame.encode().len();
+                    wire.unpacked(kind(stream), plain, codec::entry_bytes(&frame));
+                    return Event::Frame(frame);
+                }
+                Err(error) => {
                     tracing::warn!(%error, "the other side sent what is no frame");
                     return Event::Broken;
                 }
@@ -205,14 +221,15 @@ mod tests {
     fn who_reads_nothing_is_answered_within_a_bound_of_bytes() {
         let mut waiting = Waiting::default();
         let large = ANSWERS_WAITING_BYTES_MAX / 2;
-        waiting.push(vec![0; large]);
+        let frame = |length| Outgoing { bytes: vec![0; length], short: true };
+        waiting.push(frame(large));
         assert!(waiting.has_room());
-        waiting.push(vec![0; large]);
+        waiting.push(frame(large));
         assert!(!waiting.has_room(), "two large frames are as much as many small ones");
-        assert_eq!(waiting.pop().map(|frame| frame.len()), Some(large));
+        assert_eq!(waiting.pop().map(|frame| frame.bytes.len()), Some(large));
         assert!(waiting.has_room() && !waiting.is_empty());
         for _ in 0..1000 {
-            waiting.push(vec![0; 10]);
+            waiting.push(frame(10));
         }
         assert!(waiting.has_room(), "small answers are not held back early");
     }

@@ -113,16 +113,38 @@ impl Page {
         self.line(&format!("{name}_sum"), labels, sum);
     }
 
-    /// The bytes of each class of streams, both ways.
+    /// The bytes of each class of streams, both ways: on the wire, before they were packed, and of
+    /// the signed entries alone; last what a byte of entries costs on the wire.
     pub fn wire(&mut self, labels: &[(&str, &str)], wire: &WireBytes) {
-        const NAME: &str = "hoso_wire_bytes_total";
-        self.kind(NAME, "counter");
+        let on_wire = |kind| [wire.sent(kind), wire.received(kind)];
+        self.both_ways("hoso_wire_bytes_total", labels, on_wire);
+        self.both_ways("hoso_wire_plain_bytes_total", labels, |kind| wire.plain(kind));
+        self.both_ways("hoso_wire_entry_bytes_total", labels, |kind| wire.entries(kind));
+        let all = |of: &dyn Fn(StreamKind) -> [u64; 2]| {
+            let sums = StreamKind::ALL.map(|kind| {
+                let [sent, received] = of(kind);
+                sent.saturating_add(received)
+            });
+            sums.into_iter().fold(0, u64::saturating_add)
+        };
+        let (bytes, entries) = (all(&on_wire), all(&|kind| wire.entries(kind)));
+        let thousandths = bytes.saturating_mul(1000).checked_div(entries);
+        let ratio = thousandths.map(|ratio| format!("{}.{:03}", ratio / 1000, ratio % 1000));
+        self.gauge("hoso_wire_overhead_ratio", labels, ratio.as_deref().unwrap_or("NaN"));
+    }
+
+    fn both_ways(
+        &mut self,
+        name: &str,
+        labels: &[(&str, &str)],
+        of: impl Fn(StreamKind) -> [u64; 2],
+    ) {
+        self.kind(name, "counter");
         for kind in StreamKind::ALL {
-            for (direction, bytes) in [("sent", wire.sent(kind)), ("received", wire.received(kind))]
-            {
+            for (direction, bytes) in ["sent", "received"].into_iter().zip(of(kind)) {
                 let own = [("direction", direction), ("class", kind.code())];
                 let labels: Vec<_> = labels.iter().copied().chain(own).collect();
-                self.line(NAME, &labels, bytes);
+                self.line(name, &labels, bytes);
             }
         }
     }

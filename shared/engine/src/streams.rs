@@ -14,7 +14,7 @@ use tokio::{
 use crate::{
     close::CloseCode,
     endpoint::Peer,
-    frames::{FrameError, FrameReader, FrameWriter, StreamKind, WireBytes},
+    frames::{FrameError, FrameReader, FrameWriter, Outgoing, StreamKind, WireBytes},
 };
 
 /// Control frames that wait for the driver or for quinn.
@@ -31,17 +31,17 @@ const FAREWELL_WAIT: Duration = Duration::from_secs(2);
 pub(crate) struct Streams {
     peer: Peer,
     /// Frames from the other side.
-    pub(crate) arrivals: Arrivals,
+    pub(crate) arrivals: Receivers<Vec<u8>>,
     /// Frames to the other side.
-    pub(crate) departures: Departures,
+    pub(crate) departures: Senders<Outgoing>,
     writers: JoinSet<()>,
     readers: JoinSet<()>,
 }
 
 /// Where frames are put.
-type Departures = Queues<mpsc::Sender<Vec<u8>>>;
+type Senders<T> = Queues<mpsc::Sender<T>>;
 /// Where frames are taken.
-type Arrivals = Queues<mpsc::Receiver<Vec<u8>>>;
+type Receivers<T> = Queues<mpsc::Receiver<T>>;
 
 /// One queue per kind of stream.
 #[derive(Clone, Debug, Default)]
@@ -140,7 +140,7 @@ impl Streams {
 }
 
 /// Bounded queues, one per kind.
-fn queues() -> (Departures, Arrivals) {
+fn queues<T>() -> (Senders<T>, Receivers<T>) {
     let (control, control_end) = mpsc::channel(CONTROL_QUEUE_FRAMES);
     let (entries, entries_end) = mpsc::channel(BULK_QUEUE_FRAMES);
     let (healing, healing_end) = mpsc::channel(BULK_QUEUE_FRAMES);
@@ -152,9 +152,9 @@ fn queues() -> (Departures, Arrivals) {
 
 /// Writes what is queued until the queue closes, then tells the other side that it was all. A
 /// stream that cannot be written ends the connection: nobody would notice what is missing.
-async fn write_all(peer: Peer, mut writer: FrameWriter, mut queue: mpsc::Receiver<Vec<u8>>) {
+async fn write_all(peer: Peer, mut writer: FrameWriter, mut queue: mpsc::Receiver<Outgoing>) {
     while let Some(frame) = queue.recv().await {
-        if let Err(error) = writer.write(&frame).await {
+        if let Err(error) = writer.send(&frame).await {
             return give_up(&peer, &error);
         }
     }
@@ -167,12 +167,12 @@ async fn write_all(peer: Peer, mut writer: FrameWriter, mut queue: mpsc::Receive
 async fn write_on_demand(
     peer: Peer,
     kind: StreamKind,
-    mut queue: mpsc::Receiver<Vec<u8>>,
+    mut queue: mpsc::Receiver<Outgoing>,
     wire: WireBytes,
 ) {
     let Some(first) = queue.recv().await else { return };
     match FrameWriter::open(&peer, kind, wire).await {
-        Ok(mut writer) => match writer.write(&first).await {
+        Ok(mut writer) => match writer.send(&first).await {
             Ok(()) => write_all(peer, writer, queue).await,
             Err(error) => give_up(&peer, &error),
         },
@@ -202,7 +202,7 @@ async fn read_all(peer: Peer, mut reader: FrameReader, queue: mpsc::Sender<Vec<u
 }
 
 /// Takes the streams that the other side opens: one of each kind.
-async fn accept_all(peer: Peer, queues: Departures, wire: WireBytes) {
+async fn accept_all(peer: Peer, queues: Senders<Vec<u8>>, wire: WireBytes) {
     let once = Queues {
         control: Arc::new(Semaphore::new(0)),
         entries: Arc::new(Semaphore::new(1)),

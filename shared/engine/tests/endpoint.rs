@@ -88,7 +88,7 @@ async fn frames_arrive_whole_in_order_and_are_counted() {
         assert_eq!(reader.next().await.unwrap(), None);
     };
     tokio::join!(sending, receiving);
-    let expected = u64::try_from(3 * 4 + 3 + FRAME_BYTES_MAX).unwrap();
+    let expected = u64::try_from(1 + 3 * 4 + 3 + FRAME_BYTES_MAX).unwrap();
     assert_eq!(wire.sent(StreamKind::Entries), expected);
     assert_eq!(wire.sent(StreamKind::Control), 0);
 }

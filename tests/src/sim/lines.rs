@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hoso_sync::frame::{Frame, Stream};
+use hoso_sync::{
+    codec::Codec,
+    frame::{Frame, Stream},
+};
 
 use super::{
     dice::Dice,
@@ -21,7 +24,7 @@ const FLAP_MS: u64 = 3_000;
 const TAIL_MS: u64 = 60;
 
 /// A line between a node and the relay. Every stream is in order; streams overtake each other.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Line {
     /// The node at its end.
     node: usize,
@@ -31,6 +34,8 @@ pub struct Line {
     dead_from: Option<u64>,
     /// What went over it lately, upwards and downwards.
     kept: [VecDeque<Frame>; 2],
+    /// How the node and the relay write frames.
+    codecs: [Codec; 2],
 }
 
 /// How the lines of a node are, until when.
@@ -58,6 +63,19 @@ impl Weather {
     }
 }
 
+impl Line {
+    /// The frame as it comes back from the bytes that go over the line.
+    fn written(&mut self, direction: usize, frame: Frame) -> Frame {
+        let stream = frame.stream();
+        let sent = self.codecs[direction].encode(&frame);
+        let read = self.codecs[1 - direction].decode(stream, &sent.bytes);
+        match read {
+            Ok(Some(read)) if read == frame => read,
+            other => panic!("{frame:?} was read as {other:?}"),
+        }
+    }
+}
+
 impl World {
     /// A new connection of a node.
     pub fn open_line(&mut self, node: usize) -> u64 {
@@ -71,6 +89,7 @@ impl World {
     pub fn send(&mut self, from: Who, line: u64, frame: Frame) {
         let direction = usize::from(from == Who::Relay);
         if let Some(known) = self.lines.get_mut(&line) {
+            let frame = known.written(direction, frame);
             let kept = &mut known.kept[direction];
             kept.push_back(frame.clone());
             if kept.len() > KEPT_FRAMES {

@@ -15,6 +15,7 @@ use hoso_store::{
     tables::{JournalTables, Standing},
 };
 use hoso_sync::{
+    frame::MINOR_MIN,
     node::{Conversation, Input, Output, Plant},
     redial::Redial,
     wire::Farewell,
@@ -28,6 +29,8 @@ use super::{
 
 /// Coded symbols that a healing asks for first: the provinces here are small.
 const SYMBOLS_FIRST: usize = 1;
+/// The place whose node is a release older than the relay.
+const OLDER_PLACE: usize = 1;
 
 /// One link of a node.
 pub(super) struct Session {
@@ -185,7 +188,10 @@ impl World {
             return;
         }
         let mut disk = sim.durable.0.clone();
-        let Ok(hello) = node_host::hello(&mut disk, realm, now + sim.wall) else { return };
+        let Ok(mut hello) = node_host::hello(&mut disk, realm, now + sim.wall) else { return };
+        if sim.place == OLDER_PLACE {
+            hello.minor_max = MINOR_MIN;
+        }
         let plant = Plant {
             stored_is_applied: planted == Some(Planted::DeliveredAtStored),
             symbols_first: Some(SYMBOLS_FIRST),

@@ -16,6 +16,7 @@ pub fn shared_record(dossier: &Value) -> Value {
         fields.remove("sync");
         // What the reader may do depends on who reads.
         fields.remove("actions");
+        fields.remove("not_now");
     }
     if let Some(events) = record["events"].as_array_mut() {
         for event in events {

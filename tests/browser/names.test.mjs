@@ -1,7 +1,8 @@
 // Whatever people type stays text, on every page that shows it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { desk, operatorsDesk } from './desk.mjs';
+import { desk, office, operatorsDesk } from './desk.mjs';
+import { withResult } from './dossiers.mjs';
 
 /** Texts that would act if any page took them for markup, a script, a style or an address. */
 const CORPUS = [
@@ -106,6 +107,30 @@ async function kindsOf(page, id) {
   const kinds = page.locator('input[name=kind]');
   return [...new Set(await kinds.evaluateAll((all) => all.map((each) => each.value)))];
 }
+
+test('no text acts at the return desk, typed there or come from reception', async () => {
+  const page = await desk();
+  const { unit } = await office();
+  for (const [number, text] of CORPUS.entries()) {
+    const dossier = await withResult(page, `Trần ${text}`, unit, `${number} ${text}`);
+    await page.goto(`/return?q=${encodeURIComponent(text)}`);
+    await untouched(page);
+    await page.goto(`/return?q=${dossier.code}`);
+    await untouched(page);
+    const form = page.locator('form:has(input[value=returned])');
+    for (const name of ['receiver', 'id_number', 'evidence']) {
+      await form.locator(`[name=${name}]`).fill(text);
+    }
+    await sendUnchecked(page, form);
+    await untouched(page);
+    await page.goto(`/return?q=${dossier.code}`);
+    await untouched(page);
+    assert.ok((await page.locator('main').innerText()).includes(text.trim()), text);
+  }
+  await page.goto('/return');
+  await untouched(page);
+  await page.context().close();
+});
 
 test('no text in an address acts as anything but text', async () => {
   const page = await desk();

@@ -14,6 +14,9 @@ use crate::desk::Refused;
 /// Bytes of the largest file that takes the place of one shipped here.
 const BYTES_MAX: u64 = 256 * 1024;
 
+/// Prints the page where the desk's key asked for that.
+const SCRIPT: &str = "<script src=\"/assets/slip.js\" defer></script>";
+
 /// The page that shows whether a printer is set right.
 pub(super) const TEST_PAGE: &str = "test-page.html";
 
@@ -64,7 +67,7 @@ impl Templates {
     /// on the screen.
     pub(super) fn draw(&self, name: &str, mut values: Value) -> Result<String, Refused> {
         let fault = match self.drawn(name, &values) {
-            Ok(page) => return Ok(page),
+            Ok(page) => return Ok(with_script(page)),
             Err(error) => error,
         };
         // The kind and the line alone: what stands in the dossier never enters a log.
@@ -75,7 +78,8 @@ impl Templates {
         if let Some(values) = values.as_object_mut() {
             values.insert("template_fault".to_owned(), json!(place(name, &fault)));
         }
-        draw(name, &values, |name| Ok(shipped(name).map(str::to_owned))).map_err(|error| {
+        let drawn = draw(name, &values, |name| Ok(shipped(name).map(str::to_owned)));
+        drawn.map(with_script).map_err(|error| {
             tracing::error!(kind = ?error.kind(), file = name, "a form cannot be drawn");
             Refused::new(500, "internal")
         })
@@ -91,6 +95,17 @@ impl Templates {
         draw(name, values, move |name| {
             Ok(own(&folder, name).or_else(|| shipped(name).map(str::to_owned)))
         })
+    }
+}
+
+/// The page with the script of the desk's key, whatever the office's own form says of scripts.
+fn with_script(page: String) -> String {
+    if page.contains(SCRIPT) {
+        return page;
+    }
+    match page.split_once("</head>") {
+        Some((head, rest)) => format!("{head}{SCRIPT}\n</head>{rest}"),
+        None => format!("{page}\n{SCRIPT}"),
     }
 }
 
@@ -134,7 +149,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("stop.html"), "<p>{{ code }} {{ \"<&\" }}</p>").unwrap();
         let drawn = Templates::of(folder.path()).draw("stop.html", values()).unwrap();
-        assert_eq!(drawn, "<p>T1 &lt;&amp;</p>");
+        assert_eq!(drawn, format!("<p>T1 &lt;&amp;</p>\n{SCRIPT}"));
     }
 
     #[test]
@@ -152,6 +167,16 @@ mod tests {
         values["date"] = json!({ "day": "1", "month": "2", "year": "2026" });
         let drawn = drawn.draw(name, values).unwrap();
         assert!(drawn.contains("đang dùng mẫu gốc. base.html:1"), "{drawn}");
+    }
+
+    #[test]
+    fn a_form_prints_by_the_desks_key_whether_or_not_the_office_thought_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        for frame in ["<head></head><body></body>", &format!("<head>{SCRIPT}</head>"), ""] {
+            fs::write(folder.path().join("stop.html"), frame).unwrap();
+            let drawn = Templates::of(folder.path()).draw("stop.html", values()).unwrap();
+            assert_eq!(drawn.matches("slip.js").count(), 1, "{drawn}");
+        }
     }
 
     #[test]

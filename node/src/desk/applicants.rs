@@ -6,6 +6,7 @@ use hoso_dossier::event::Party;
 use hoso_store::{
     fold,
     records::{self, Filter},
+    search::{Findable, finds},
 };
 use serde_json::{Value as Json, json};
 
@@ -28,8 +29,7 @@ pub(crate) async fn applicants(
     if !actor.reads() {
         return Err(Refused::new(403, "rule-role"));
     }
-    let wanted = fold::words(query);
-    if query.trim().chars().count() < QUERY_MIN || wanted.is_empty() {
+    if query.trim().chars().count() < QUERY_MIN || fold::words(query).is_empty() {
         return Ok(json!({ "items": [] }));
     }
     let filter = Filter { query: query.to_owned(), limit: LOOKED_AT_MAX, ..Filter::default() };
@@ -39,7 +39,7 @@ pub(crate) async fn applicants(
         // One that is being applied, or set aside, is no reason to show nothing.
         let Ok(Some(dossier)) = load(office, row.document).await else { continue };
         let at = times::text(row.received_at_ms);
-        for party in parties(&dossier).filter(|party| has_all(party, &wanted)) {
+        for party in parties(&dossier).filter(|party| is_meant(party, query)) {
             if items.len() < SHOWN_MAX && seen.insert(identity(party)) {
                 items.push(json!({
                     "kind": party.kind.code(),
@@ -63,11 +63,12 @@ fn parties(dossier: &Dossier) -> impl Iterator<Item = &Party> {
     application.into_iter().flat_map(|form| std::iter::once(&form.applicant).chain(&form.owner))
 }
 
-/// Whether each word begins a word of the name, the number or the phone.
-fn has_all(party: &Party, wanted: &[String]) -> bool {
-    let texts = [Some(&party.name), party.id_number.as_ref(), party.phone.as_ref()];
-    let own: Vec<String> = texts.into_iter().flatten().flat_map(|text| fold::words(text)).collect();
-    wanted.iter().all(|word| own.iter().any(|own| own.starts_with(word.as_str())))
+/// Whether the query would find name, number or phone of this party, as it finds dossiers.
+fn is_meant(party: &Party, query: &str) -> bool {
+    let mut texts = vec![Findable::Name(party.name.clone())];
+    texts.extend(party.id_number.clone().map(Findable::Number));
+    texts.extend(party.phone.clone().map(Findable::Phone));
+    finds(query, &texts)
 }
 
 /// What tells two people apart: the number, or all that is known where there is none.

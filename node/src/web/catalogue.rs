@@ -16,6 +16,7 @@ use hoso_registry::{
 use hoso_store::{
     collation::text_key,
     fold::{folded, words},
+    search::{Findable, finds},
 };
 use serde_json::{Value, json};
 use time::Date;
@@ -41,19 +42,22 @@ pub(super) async fn procedures(
 ) -> Response {
     let listed = async {
         site.actor(&headers).await?;
-        let wanted = words(&parameter(&query, "q").unwrap_or_default());
+        let wanted = parameter(&query, "q").unwrap_or_default();
         let items = in_force(&site.office.state(), &wanted, local_date(times::now_ms()));
         Ok(Json(json!({ "items": items })).into_response())
     };
     answer(&site, &headers, listed.await)
 }
 
-/// The procedures of that day whose code or name has all these folded words, by name.
-pub(super) fn in_force(state: &Registry, wanted: &[String], day: Option<Date>) -> Vec<Value> {
+/// The procedures of that day whose code or name has all words of the query, folded or as they are
+/// written by who types with a method that is switched off; by name.
+pub(super) fn in_force(state: &Registry, query: &str, day: Option<Date>) -> Vec<Value> {
     let Some(day) = day else { return Vec::new() };
+    let wanted = words(query);
     let found = state.procedures_on(day).filter(|(_, procedure)| {
         let text = folded(&format!("{} {}", procedure.code, procedure.name));
-        wanted.iter().all(|word| text.contains(word.as_str()))
+        let named = [Findable::Name(procedure.name.clone())];
+        wanted.iter().all(|word| text.contains(word.as_str())) || finds(query, &named)
     });
     let mut found: Vec<&Procedure> = found.map(|(_, procedure)| procedure).collect();
     found.sort_by_cached_key(|procedure| text_key(&procedure.name));

@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 
 use hoso_identity::UnitId;
 
-use crate::fold::{cut, folded, toned, words};
+use crate::{
+    fold::{cut, folded, toned, words},
+    typed::{Method, decoded},
+};
 
 /// Words by which one dossier is found.
 const WORDS_MAX: usize = 192;
@@ -113,30 +116,81 @@ pub(crate) fn ranks(query: &str, units: &[UnitId]) -> Vec<(u8, String)> {
     if clauses.is_empty() {
         return Vec::new();
     }
-    let exact = any(whole(query).iter().map(|word| exactly(word)));
-    let toned = all(clauses.iter().map(|clause| clause.toned.clone()));
+    let exact = any(whole(query).iter().map(|word| exactly(word))).asked();
+    let toned = all(clauses.iter().map(|clause| clause.toned.clone())).asked();
     let plain = all(clauses.into_iter().map(|clause| clause.plain));
     let mut before = exact.clone();
     let mut ranks = vec![(0, exact)];
-    if toned != plain {
+    if toned != plain.asked() {
         ranks.push((1, format!("{toned} NOT {before}")));
         before = format!("({before} OR {toned})");
     }
     let named = units.iter().map(|unit| exactly(&unit_word(*unit)));
-    let plain = any(std::iter::once(plain).chain(named));
+    let plain = any(std::iter::once(plain).chain(named)).asked();
     ranks.push((2, format!("{plain} NOT {before}")));
     ranks
 }
 
+/// Whether these texts alone would be found by the query, as lists find dossiers.
+#[must_use]
+pub fn finds(query: &str, texts: &[Findable]) -> bool {
+    let words = indexed(texts, &[]);
+    let readings =
+        [Some(query.to_owned()), decoded(query, Method::Telex), decoded(query, Method::Vni)];
+    readings.into_iter().flatten().any(|reading| {
+        let clauses = clauses(&reading);
+        !clauses.is_empty() && clauses.iter().all(|clause| clause.plain.holds(&words))
+    })
+}
+
+/// What is asked of the words of a dossier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ask {
+    /// One of them begins so.
+    Beginning(String),
+    /// One of them is this.
+    Exactly(String),
+    All(Vec<Ask>),
+    Any(Vec<Ask>),
+}
+
+impl Ask {
+    /// In the language of the index. Words are letters and digits behind one sign: nothing ends
+    /// the quotes.
+    fn asked(&self) -> String {
+        let joined = |asked: &[Self], between: &str| {
+            format!("({})", asked.iter().map(Self::asked).collect::<Vec<_>>().join(between))
+        };
+        match self {
+            Self::Beginning(word) => format!("\"{word}\"*"),
+            Self::Exactly(word) => format!("\"{word}\""),
+            Self::All(asked) => joined(asked, " AND "),
+            Self::Any(asked) => joined(asked, " OR "),
+        }
+    }
+
+    /// Of words that are at hand.
+    fn holds(&self, words: &BTreeSet<String>) -> bool {
+        match self {
+            Self::Beginning(begin) => {
+                words.range(begin.clone()..).next().is_some_and(|word| word.starts_with(begin))
+            }
+            Self::Exactly(word) => words.contains(word),
+            Self::All(asked) => asked.iter().all(|asked| asked.holds(words)),
+            Self::Any(asked) => asked.iter().any(|asked| asked.holds(words)),
+        }
+    }
+}
+
 /// One condition of a query, as it is asked of words with their tones and of words without.
 struct Clause {
-    toned: String,
-    plain: String,
+    toned: Ask,
+    plain: Ask,
 }
 
 impl Clause {
     /// Of what has no tones.
-    fn same(asked: String) -> Self {
+    fn same(asked: Ask) -> Self {
         Self { toned: asked.clone(), plain: asked }
     }
 }
@@ -273,24 +327,22 @@ fn other_spelling(word: &str) -> Option<String> {
     other("i", "y").or_else(|| other("y", "i"))
 }
 
-/// A word that begins so. Words are letters and digits behind one sign: nothing ends the quotes.
-fn beginning(word: &str) -> String {
+/// A word that begins so; of a few digits, the number itself.
+fn beginning(word: &str) -> Ask {
     if word.len() < BEGINNING_DIGITS && word.bytes().all(|byte| byte.is_ascii_digit()) {
         return exactly(word);
     }
-    format!("\"{word}\"*")
+    Ask::Beginning(word.to_owned())
 }
 
-fn exactly(word: &str) -> String {
-    format!("\"{word}\"")
+fn exactly(word: &str) -> Ask {
+    Ask::Exactly(word.to_owned())
 }
 
-fn all(asked: impl IntoIterator<Item = String>) -> String {
-    let asked: Vec<String> = asked.into_iter().collect();
-    format!("({})", asked.join(" AND "))
+fn all(asked: impl IntoIterator<Item = Ask>) -> Ask {
+    Ask::All(asked.into_iter().collect())
 }
 
-fn any(asked: impl IntoIterator<Item = String>) -> String {
-    let asked: Vec<String> = asked.into_iter().collect();
-    format!("({})", asked.join(" OR "))
+fn any(asked: impl IntoIterator<Item = Ask>) -> Ask {
+    Ask::Any(asked.into_iter().collect())
 }

@@ -12,6 +12,7 @@ use axum::{
 };
 use hoso_engine::{command::Secret, web::Words};
 use hoso_registry::Role;
+use hoso_store::collation::name_key;
 use serde_json::Value;
 
 use super::{
@@ -229,7 +230,9 @@ async fn page(
 ) -> Result<PeoplePage, Refused> {
     let actor = administrator(site, headers).await?;
     let (words, _) = site.words(headers);
-    let people = site.office.list_users().await?;
+    let users = site.office.list_users().await?;
+    let mut people: Vec<&Value> = list(&users, "/items").collect();
+    people.sort_by_cached_key(|item| name_key(&text(item, "/name")));
     let columns =
         ["log-in", "name", "roles", "state"].map(|column| words.say(&format!("column-{column}")));
     let mut frame = frame(site, headers, "page-people", Some(&actor)).await;
@@ -239,7 +242,7 @@ async fn page(
         words: words_of(words),
         problem: problem.map(|problem| site.sentence(headers, problem)).unwrap_or_default(),
         columns,
-        people: list(&people, "/items").map(|item| person(words, item, &actor.username)).collect(),
+        people: people.iter().map(|item| person(words, item, &actor.username)).collect(),
         typed_log_in: sent(form, "username").to_owned(),
         typed_name: sent(form, "name").to_owned(),
         roles: ROLES.map(|role| choice(words, role, form)).into(),

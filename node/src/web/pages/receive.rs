@@ -245,7 +245,7 @@ fn filled(site: &Site, mut form: Vec<(String, String)>) -> Vec<(String, String)>
 /// The procedure that is chosen in the form, as the catalogue of its day has it.
 fn chosen(site: &Site, form: &[(String, String)]) -> Option<Value> {
     let code = sent(form, "procedure_code");
-    let procedures = catalogue::in_force(&site.office.state(), &[], day(form));
+    let procedures = catalogue::in_force(&site.office.state(), "", day(form));
     procedures.into_iter().find(|procedure| procedure.get("code").is_some_and(|its| its == code))
 }
 

@@ -207,7 +207,7 @@ fn papers(words: &Words, line: usize) -> Line {
 
 /// Those of that day: what is entered late was handed in under the catalogue of then.
 fn procedures(site: &Site, words: &Words, day: Option<Date>) -> Vec<Choice> {
-    let all = catalogue::in_force(&site.office.state(), &[], day);
+    let all = catalogue::in_force(&site.office.state(), "", day);
     let first = Choice { value: String::new(), label: words.say("choose") };
     let text = |procedure: &Value, name: &str| {
         procedure.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()

@@ -60,7 +60,7 @@ pub(crate) struct ListQuery {
     pub(crate) limit: Option<usize>,
     /// The cursor that the page before gave.
     pub(crate) after: Option<String>,
-    /// `newest`, or `due`: only open ones, what is due first comes first.
+    /// `newest` or `received`; `due`: only open ones, what is due first comes first; `name`.
     pub(crate) order: Option<String>,
     /// Only those that need review.
     pub(crate) review: bool,
@@ -152,8 +152,9 @@ fn filter(query: &ListQuery, state: &State) -> Result<Filter, Refused> {
         }
     };
     let order = match query.order.as_deref() {
-        None | Some("" | "newest") => Order::Newest,
+        None | Some("" | "newest" | "received") => Order::Newest,
         Some("due") => Order::Due,
+        Some("name") => Order::Name,
         Some(_) => return Err(Refused::new(422, "field-unknown").about("order")),
     };
     Ok(Filter {

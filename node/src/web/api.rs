@@ -124,7 +124,7 @@ pub(super) fn list_query(pairs: Vec<(String, String)>) -> Result<ListQuery, Refu
             "due" => query.due = Some(value),
             "unit" => query.unit = Some(value),
             "after" => query.after = Some(value),
-            "order" => query.order = Some(value),
+            "order" | "sort" => query.order = Some(value),
             "review" => query.review = value == "true",
             "limit" => {
                 let limit = value.parse().ok().filter(|limit| (1..=200).contains(limit));

@@ -63,6 +63,7 @@ impl Schema {
                 include_str!("migrations/node/0014_ratings.sql"),
                 include_str!("migrations/node/0015_practice.sql"),
                 include_str!("migrations/node/0016_one_off.sql"),
+                include_str!("migrations/node/0017_names.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, Row, named_params};
 pub(crate) use self::list::queries_of;
 pub use self::list::{Cursor, DueRange, Filter, Order, PAGE_MAX, Page, list};
 use crate::{
+    collation::name_key,
     columns::{blob, unit},
     error::StoreError,
     search::Findable,
@@ -22,9 +23,9 @@ const COLUMNS: &str = "document, version, code, procedure, applicant, receiving_
 const VERSION: &str = "SELECT version FROM record WHERE document = :document";
 const PUT: &str = "INSERT INTO record (document, version, code, procedure, applicant,
     receiving_unit, competent_unit, return_unit, status, due_at_ms, closed_at_ms, received_at_ms,
-    needs_review, changed_at_ms, words)
+    needs_review, changed_at_ms, words, name_key)
     VALUES (:document, :version, :code, :procedure, :applicant, :receiving, :competent, :return,
-    :status, :due, :closed, :received, :needs_review, :changed, :words)
+    :status, :due, :closed, :received, :needs_review, :changed, :words, :name_key)
     ON CONFLICT (document) DO UPDATE SET version = excluded.version, code = excluded.code,
     procedure = excluded.procedure, applicant = excluded.applicant,
     receiving_unit = excluded.receiving_unit, competent_unit = excluded.competent_unit,
@@ -33,6 +34,9 @@ const PUT: &str = "INSERT INTO record (document, version, code, procedure, appli
     received_at_ms = excluded.received_at_ms, needs_review = excluded.needs_review,
     changed_at_ms = excluded.changed_at_ms, words = excluded.words
     RETURNING seq";
+/// A name seldom changes, so the index of names is written where it does.
+const NAME: &str = "UPDATE record SET name_key = :name_key
+    WHERE seq = :seq AND name_key <> :name_key";
 const SEQ: &str = "SELECT seq, words FROM record WHERE document = :document";
 const REMOVE: &str = "DELETE FROM record WHERE seq = :seq";
 const BY_CODE: &str = "SELECT document FROM record WHERE code = :code ORDER BY document";
@@ -137,6 +141,7 @@ pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
         return Err(StoreError::Stale);
     }
     let (before, words) = (words::kept(tx, &summary.document)?, words::of(plan));
+    let name = name_key(&summary.applicant);
     let seq: i64 = tx.connection.prepare_cached(PUT)?.query_row(
         named_params! {
             ":document": summary.document.0,
@@ -154,9 +159,13 @@ pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
             ":needs_review": summary.needs_review,
             ":changed": summary.changed_at_ms,
             ":words": words,
+            ":name_key": name,
         },
         |row| row.get(0),
     )?;
+    let mut named = tx.connection.prepare_cached(NAME)?;
+    named.execute(named_params! { ":seq": seq, ":name_key": name })?;
+    drop(named);
     words::replace(tx, seq, (&before, &words))
 }
 

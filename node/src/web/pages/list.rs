@@ -18,7 +18,7 @@ use super::{
     fields::{self, choices},
     frame::{Frame, frame, render},
     refused,
-    rows::{Choice, Row, pairs, rows},
+    rows::{BY_NAME, Choice, Row, pairs, rows},
 };
 use crate::desk::{self, Refused};
 
@@ -35,6 +35,9 @@ struct ListPage {
     due_label: String,
     due: String,
     dues: Vec<fields::Choice>,
+    sort_label: String,
+    sort: String,
+    sorts: Vec<fields::Choice>,
     apply: String,
     /// The statuses within which a search can be narrowed.
     facets: Vec<Facet>,
@@ -105,11 +108,13 @@ async fn page(
     let mut frame = frame(site, headers, "page-list", Some(&actor)).await;
     frame.title = title(words, &choice);
     frame.query.clone_from(&choice.query);
-    frame.choose(&choice.address());
+    frame.choose(&choice.unsorted().address());
     let open = fields::Choice { value: String::new(), label: words.say("all") };
     Ok(Some(ListPage {
         due_label: words.say("column-due"),
         dues: std::iter::once(open).chain(choices(words, "due", &DUES)).collect(),
+        sort_label: words.say("sort"),
+        sorts: sorts(words),
         apply: words.say("apply"),
         facets: facets(words, &choice),
         within: words.say("within"),
@@ -120,9 +125,16 @@ async fn page(
         next: next.unwrap_or_default(),
         status: choice.status,
         due: choice.due,
+        sort: choice.sort,
         query: choice.query,
         frame,
     }))
+}
+
+/// The orders in which a list can be.
+fn sorts(words: &Words) -> Vec<fields::Choice> {
+    let each = [("", words.say("sort-usual")), (BY_NAME, words.say("sort-name"))];
+    each.map(|(value, label)| fields::Choice { value: value.to_owned(), label }).into()
 }
 
 /// What the list is called.

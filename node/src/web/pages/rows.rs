@@ -18,6 +18,9 @@ use crate::{
 /// Statuses whose lists show what was finished last, as nothing in them is due any more.
 const OVER: [&str; 5] = ["all", "done", "returned", "withdrawn", "not_accepted"];
 
+/// The order by the names of applicants.
+pub(super) const BY_NAME: &str = "name";
+
 /// One dossier of a list.
 pub(super) struct Row {
     pub(super) id: String,
@@ -40,6 +43,8 @@ pub(super) struct Choice {
     pub(super) status: String,
     pub(super) due: String,
     pub(super) review: bool,
+    /// `name`, or the usual order of the list.
+    pub(super) sort: String,
 }
 
 impl Choice {
@@ -55,6 +60,7 @@ impl Choice {
             status: query.status.clone().unwrap_or_default(),
             due: query.due.clone().unwrap_or_default(),
             review: query.review,
+            sort: query.order.clone().filter(|order| order == BY_NAME).unwrap_or_default(),
         };
         let order = choice.asked().order;
         Ok((choice, ListQuery { order, ..query }))
@@ -70,7 +76,14 @@ impl Choice {
             status: Some(self.status.clone()),
             due: Some(self.due.clone()),
             review: self.review,
-            order: Some(if searched || over { "newest" } else { "due" }.to_owned()),
+            order: Some(
+                match self.sort.is_empty() {
+                    false => BY_NAME,
+                    true if searched || over => "newest",
+                    true => "due",
+                }
+                .to_owned(),
+            ),
             ..ListQuery::default()
         }
     }
@@ -82,6 +95,7 @@ impl Choice {
             ("status", &self.status),
             ("due", &self.due),
             ("review", if self.review { "true" } else { "" }),
+            ("sort", &self.sort),
         ])
     }
 
@@ -89,6 +103,11 @@ impl Choice {
     pub(super) fn address(&self) -> String {
         let text = self.to_text();
         if text.is_empty() { "/".to_owned() } else { format!("/?{text}") }
+    }
+
+    /// The same in its usual order.
+    pub(super) fn unsorted(&self) -> Self {
+        Self { sort: String::new(), ..self.clone() }
     }
 
     /// The same within another status.

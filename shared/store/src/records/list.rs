@@ -13,6 +13,8 @@ use crate::{
 
 /// When it is due; without a due time, after everything that has one.
 const DUE: &str = "coalesce(due_at_ms, 9223372036854775807)";
+/// The key of the name of that dossier's applicant; before all others if it is gone.
+const NAME_OF: &str = "coalesce((SELECT name_key FROM record WHERE document = ?), x'')";
 const HITS: &str = "SELECT count(*) FROM (SELECT 1 FROM record_word
     WHERE record_word MATCH :words LIMIT :limit)";
 /// Of few hits each row is read and sorted.
@@ -36,6 +38,8 @@ pub enum Order {
     Newest,
     /// Only open dossiers; what is due first comes first, what has no due time last.
     Due,
+    /// By the applicant: given name, family name, what is between, as Vietnamese readers look.
+    Name,
 }
 
 /// The place of a row in the order of a list.
@@ -135,6 +139,8 @@ pub fn list(tx: &mut Tx<'_>, filter: &Filter) -> Result<Page, StoreError> {
         at_ms: match filter.order {
             Order::Newest => last.received_at_ms,
             Order::Due => last.due_at_ms.unwrap_or(i64::MAX),
+            // The key of a name stands in the row.
+            Order::Name => 0,
         },
         document: last.document,
     });
@@ -220,6 +226,7 @@ fn query(
     let (time, beyond, direction, index) = match filter.order {
         Order::Newest => ("received_at_ms", "<", " DESC", "record_newest"),
         Order::Due => (DUE, ">", "", "record_open"),
+        Order::Name => ("name_key", ">", "", "record_by_name"),
     };
     let mut values: Vec<Box<dyn ToSql>> = Vec::new();
     let mut sql = match (asked, many) {
@@ -232,8 +239,12 @@ fn query(
     }
     narrow(filter, &mut sql, &mut values);
     if let Some(after) = filter.after.filter(|after| after.rank == rank) {
-        sql.push_str(&format!(" AND ({time}, document) {beyond} (?, ?)"));
-        values.push(Box::new(after.at_ms));
+        let (place, value): (&str, Box<dyn ToSql>) = match filter.order {
+            Order::Newest | Order::Due => ("?", Box::new(after.at_ms)),
+            Order::Name => (NAME_OF, Box::new(after.document.0)),
+        };
+        sql.push_str(&format!(" AND ({time}, document) {beyond} ({place}, ?)"));
+        values.push(value);
         values.push(Box::new(after.document.0));
     }
     sql.push_str(&format!(" ORDER BY {time}{direction}, document{direction} LIMIT ?"));

@@ -239,3 +239,36 @@ fn a_removed_record_is_found_by_nothing() {
     assert_eq!(found(&scene, "duong"), []);
     assert_eq!(found(&scene, ""), []);
 }
+
+#[test]
+fn people_are_listed_as_vietnamese_readers_look_for_them_page_by_page() {
+    let scene = Scene::node();
+    let in_order = [
+        "Trần Thị An",
+        "Nguyễn Văn Ân",
+        "Trần Thị Hà",
+        "Bùi Văn Hạ",
+        "Phạm Thị Hoa",
+        "Đỗ Thị Hòa",
+        "Đỗ Thị Hòa",
+    ];
+    for (number, place) in (1..).zip([3_usize, 5, 0, 6, 1, 4, 2]) {
+        store(&scene, plan(number, in_order[place])).unwrap();
+    }
+    let mut filter = Filter { order: Order::Name, limit: 2, ..Filter::default() };
+    let mut names = Vec::new();
+    loop {
+        let page = scene.read(|tx| records::list(tx, &filter));
+        names.extend(page.items.into_iter().map(|row| row.applicant));
+        filter.after = page.next;
+        if filter.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(names, in_order);
+    let corrected = Plan { computed_from: Some(Version(vec![1])), ..plan(3, "Lê Thị Yến") };
+    store(&scene, corrected).unwrap();
+    let query = "thi".to_owned();
+    let filter = Filter { order: Order::Name, query, limit: 9, ..Filter::default() };
+    assert_eq!(listed(&scene, &filter).last(), Some(&3), "a corrected name has its new place");
+}

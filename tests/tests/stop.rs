@@ -1,6 +1,11 @@
 //! The programs end in time when they are told to, whatever hangs.
 
-use std::{path::Path, thread, time::Duration};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
 
 use hoso_tests::{
     e2e::{
@@ -71,4 +76,21 @@ fn a_line_that_went_dead_does_not_hold_up_the_end_of_the_programs() {
     }
     let took = [province.nodes[0].stop(), province.relay.stop()];
     assert!(took.iter().all(|took| *took < SHUTDOWN_MAX), "{took:?}");
+}
+
+#[test]
+fn a_listing_of_which_enough_was_read_ends_quietly() {
+    let province = Province::with(&[("co-to", CO_TO)]);
+    for (name, list, data) in
+        [(RELAY, "nodes", &province.relay.data), (NODE, "status", &province.nodes[0].data)]
+    {
+        let mut command = Command::new(program::path_of(name));
+        command.args([Path::new(list), Path::new("--data"), data]);
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a program");
+        // The reader goes before anything is written.
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().expect("an end");
+        assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
+    }
 }

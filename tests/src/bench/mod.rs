@@ -8,5 +8,6 @@ pub mod history;
 pub mod large;
 pub mod limits;
 pub mod search;
+pub mod storm;
 pub mod trip;
 pub mod wire;

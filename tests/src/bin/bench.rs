@@ -2,7 +2,7 @@
 //! `cargo build --release --bins`. Nothing else should run on the machine meanwhile.
 
 use clap::{Parser, ValueEnum};
-use hoso_tests::bench::{desk, figures, heal, history, large, search, trip, wire};
+use hoso_tests::bench::{desk, figures, heal, history, large, search, storm, trip, wire};
 
 /// Measures the real programs and prints a table of Markdown.
 #[derive(Debug, Parser)]
@@ -21,6 +21,9 @@ struct Args {
     part: Vec<Part>,
 }
 
+/// The offices of the province.
+const OFFICES: usize = 54;
+
 /// What can be measured by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
@@ -38,6 +41,8 @@ enum Part {
     Search,
     /// To find out which documents differ.
     Heal,
+    /// All offices come back at once.
+    Storm,
 }
 
 fn main() {
@@ -61,6 +66,9 @@ fn main() {
     }
     if wanted(Part::Search) {
         all.extend(search::measure(args.dossiers));
+    }
+    if wanted(Part::Storm) {
+        all.extend(storm::measure(OFFICES));
     }
     if wanted(Part::Heal) {
         all.extend(heal::measure());

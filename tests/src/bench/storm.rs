@@ -76,9 +76,10 @@ pub fn reconnect(offices: usize) -> Storm {
         province.nodes.push(node);
     }
     let mut desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
-    all_up(&province, &desks);
+    all(&province, &desks, "up");
     province.relay.kill();
     receive(&mut desks);
+    all(&province, &desks, "down");
     province.relay.start();
     let (up, acknowledged) = come_back(&province, &desks);
     Storm { up, acknowledged, relay_mib: relay_mib(&mut province.relay) }
@@ -89,9 +90,9 @@ fn relay_mib(relay: &mut Relay) -> u32 {
     u32::try_from(kib / 1024).expect("less than a terabyte")
 }
 
-fn all_up(province: &Province, desks: &[Desk]) {
+fn all(province: &Province, desks: &[Desk], state: &str) {
     for (node, desk) in province.nodes.iter().zip(desks) {
-        node.await_link(&desk.session, "up", DEADLINE);
+        node.await_link(&desk.session, state, DEADLINE);
     }
 }
 

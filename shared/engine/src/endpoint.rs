@@ -4,13 +4,13 @@
 //! its key. A link is up after the relay's `Welcome`.
 
 use std::{
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     sync::Arc,
 };
 
 use hoso_identity::{PublicKey, SigningKey};
 use quinn::{
-    ConnectionError, TransportErrorCode, VarInt,
+    ConnectionError, TokioRuntime, TransportErrorCode, VarInt,
     crypto::rustls::{QuicClientConfig, QuicServerConfig},
 };
 use rustls::{
@@ -24,6 +24,7 @@ use thiserror::Error;
 use crate::{
     close::CloseCode,
     raw_key::{AnyNode, PinnedRelay, certified, public_key},
+    reset::endpoint_config,
     tuning::{Congestion, transport},
 };
 
@@ -112,7 +113,9 @@ impl Endpoint {
     ) -> Result<Self, EndpointError> {
         let identity = certified(key)?;
         let config = server_config(&identity, congestion)?;
-        let quinn = quinn::Endpoint::server(config, address)
+        let (own, runtime) = (endpoint_config(key), Arc::new(TokioRuntime));
+        let quinn = UdpSocket::bind(address)
+            .and_then(|socket| quinn::Endpoint::new(own, Some(config), socket, runtime))
             .map_err(|source| EndpointError::Socket { address, source })?;
         Ok(Self { quinn, identity, congestion })
     }

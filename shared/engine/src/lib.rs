@@ -25,6 +25,7 @@ pub mod node_host;
 pub mod passwords;
 mod raw_key;
 pub mod relay_host;
+mod reset;
 pub mod secret;
 pub mod settings;
 pub mod shell;

@@ -146,7 +146,7 @@ test('no text in an address acts as anything but text', async () => {
   await page.context().close();
 });
 
-test('nothing that is typed on the operators\' pages acts as anything but text', async () => {
+test('nothing that is typed on the pages of operators acts as anything but text', async () => {
   const page = await operatorsDesk();
   for (const text of CORPUS) {
     const typed = encodeURIComponent(text);

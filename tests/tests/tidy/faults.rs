@@ -93,7 +93,7 @@ fn holds_test(text: &str, name: &str) -> bool {
 /// Whether the file holds a browser test whose sentence is this name.
 fn holds_browser_test(text: &str, name: &str) -> bool {
     let sentence = name.replace('_', " ");
-    let begins = |line: &str| line.starts_with(&format!("test('{sentence}', "));
+    let begins = |line: &str| line.starts_with(&format!("test('{sentence}',"));
     text.lines().any(begins)
 }
 
@@ -102,8 +102,10 @@ fn a_missing_test_and_a_function_that_is_no_test_are_found() {
     let text = "#[test]\nfn real() {}\nfn helper() {}\n#[tokio::test]\nasync fn waits() {}\n";
     assert!(holds_test(text, "real") && holds_test(text, "waits"));
     assert!(!holds_test(text, "helper") && !holds_test(text, "rea") && !holds_test(text, "gone"));
-    let browser = "test('a page is there', async () => {\n// test('gone', x)\n";
+    let browser =
+        "test('a page is there', async () => {\ntest('so is another',\n// test('gone', x)\n";
     assert!(holds_browser_test(browser, "a_page_is_there"));
+    assert!(holds_browser_test(browser, "so_is_another"));
     assert!(!holds_browser_test(browser, "a_page") && !holds_browser_test(browser, "gone"));
 }
 

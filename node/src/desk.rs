@@ -207,6 +207,9 @@ fn weighed(
     let base = base.map_or_else(|| Some(heads(&now)), |text| heads_of_text(text, &now));
     let known = |base: &Vec<_>| base.iter().all(|head| before.history.contains(head));
     let base = base.filter(known).ok_or(Refused::new(412, "base-unknown"))?;
+    if before.needs_newer() {
+        return Err(Refused::new(409, "needs-newer"));
+    }
     if before.full {
         return Err(Refused::new(409, "dossier-full"));
     }
@@ -317,6 +320,9 @@ fn does_not_fit(error: ShapeError) -> Refused {
 
 /// The kinds that this actor may write now, as far as that can be said without a body.
 fn offered(dossier: &Dossier, actor: &Actor, state: &State) -> Vec<&'static str> {
+    if dossier.needs_newer() {
+        return Vec::new();
+    }
     let newer = read::proposal(&dossier.folded.standing, state).is_some();
     let (standing, at_ms) = (&dossier.folded.standing, times::now_ms());
     let kinds = EventKind::ALL.iter().filter(|kind| command::is_written_here(**kind));
@@ -329,6 +335,9 @@ fn offered(dossier: &Dossier, actor: &Actor, state: &State) -> Vec<&'static str>
 
 /// What this actor might look for among the actions in vain, with the word for why.
 fn withheld(dossier: &Dossier, actor: &Actor) -> Vec<Json> {
+    if dossier.needs_newer() {
+        return Vec::new();
+    }
     let (standing, at_ms) = (&dossier.folded.standing, times::now_ms());
     let kinds = EventKind::ALL.iter().filter(|kind| command::is_looked_for(**kind));
     let why = kinds.filter_map(|kind| {

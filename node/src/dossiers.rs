@@ -99,6 +99,12 @@ impl Dossier {
         Self { id, history, held, items, folded, full }
     }
 
+    /// Whether a newer program has written something here that this one cannot read: what it means
+    /// for the rest is not known, so the dossier can only be viewed.
+    pub(crate) fn needs_newer(&self) -> bool {
+        self.items.iter().any(needs_newer)
+    }
+
     /// A dossier before its first entry.
     pub(crate) fn new(id: DocumentId, state: &State) -> Self {
         Self::of(id, &InOrder::default(), state)
@@ -288,6 +294,6 @@ fn read_entry(stored: &NodeEntry) -> Result<Held, Reason> {
 }
 
 /// Whether an event that has no effect needs a newer program.
-pub(crate) fn needs_newer(item: &Item) -> bool {
+fn needs_newer(item: &Item) -> bool {
     item.event == Err(Unreadable::Newer)
 }

@@ -20,6 +20,7 @@ use hoso_identity::DocumentId;
 use hoso_store::{
     StoreError, journal as stored,
     meta::{meta, put_meta},
+    records,
     rules::journal::{self, ATTEMPTS_MAX},
     tables::{JournalTables, ToApply},
     writer::Tx,
@@ -204,11 +205,14 @@ impl Projection {
     }
 }
 
-/// Lets a newer version try what an older one has set aside.
+/// Lets a newer version try what an older one has set aside, and read what that one could not.
 fn try_again_after_upgrade(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let version = env!("CARGO_PKG_VERSION").as_bytes();
     if meta(tx, VERSION)?.as_deref() != Some(version) {
         stored::try_again(tx, ATTEMPTS_MAX)?;
+        for document in records::needing_newer(tx)? {
+            tx.mark_to_apply(&document, 0)?;
+        }
         put_meta(tx, VERSION, version)?;
     }
     Ok(())

@@ -189,6 +189,7 @@ fn row_json(row: &Summary, set_aside: bool, (state, now_ms): (&State, i64)) -> J
         "finished_at": row.closed_at_ms.and_then(times::text),
         "timeliness": Timeliness::of(row.due_at_ms, row.closed_at_ms, now_ms).code(),
         "needs_review": row.needs_review,
+        "needs_newer": row.needs_newer,
         "set_aside": set_aside,
     })
 }
@@ -212,7 +213,8 @@ pub(crate) async fn open(
     may_read(actor)?;
     let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
     let (standing, at_ms) = (&dossier.folded.standing, times::now_ms());
-    if rules::offered(standing, &actor.author, EventKind::Opened, at_ms).is_ok() {
+    let first = rules::offered(standing, &actor.author, EventKind::Opened, at_ms).is_ok();
+    if first && !dossier.needs_newer() {
         let event = Event { at_ms, body: Body::Opened(Opened {}) };
         match submit(office, actor, None, (id, None), &event).await {
             Ok(standing) => return standing.shown(office, actor).await,

@@ -42,6 +42,7 @@ impl Dossier {
             closed_at_ms: standing.closed_ms,
             received_at_ms: standing.received_ms.unwrap_or(begun_ms),
             needs_review: standing.needs_review(),
+            needs_newer: self.needs_newer(),
             changed_at_ms: now_ms,
         };
         Plan { computed_from, summary, search: search(standing) }
@@ -108,7 +109,7 @@ impl Dossier {
             "holder": standing.holder.map(code),
             "assigned": standing.assigned.map(|person| name_of(state, person)),
             "needs_review": standing.needs_review(),
-            "needs_newer": self.items.iter().any(super::needs_newer),
+            "needs_newer": self.needs_newer(),
             "conflicts": self.conflicts(state),
             "events": self.events(state),
         })

@@ -248,6 +248,35 @@ async fn what_waits_for_an_operator_is_tried_again_by_a_newer_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_needed_a_newer_version_is_read_again_by_one() {
+    let planted = Planted::new("none").await;
+    let id = DocumentId::from_hex(&planted.ids[1]).unwrap();
+    let office = &planted.scene.office;
+    let needs = move |tx: &mut Tx<'_>, _: &mut _| {
+        try_again_after_upgrade(tx)?;
+        for mark in tx.to_apply(0, 9)? {
+            tx.clear_to_apply(&mark.document)?;
+        }
+        let mut summary = records::summary(tx, &id)?.unwrap();
+        summary.needs_newer = true;
+        let computed_from = Some(summary.version.clone());
+        records::put(tx, &records::Plan { computed_from, summary, search: Vec::new() })?;
+        try_again_after_upgrade(tx)?;
+        assert_eq!(tx.to_apply(0, 9)?, [], "this version has read it");
+        put_meta(tx, VERSION, b"0.0.0")?;
+        try_again_after_upgrade(tx)?;
+        tx.to_apply(0, 9)
+    };
+    let marks = office.memory.write(false, needs).await.unwrap();
+    assert!(marks.iter().map(|mark| mark.document).eq([id]), "{marks:?}");
+    let (_keep, stop) = watch::channel(false);
+    let projection = Projection { office: Arc::clone(office), method: Method::default(), stop };
+    projection.pending().await.unwrap();
+    let read = office.memory.read(move |tx| records::summary(tx, &id)).await.unwrap();
+    assert!(!read.unwrap().needs_newer, "this version can read all of it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_whose_header_names_another_kind_than_its_event_is_refused_and_shows_nothing() {
     let planted = Planted::new("none").await;
     let genuine = DocumentId::from_hex(&planted.ids[0]).unwrap();

@@ -64,6 +64,7 @@ impl Schema {
                 include_str!("migrations/node/0015_practice.sql"),
                 include_str!("migrations/node/0016_one_off.sql"),
                 include_str!("migrations/node/0017_names.sql"),
+                include_str!("migrations/node/0018_needs_newer.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

@@ -14,8 +14,14 @@ use crate::{
 /// The tables that grow with every dossier.
 const LARGE: [&str; 6] = ["entry", "record", "record_word", "feed", "journal", "idempotency"];
 /// Indexes over the few rows that need someone: reading all of them is what is asked for.
-const FEW: [&str; 5] =
-    ["entry_waiting", "entry_excepted", "entry_refused", "record_open", "record_in_review"];
+const FEW: [&str; 6] = [
+    "entry_waiting",
+    "entry_excepted",
+    "entry_refused",
+    "record_open",
+    "record_in_review",
+    "record_newer",
+];
 /// Queries that read all of a large table: how they begin, and why they may.
 const WHOLE: [(&str, &str); 6] = [
     ("SELECT code FROM record", "once, when the program starts"),

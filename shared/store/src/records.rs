@@ -4,7 +4,7 @@ mod list;
 mod words;
 
 use hoso_identity::{DocumentId, UnitId};
-use rusqlite::{OptionalExtension, Row, named_params};
+use rusqlite::{OptionalExtension, Row, ToSql, named_params};
 
 #[cfg(test)]
 pub(crate) use self::list::queries_of;
@@ -19,19 +19,20 @@ use crate::{
 
 const COLUMNS: &str = "document, version, code, procedure, applicant, receiving_unit,
     competent_unit, return_unit, status, due_at_ms, closed_at_ms, received_at_ms, needs_review,
-    changed_at_ms";
+    needs_newer, changed_at_ms";
 const VERSION: &str = "SELECT version FROM record WHERE document = :document";
 const PUT: &str = "INSERT INTO record (document, version, code, procedure, applicant,
     receiving_unit, competent_unit, return_unit, status, due_at_ms, closed_at_ms, received_at_ms,
-    needs_review, changed_at_ms, words, name_key)
+    needs_review, needs_newer, changed_at_ms, words, name_key)
     VALUES (:document, :version, :code, :procedure, :applicant, :receiving, :competent, :return,
-    :status, :due, :closed, :received, :needs_review, :changed, :words, :name_key)
+    :status, :due, :closed, :received, :needs_review, :needs_newer, :changed, :words, :name_key)
     ON CONFLICT (document) DO UPDATE SET version = excluded.version, code = excluded.code,
     procedure = excluded.procedure, applicant = excluded.applicant,
     receiving_unit = excluded.receiving_unit, competent_unit = excluded.competent_unit,
     return_unit = excluded.return_unit, status = excluded.status, due_at_ms = excluded.due_at_ms,
     closed_at_ms = excluded.closed_at_ms,
     received_at_ms = excluded.received_at_ms, needs_review = excluded.needs_review,
+    needs_newer = excluded.needs_newer,
     changed_at_ms = excluded.changed_at_ms, words = excluded.words
     RETURNING seq";
 /// A name seldom changes, so the index of names is written where it does.
@@ -54,6 +55,7 @@ const WORK: &str = "SELECT count(*) AS open,
     FROM record INDEXED BY record_open WHERE closed_at_ms IS NULL";
 const IN_REVIEW: &str = "SELECT count(*) FROM record INDEXED BY record_in_review
     WHERE needs_review";
+const NEEDS_NEWER: &str = "SELECT document FROM record INDEXED BY record_newer WHERE needs_newer";
 /// A version of a dossier: its heads, as bytes that only the caller reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Version(pub Vec<u8>);
@@ -88,6 +90,8 @@ pub struct Summary {
     pub received_at_ms: i64,
     /// Whether two events exclude each other.
     pub needs_review: bool,
+    /// Whether a newer program has written something that this one cannot read.
+    pub needs_newer: bool,
     /// When it last changed here, Unix milliseconds.
     pub changed_at_ms: i64,
 }
@@ -157,6 +161,7 @@ pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
             ":closed": summary.closed_at_ms,
             ":received": summary.received_at_ms,
             ":needs_review": summary.needs_review,
+            ":needs_newer": summary.needs_newer,
             ":changed": summary.changed_at_ms,
             ":words": words,
             ":name_key": name,
@@ -205,13 +210,16 @@ pub fn remove(tx: &mut Tx<'_>, document: &DocumentId) -> Result<(), StoreError> 
 ///
 /// What SQLite says.
 pub fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Vec<DocumentId>, StoreError> {
-    let mut statement = tx.connection.prepare_cached(BY_CODE)?;
-    let mut rows = statement.query(named_params! { ":code": code })?;
-    let mut documents = Vec::new();
-    while let Some(row) = rows.next()? {
-        documents.push(DocumentId(blob(row, "document")?));
-    }
-    Ok(documents)
+    documents(tx, BY_CODE, named_params! { ":code": code })
+}
+
+/// Dossiers in which a newer program has written something that this one cannot read.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn needing_newer(tx: &mut Tx<'_>) -> Result<Vec<DocumentId>, StoreError> {
+    documents(tx, NEEDS_NEWER, &[])
 }
 
 /// The codes of all dossiers that have one.
@@ -279,6 +287,20 @@ pub fn work(tx: &mut Tx<'_>, [now, tomorrow, soon]: [i64; 3]) -> Result<Work, St
     Ok(work?)
 }
 
+fn documents(
+    tx: &mut Tx<'_>,
+    sql: &str,
+    values: &[(&str, &dyn ToSql)],
+) -> Result<Vec<DocumentId>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let mut documents = Vec::new();
+    while let Some(row) = rows.next()? {
+        documents.push(DocumentId(blob(row, "document")?));
+    }
+    Ok(documents)
+}
+
 fn read_summary(row: &Row<'_>) -> Result<Summary, StoreError> {
     let optional_unit = |column: &str| -> Result<Option<UnitId>, StoreError> {
         row.get::<_, Option<i64>>(column)?.map(unit).transpose()
@@ -297,6 +319,7 @@ fn read_summary(row: &Row<'_>) -> Result<Summary, StoreError> {
         closed_at_ms: row.get("closed_at_ms")?,
         received_at_ms: row.get("received_at_ms")?,
         needs_review: row.get("needs_review")?,
+        needs_newer: row.get("needs_newer")?,
         changed_at_ms: row.get("changed_at_ms")?,
     })
 }

@@ -158,6 +158,7 @@ fn plan(number: usize) -> Plan {
         closed_at_ms: None,
         received_at_ms: at_ms,
         needs_review: false,
+        needs_newer: false,
         changed_at_ms: at_ms,
     };
     Plan { computed_from: None, summary, search }

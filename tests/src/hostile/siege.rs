@@ -166,7 +166,11 @@ impl Siege {
 }
 
 /// Gives every node somebody who may only read, and the insider's somebody who may only take money.
-fn add_readers(node: &Node) {
+///
+/// # Panics
+///
+/// When the node refuses.
+pub fn add_readers(node: &Node) {
     for (name, roles) in [(VIEWER, "viewer"), (CASHIER, "cashier")] {
         let added = node.command(
             &["user", "add", name, "--roles", roles, "--admin", ADMINISTRATOR],
@@ -310,7 +314,11 @@ fn received(data: &Path) -> (i64, Received) {
 }
 
 /// Appends to the journal of a resting node what no program of ours would write.
-fn write(data: &Path, unit: UnitId, planted: &[Planted]) {
+///
+/// # Panics
+///
+/// When the database refuses.
+pub fn write(data: &Path, unit: UnitId, planted: &[Planted]) {
     let database = Database::open(data, Schema::Node).expect("the insider's own database");
     let (writer, thread) = Writer::start(database, |_| {}).expect("a writer");
     for batch in planted.chunks(PLANTED_AT_ONCE) {

@@ -52,6 +52,8 @@ struct DossierPage {
     /// The field that it is about.
     problem_at: String,
     repeated: String,
+    /// That only a newer version can go on here; empty otherwise.
+    newer: String,
     /// The list from which it was opened.
     beside: Beside,
     id: String,
@@ -264,6 +266,7 @@ async fn page(
     let may = |kind: EventKind| list(dossier, "/actions").any(|offered| offered == kind.code());
     let review = dossier.pointer("/needs_review") == Some(&Value::Bool(true));
     let repeated = dossier.pointer("/code_repeated") == Some(&Value::Bool(true));
+    let newer = dossier.pointer("/needs_newer") == Some(&Value::Bool(true));
     let (id, code) = (text(dossier, "/id"), text(dossier, "/code"));
     let mut frame = frame(site, headers, "page-dossier", Some(actor)).await;
     let beside = Beside::of(site, words, actor, choice).await;
@@ -274,6 +277,7 @@ async fn page(
         problem,
         problem_at,
         repeated: if repeated { words.say("code-repeated") } else { String::new() },
+        newer: if newer { words.say("problem-needs-newer") } else { String::new() },
         beside,
         version: text(dossier, "/version"),
         events: in_list(&format!("/dossiers/{id}/events"), &choice.to_text()),

@@ -36,6 +36,9 @@ pub(super) fn next(
     dossier: &Value,
     actions: &mut Vec<Action>,
 ) -> (String, Option<Action>) {
+    if dossier.pointer("/needs_newer") == Some(&Value::Bool(true)) {
+        return (words.say("next-newer"), None);
+    }
     if dossier.pointer("/needs_review") == Some(&Value::Bool(true)) {
         return (words.say("next-review"), None);
     }

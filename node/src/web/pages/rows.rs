@@ -144,10 +144,11 @@ fn row(site: &Site, words: &Words, item: &Value, (context, now_ms): (&str, i64))
         due_at: chips::due_moment(words, &due_at),
         status: chips::status(words, &status),
         units: way(site, &text("receiving_unit"), &text("competent_unit")),
-        review: match (says("set_aside"), says("needs_review")) {
-            (true, _) => words.say("set-aside"),
-            (false, true) => words.say("needs-review"),
-            (false, false) => String::new(),
+        review: match (says("set_aside"), says("needs_newer"), says("needs_review")) {
+            (true, ..) => words.say("set-aside"),
+            (false, true, _) => words.say("needs-newer"),
+            (false, false, true) => words.say("needs-review"),
+            (false, false, false) => String::new(),
         },
         id,
     }

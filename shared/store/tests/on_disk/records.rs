@@ -26,6 +26,7 @@ fn plan(number: u8, name: &str) -> Plan {
             closed_at_ms: None,
             received_at_ms: i64::from(number / 2),
             needs_review: false,
+            needs_newer: false,
             changed_at_ms: 5,
         },
         search: vec![

@@ -26,6 +26,7 @@ fn plan(number: u16, search: Vec<Findable>) -> Plan {
         closed_at_ms: None,
         received_at_ms: i64::from(number),
         needs_review: false,
+        needs_newer: false,
         changed_at_ms: 5,
     };
     Plan { computed_from: None, summary, search }

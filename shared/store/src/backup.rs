@@ -29,7 +29,6 @@ use crate::{
     error::StoreError,
     log::{self, MARKER_NAME},
     meta,
-    tables::{JournalTables, LedgerTables},
     writer::Tx,
 };
 
@@ -40,6 +39,8 @@ const MARK: &str = "CREATE TABLE watermark (
     life BLOB NOT NULL
 ) STRICT";
 const PUT_MARK: &str = "INSERT INTO watermark VALUES (:made_at_ms, :source, :generation, :life)";
+const NODE_LIFE: &str = "SELECT incarnation FROM facts WHERE one = 1";
+const RELAY_LIFE: &str = "SELECT epoch_generation, epoch_random FROM head WHERE one = 1";
 const BEGIN_READING: &str = "SELECT count(*) FROM sqlite_schema";
 const READ_MARK: &str = "SELECT * FROM watermark";
 const REMOVE_MARK: &str = "DROP TABLE watermark";
@@ -311,7 +312,7 @@ fn check(path: &Path, named: &Path, schema: Schema) -> Result<Watermark, StoreEr
     let connection = Connection::open_with_flags(path, flags).map_err(|_| unusable())?;
     match database::version(&connection, schema, schema.migrations().len()) {
         Ok(1..) => {}
-        Err(StoreError::Newer { found, known }) => return Err(StoreError::Newer { found, known }),
+        Err(newer @ StoreError::Newer { .. }) => return Err(newer),
         Ok(_) | Err(_) => return Err(unusable()),
     }
     let verdict = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0));
@@ -329,11 +330,27 @@ fn stands_alone(path: &Path) -> io::Result<bool> {
     Ok(start.starts_with(b"SQLite format 3\0") && start.ends_with(&[1, 1]) && start.len() == 20)
 }
 
-fn mark_of(tx: &mut Tx<'_>, schema: Schema, made_at_ms: u64) -> Result<Watermark, StoreError> {
-    let life = match schema {
-        Schema::Node => Life::Node(tx.facts()?.incarnation),
-        Schema::Relay => Life::Relay(tx.head()?.epoch),
+/// Which life of a database this is; none before it has begun. Every schema that there ever was can
+/// be asked.
+pub(crate) fn life(connection: &Connection, schema: Schema) -> Result<Option<Life>, StoreError> {
+    let sql = match schema {
+        Schema::Node => NODE_LIFE,
+        Schema::Relay => RELAY_LIFE,
     };
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(match schema {
+        Schema::Node => Life::Node(Incarnation(blob(row, "incarnation")?)),
+        Schema::Relay => {
+            let generation = row.get("epoch_generation")?;
+            Life::Relay(Epoch { generation, random: blob(row, "epoch_random")? })
+        }
+    }))
+}
+
+fn mark_of(tx: &mut Tx<'_>, schema: Schema, made_at_ms: u64) -> Result<Watermark, StoreError> {
+    let life = life(tx.connection, schema)?.ok_or(StoreError::Damaged("life"))?;
     let source = meta::meta(tx, meta::DATABASE)?.unwrap_or_default();
     Ok(Watermark { made_at_ms, source, life, keys: Vec::new() })
 }

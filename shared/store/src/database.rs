@@ -1,7 +1,8 @@
 //! One data directory: its lock, its database file, its schema.
 //!
 //! Files: `hoso.lock` (held while a process works here), `hoso.db` with SQLite's `-wal` and
-//! `-shm`, and `hoso.open`, which says how new they must be and whether there must be a log.
+//! `-shm`, and `hoso.open`, which says how new they must be and whether there must be a log; after
+//! a change of the schema also `hoso.db.schema-N`, a backup from before it.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
@@ -17,6 +18,7 @@ use crate::{
     backup,
     error::StoreError,
     log::{self, MARKER_NAME, Marker},
+    upgrade,
     writer::Tx,
 };
 
@@ -75,6 +77,11 @@ impl Schema {
         }
     }
 
+    /// The number of the newest schema.
+    fn newest(self) -> i64 {
+        i64::try_from(self.migrations().len()).unwrap_or(i64::MAX)
+    }
+
     /// The key files that stand beside the database: without them the machine is a stranger to
     /// those that knew it.
     #[must_use]
@@ -121,14 +128,20 @@ impl Database {
         keep_private(&path)?;
         let mut connection = Connection::open(path)?;
         keep_log(&connection, true)?;
-        let found = version(&connection, schema, schema.migrations().len())?;
+        let found = version(&connection, schema, schema.migrations().len())
+            .map_err(|error| upgrade::with_way_back(data, error))?;
         match marker {
             Some(marker) => marker.notice_older(data, &connection)?,
             None if found > 0 => log::notice_copied(data, &connection)?,
             None => {}
         }
         configure(&connection)?;
+        // Without a marker the schema was never whole, and nothing was ever written.
+        if marker.is_some() && found < schema.newest() {
+            upgrade::begin(data, &connection, schema, found)?;
+        }
         migrate(&mut connection, schema, schema.migrations())?;
+        upgrade::end(data)?;
         let verdict: String =
             connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
@@ -170,6 +183,7 @@ impl Database {
         {
             remove(&data.join(name))?;
         }
+        upgrade::forget(data)?;
         sync_directory(data)?;
         drop(lock);
         Ok(())
@@ -281,7 +295,7 @@ pub(crate) fn version(
         return Err(StoreError::Foreign);
     }
     let known = i64::try_from(steps).unwrap_or(i64::MAX);
-    if found > known { Err(StoreError::Newer { found, known }) } else { Ok(found) }
+    if found > known { Err(StoreError::Newer { found, known, before: None }) } else { Ok(found) }
 }
 
 /// Brings the schema up to date, one transaction per step.

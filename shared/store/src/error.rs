@@ -43,14 +43,16 @@ pub enum StoreError {
     },
     /// The database was written by a newer program.
     #[error(
-        "the database has schema {found}, this program knows {known}: use the newer program; \
-         nothing was changed"
+        "the database has schema {found}, this program knows {known}: use the newer program{}; \
+         nothing was changed", way_back(before.as_deref())
     )]
     Newer {
         /// The schema of the file.
         found: i64,
         /// The newest schema of this program.
         known: i64,
+        /// The backup from before the change, if this program can restore it.
+        before: Option<PathBuf>,
     },
     /// The database is gone although the directory held one.
     #[error("{path} is missing or empty although it was there: put it back, or restore a backup")]
@@ -172,6 +174,13 @@ impl StoreError {
             (false, false) => self,
         }
     }
+}
+
+/// The other way out for who cannot use the newer program.
+fn way_back(before: Option<&Path>) -> String {
+    let told =
+        |file: &Path| format!(", or restore {}, the backup from before that", file.display());
+    before.map_or_else(String::new, told)
 }
 
 /// Whether SQLite met it before anything was synced; a sync that failed leaves the disk in doubt.

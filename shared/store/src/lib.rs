@@ -35,6 +35,7 @@ pub mod serial;
 pub mod sessions;
 pub mod tables;
 mod typed;
+mod upgrade;
 pub mod watch;
 pub mod writer;
 

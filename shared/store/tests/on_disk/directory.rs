@@ -251,7 +251,10 @@ fn a_database_of_a_newer_program_is_refused_untouched() {
     file.close().unwrap();
     let before = contents(scene.path());
     let refusal = refusal(scene.path());
-    assert!(matches!(refusal, StoreError::Newer { found: 99, known: ..99 }), "{refusal}");
+    assert!(
+        matches!(refusal, StoreError::Newer { found: 99, known: ..99, before: None }),
+        "{refusal}"
+    );
     assert_eq!(fs::read(scene.path().join("hoso.db")).unwrap(), before[0].1);
 }
 

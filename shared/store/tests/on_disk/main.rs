@@ -17,6 +17,8 @@ mod processes;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod rows_of_then;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod scene;
@@ -25,5 +27,7 @@ mod search;
 mod serials;
 #[cfg(test)]
 mod tables;
+#[cfg(test)]
+mod upgrade;
 #[cfg(test)]
 mod writer;

@@ -15,7 +15,7 @@ use hoso_store::{
     writer::Writer,
 };
 
-use crate::scene::start;
+use crate::{scene::start, upgrade::upgrade};
 
 /// What a child shall be, with the directory that it shall work in.
 const ROLE: &str = "HOSO_TEST_ROLE";
@@ -23,7 +23,7 @@ const DIRECTORY: &str = "HOSO_TEST_DIRECTORY";
 /// While this file exists, syncing fails.
 const FAILING: &str = "HOSO_EIO";
 
-fn child(role: &str, directory: &Path) -> Command {
+pub(crate) fn child(role: &str, directory: &Path) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "processes::a_child_is_what_it_is_told_to_be", "--nocapture"]);
     command.env(ROLE, role).env(DIRECTORY, directory);
@@ -40,6 +40,7 @@ fn a_child_is_what_it_is_told_to_be() {
         "saver" => save_on_a_failing_disk(&directory),
         "folder" => fold_on_a_failing_disk(&directory),
         "founder" => found_for_ever(&directory),
+        "upgrader" => upgrade(&directory),
         other => panic!("no child is a {other}"),
     }
 }

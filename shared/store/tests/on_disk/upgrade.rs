@@ -137,6 +137,34 @@ fn shape(file: &Connection) -> Vec<String> {
 }
 
 #[test]
+fn every_schema_that_there_ever_was_becomes_todays_with_everything_in_it() {
+    for then in all() {
+        let directory = then.left();
+        then.has_everything(directory.path());
+    }
+}
+
+#[test]
+fn no_table_of_today_is_without_rows_of_the_time_when_it_came() {
+    for then in all().into_iter().filter(|then| then.is_todays()) {
+        let directory = then.left();
+        let file = Connection::open(directory.path().join("hoso.db")).unwrap();
+        let mut statement = file
+            .prepare(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'
+                AND name NOT GLOB 'record_word*'",
+            )
+            .unwrap();
+        let tables = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        for table in tables.map(Result::unwrap) {
+            let counted = format!("SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 1)");
+            let rows: i64 = file.query_row(&counted, [], |row| row.get(0)).unwrap();
+            assert_eq!(rows, 1, "{table} has none in rows_of_then.rs");
+        }
+    }
+}
+
+#[test]
 fn before_a_schema_is_changed_a_backup_is_made_that_the_older_program_can_restore() {
     for then in all() {
         let directory = then.left();

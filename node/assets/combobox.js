@@ -4,6 +4,8 @@
 globalThis.hosoCombobox = (() => {
   // As many are shown at once.
   const SHOWN = 12;
+  // What is not found here is asked for after a pause of so long.
+  const ASK_MS = 200;
 
   // Without tone marks, case and đ, as the search of the records folds.
   const folded = (text) =>
@@ -32,8 +34,12 @@ globalThis.hosoCombobox = (() => {
     let options = [];
     let active = -1;
     let asked = 0;
+    // Enter while the answer is still to come takes the first of it.
+    let looking = false;
+    let takesFirst = false;
 
     const close = () => {
+      looking = false;
       list.hidden = true;
       options = [];
       active = -1;
@@ -70,8 +76,14 @@ globalThis.hosoCombobox = (() => {
     };
     const look = async () => {
       const turn = ++asked;
+      looking = true;
+      takesFirst = false;
       const found = await find(input.value);
-      if (turn === asked && document.activeElement === input) show(found);
+      if (turn !== asked) return;
+      looking = false;
+      if (document.activeElement !== input) return;
+      show(found);
+      if (takesFirst && active >= 0) take(active);
     };
     const take = (at) => {
       const option = options[at];
@@ -99,6 +111,9 @@ globalThis.hosoCombobox = (() => {
       } else if (open && active >= 0 && (event.key === "Enter" || event.key === "Tab")) {
         if (event.key === "Enter") event.preventDefault();
         take(active);
+      } else if (eager && looking && event.key === "Enter") {
+        event.preventDefault();
+        takesFirst = true;
       } else if (open && event.key === "Escape") {
         event.preventDefault();
         close();
@@ -113,7 +128,9 @@ globalThis.hosoCombobox = (() => {
   };
 
   // Replaces what is seen of a select by a combobox over its options; the select keeps the value.
-  const overSelect = (select) => {
+  // `ask(text)` promises the values that the node's own search finds; it is asked for what is not
+  // found here, such as a word typed while no Vietnamese keyboard is on.
+  const overSelect = (select, ask) => {
     const input = document.createElement("input");
     input.type = "text";
     input.id = select.id;
@@ -145,12 +162,22 @@ globalThis.hosoCombobox = (() => {
       if (wanted.every(begins)) return 2;
       return wanted.every((word) => option.text.includes(word)) ? 3 : 9;
     };
-    const find = (text) => {
-      if (text.trim() === "" || text === shown()) return all;
+    const own = (text) => {
       const wanted = words(text);
-      const ranked = all.map((option) => ({ option, rank: rank(option, text.trim(), wanted) }));
+      const ranked = all.map((option) => ({ option, rank: rank(option, text, wanted) }));
       return ranked.filter((each) => each.rank < 9).sort((a, b) => a.rank - b.rank)
         .map((each) => each.option);
+    };
+    let turns = 0;
+    const find = async (text) => {
+      const turn = ++turns;
+      if (text.trim() === "" || text === shown()) return all;
+      const found = own(text.trim());
+      if (found.length > 0 || !ask) return found;
+      await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+      if (turn !== turns) return [];
+      const values = await ask(text.trim());
+      return values.map((value) => all.find((option) => option.value === value)).filter(Boolean);
     };
     const choose = (option) => {
       select.value = option.value;

@@ -221,7 +221,16 @@
   });
 
   // Procedure and places are found by typing.
-  for (const name of ["procedure_code", "competent_unit", "return_unit"]) {
+  const procedures = async (text) => {
+    try {
+      const { items } = await api(`/procedures?q=${encodeURIComponent(text)}`);
+      return items.map((procedure) => procedure.code);
+    } catch {
+      return [];
+    }
+  };
+  globalThis.hosoCombobox.overSelect(field("procedure_code"), procedures);
+  for (const name of ["competent_unit", "return_unit"]) {
     globalThis.hosoCombobox.overSelect(field(name));
   }
   field("procedure_code").addEventListener("change", () => {

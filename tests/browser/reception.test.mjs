@@ -142,6 +142,25 @@ test('a new applicant is received with at most 60 keys besides free text', async
   await page.context().close();
 });
 
+test('a procedure is found by what is typed raw, in Telex and in VNI', async () => {
+  const { page, hands } = await reception();
+  for (const raw of ['khai tuwr', 'khai tu73']) {
+    await page.goto('/receive');
+    await focused(page, 'r-procedure_code');
+    await hands.type(raw);
+    await hands.press('Enter');
+    await focused(page, 'r-applicant.id_number');
+    assert.equal(await value(page, 'procedure_code'), '1.000656', raw);
+  }
+  await page.goto('/receive');
+  await focused(page, 'r-procedure_code');
+  const asked = page.waitForResponse((answer) => answer.url().includes('/procedures?q='));
+  await hands.type('khai xyz');
+  assert.deepEqual((await (await asked).json()).items, []);
+  assert.equal(await page.locator('[role=option]').count(), 0);
+  await page.context().close();
+});
+
 test('a known applicant is filled in from the number alone', async () => {
   const { page, hands } = await reception();
   await knownApplicant(page, '022185000912', 'Đinh Thị Quen');

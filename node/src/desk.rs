@@ -12,6 +12,7 @@ mod logbook;
 mod places;
 mod read;
 mod refused;
+mod scans;
 
 use std::sync::Arc;
 
@@ -42,6 +43,10 @@ pub(crate) use deeds::{Deed, deeds};
 pub(crate) use logbook::received;
 pub(crate) use read::{ListQuery, document, due, entries, list, open, work};
 pub(crate) use refused::Refused;
+pub(crate) use scans::{
+    Found, HEAD_BYTES, Kind, SCAN_BYTES_MAX, Upload, attach, clean as clean_name,
+    find as find_scan, may_attach,
+};
 
 use crate::{
     dossiers::{Dossier, ROOM, heads, heads_of_text},
@@ -325,7 +330,9 @@ fn offered(dossier: &Dossier, actor: &Actor, state: &State) -> Vec<&'static str>
     }
     let newer = read::proposal(&dossier.folded.standing, state).is_some();
     let (standing, at_ms) = (&dossier.folded.standing, times::now_ms());
-    let kinds = EventKind::ALL.iter().filter(|kind| command::is_written_here(**kind));
+    // A scan is brought by a form of its own.
+    let here = |kind: &EventKind| *kind == EventKind::Attached || command::is_written_here(*kind);
+    let kinds = EventKind::ALL.iter().filter(|kind| here(kind));
     kinds
         .filter(|kind| rules::offered(standing, &actor.author, **kind, at_ms).is_ok())
         .filter(|kind| newer || **kind != EventKind::CalendarAccepted)

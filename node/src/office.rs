@@ -4,6 +4,7 @@ mod commands;
 mod health;
 mod hours;
 mod papers;
+mod sweep;
 
 use std::{
     path::PathBuf,
@@ -21,7 +22,12 @@ use hoso_engine::{
 use hoso_identity::{PublicKey, UnitId};
 use hoso_registry::{State, state::NodeFacts};
 use hoso_store::{
-    StoreError, journal, link, rules::journal::ATTEMPTS_MAX, serial::Serials, tables::JournalTables,
+    StoreError,
+    blobs::{self, Blobs},
+    journal, link,
+    rules::journal::ATTEMPTS_MAX,
+    serial::Serials,
+    tables::JournalTables,
 };
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
@@ -41,6 +47,8 @@ use crate::{
 pub struct Office {
     pub(crate) data: PathBuf,
     pub(crate) memory: Memory,
+    /// The files of scans.
+    pub(crate) blobs: Blobs,
     pub(crate) facts: Facts,
     pub(crate) transport: PublicKey,
     pub(crate) people: People,
@@ -164,9 +172,10 @@ impl Office {
     pub(crate) async fn sync_status(&self) -> Result<Value, StoreError> {
         let read = self.memory.read(|tx| {
             let aside = journal::set_aside(tx, ATTEMPTS_MAX)?;
-            Ok::<_, StoreError>((journal::backlog(tx)?, journal::troubled(tx)?, aside))
+            let counts = (journal::troubled(tx)?, blobs::missing(tx)?);
+            Ok::<_, StoreError>((journal::backlog(tx)?, counts, aside))
         });
-        let (backlog, (waiting, refused), aside) = read.await?;
+        let (backlog, ((waiting, refused), blobs), aside) = read.await?;
         let waiting = waiting.saturating_add(u64::try_from(aside.len()).unwrap_or(u64::MAX));
         let link = self.link.borrow().clone();
         let wanted = *self.memory.link_wanted().borrow();
@@ -178,7 +187,7 @@ impl Office {
             "pending_entries": backlog.entries,
             "pending_dossiers": backlog.dossiers,
             "pending_bytes": backlog.bytes,
-            "pending_blobs": 0,
+            "pending_blobs": blobs,
             "oldest_pending_at": backlog.since_ms.and_then(times::text_of),
             "last_ack_at": link.acknowledged_ms.and_then(times::text_of),
             "waiting": waiting,

@@ -20,6 +20,7 @@ use hoso_identity::{Realm, UnitId};
 use hoso_registry::State;
 use hoso_store::{
     StoreError,
+    blobs::Blobs,
     database::{Database, Schema},
     link, records,
     serial::Serials,
@@ -73,6 +74,7 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
     let office = Office {
         data: data.to_owned(),
         memory,
+        blobs: Blobs::of(data),
         facts,
         transport,
         people: People::default(),
@@ -147,6 +149,9 @@ async fn serve(
 ) -> Result<(), Problem> {
     let locked = office.memory.write(false, |tx, _| sessions::lock_all(tx)).await;
     locked.map_err(|error: StoreError| storage(&error))?;
+    if let Err(error) = office.sweep_scans().await {
+        tracing::warn!(%error, "the files of scans could not be looked through");
+    }
     let endpoint = Endpoint::dialler(&keys::read_transport(&office.data)?, config.congestion)
         .map_err(|error| Problem::new("quic", error.to_string()))?;
     let listener = listen(config, address)?;

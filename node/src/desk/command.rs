@@ -33,7 +33,8 @@ const BESIDE: [&str; 3] = ["received_at", "paper_reference", "reason"];
 /// Stands where the code will be, while the form is checked.
 const NO_CODE: &str = "H49-20250701-P00000000";
 
-/// Whether the kind can be written here: the others come through a gateway, or have no form yet.
+/// Whether the kind is written as it is asked for: the others come through a gateway, or with the
+/// bytes of a scan.
 pub(super) fn is_written_here(kind: EventKind) -> bool {
     !matches!(kind, EventKind::Submitted | EventKind::Attached)
 }
@@ -74,7 +75,7 @@ pub(crate) async fn receive(
 }
 
 /// What nobody lets them do is refused before anything else is said about it.
-fn may_write(actor: &Actor, kind: EventKind) -> Result<(), Refused> {
+pub(super) fn may_write(actor: &Actor, kind: EventKind) -> Result<(), Refused> {
     if actor.writes(kind.kind()) { Ok(()) } else { Err(Refused::new(403, "rule-role")) }
 }
 

@@ -13,7 +13,7 @@ use hoso_engine::clock;
 use hoso_identity::{DocumentId, EntryId, Position, UnitId};
 use hoso_registry::{Calendar, Day, EventKind, State, statement::Competent};
 use hoso_store::{
-    StoreError, journal as facts,
+    StoreError, attachments, journal as facts,
     records::{self, Cursor, DueRange, Filter, Order, Page, Summary, Work},
     rules::{
         badge::{self, Reach, delivered},
@@ -24,7 +24,10 @@ use hoso_store::{
 use minicbor::Encode;
 use serde_json::{Value as Json, json};
 
-use super::{Refused, command::calendars, load, offered, places::named_units, submit, withheld};
+use super::{
+    Refused, command::calendars, load, offered, places::named_units, scans::note_states, submit,
+    withheld,
+};
 use crate::{
     dossiers::{
         Dossier,
@@ -67,7 +70,7 @@ pub(crate) struct ListQuery {
 }
 
 /// Whether they may read dossiers.
-fn may_read(actor: &Actor) -> Result<(), Refused> {
+pub(super) fn may_read(actor: &Actor) -> Result<(), Refused> {
     if actor.reads() { Ok(()) } else { Err(Refused::new(403, "rule-role")) }
 }
 
@@ -247,17 +250,11 @@ pub(super) async fn shown(
         let code = summary.as_ref().and_then(|summary| summary.code.clone());
         let same = code.map_or(Ok(Vec::new()), |code| records::by_code(tx, &code))?;
         let known = (tx.facts()?, facts::all_delivered(tx)?);
-        Ok::<_, StoreError>((summary, same.len(), known, tx.document(&id)?))
+        let scans = attachments::of(tx, &id)?;
+        Ok::<_, StoreError>((summary, same.len(), known, (tx.document(&id)?, scans)))
     });
-    let (summary, same_code, (node, mut known), entries) = read.await?;
-    // What is shown here is applied here, at one node of the own unit at least.
-    known.push(Delivered {
-        unit: office.unit(),
-        through: u64::MAX,
-        except: Vec::new(),
-        at_ms: clock::now_ms(),
-        node: office.node().map(|node| node.id),
-    });
+    let (summary, same_code, (node, mut known), (entries, scans)) = read.await?;
+    known.push(shown_here(office));
     if summary.is_none() {
         return Err(Refused::new(404, "not-found"));
     }
@@ -304,8 +301,22 @@ pub(super) async fn shown(
         if let Some(Json::Array(events)) = fields.get_mut("events") {
             note_receipts(events, &entries);
         }
+        if let Some(Json::Array(shown)) = fields.get_mut("attachments") {
+            note_states(shown, &scans, &registry);
+        }
     }
     Ok(view)
+}
+
+/// What is shown here is applied here, at one node of the own unit at least.
+fn shown_here(office: &Office) -> Delivered {
+    Delivered {
+        unit: office.unit(),
+        through: u64::MAX,
+        except: Vec::new(),
+        at_ms: clock::now_ms(),
+        node: office.node().map(|node| node.id),
+    }
 }
 
 /// Says of each event when the province received it.

@@ -9,6 +9,7 @@ use hoso_dossier::{
 use hoso_identity::UnitId;
 use hoso_registry::State;
 use hoso_store::{
+    attachments::Attachment,
     records::{Plan, Summary, Version},
     search::Findable,
 };
@@ -45,7 +46,12 @@ impl Dossier {
             needs_newer: self.needs_newer(),
             changed_at_ms: now_ms,
         };
-        Plan { computed_from, summary, search: search(standing) }
+        Plan {
+            computed_from,
+            summary,
+            search: search(standing),
+            attachments: attachments(standing),
+        }
     }
 
     /// What the dossier's page shows, but for what changes without an event: time and sync.
@@ -129,7 +135,10 @@ impl Dossier {
                 "id": scan.event.to_string(),
                 "blake3": scan.blob.to_string(),
                 "name": scan.name,
+                "media_type": scan.media_type,
                 "size": scan.size,
+                "paper": scan.paper,
+                "at": times::text(scan.at_ms),
             })).collect::<Vec<_>>(),
             "fees": standing.fees.iter().map(|line| json!({
                 "id": line.id, "name": line.fee.name, "amount": line.fee.amount,
@@ -244,6 +253,24 @@ fn due_steps(due: &Due) -> Json {
 /// The application in the form of the interface.
 fn application_json(application: &Application, state: &State) -> Json {
     json_of(&application.to_value(), state)
+}
+
+/// The scans that the dossier names: one that is attached twice is one file.
+fn attachments(standing: &Standing) -> Vec<Attachment> {
+    let mut named: Vec<Attachment> = Vec::new();
+    for scan in &standing.scans {
+        if !named.iter().any(|known| known.blob == scan.blob) {
+            named.push(Attachment {
+                blob: scan.blob,
+                name: scan.name.clone(),
+                media_type: scan.media_type.clone(),
+                size: scan.size,
+                unit: scan.unit,
+                since_ms: scan.at_ms,
+            });
+        }
+    }
+    named
 }
 
 /// The texts by which the dossier is found.

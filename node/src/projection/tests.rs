@@ -260,7 +260,10 @@ async fn what_needed_a_newer_version_is_read_again_by_one() {
         let mut summary = records::summary(tx, &id)?.unwrap();
         summary.needs_newer = true;
         let computed_from = Some(summary.version.clone());
-        records::put(tx, &records::Plan { computed_from, summary, search: Vec::new() })?;
+        records::put(
+            tx,
+            &records::Plan { computed_from, summary, search: Vec::new(), attachments: Vec::new() },
+        )?;
         try_again_after_upgrade(tx)?;
         assert_eq!(tx.to_apply(0, 9)?, [], "this version has read it");
         put_meta(tx, VERSION, b"0.0.0")?;

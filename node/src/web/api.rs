@@ -27,11 +27,14 @@ use crate::{
 type Shared = State<Arc<Site>>;
 
 /// The one header of a request that must be there.
-fn once(headers: &HeaderMap, path: &str, body: Vec<u8>) -> Result<Once, Refused> {
+pub(super) fn key(headers: &HeaderMap) -> Result<String, Refused> {
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
     let key = key.map(str::trim).filter(|key| !key.is_empty());
-    let key = key.ok_or(Refused::new(400, "idempotency-key"))?;
-    Ok(Once { key: key.to_owned(), body: [path.as_bytes(), b"\n", &body].concat() })
+    key.map(str::to_owned).ok_or(Refused::new(400, "idempotency-key"))
+}
+
+fn once(headers: &HeaderMap, path: &str, body: Vec<u8>) -> Result<Once, Refused> {
+    Ok(Once { key: key(headers)?, body: [path.as_bytes(), b"\n", &body].concat() })
 }
 
 fn document(id: &str) -> Result<DocumentId, Refused> {

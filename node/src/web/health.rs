@@ -11,7 +11,7 @@ use hoso_engine::{
     clock, link,
     metrics::{Page, signed_seconds},
 };
-use hoso_store::{StoreError, backup, database, journal, rules::journal::ATTEMPTS_MAX};
+use hoso_store::{StoreError, backup, blobs, database, journal, rules::journal::ATTEMPTS_MAX};
 
 use super::site::Site;
 
@@ -42,10 +42,11 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
         let (waiting, _) = journal::troubled(tx)?;
         let aside = journal::set_aside(tx, ATTEMPTS_MAX)?.len();
         let waiting = waiting.saturating_add(u64::try_from(aside).unwrap_or(u64::MAX));
-        let figures = (journal::backlog(tx)?, waiting, journal::refused(tx)?, backup::noted(tx)?);
+        let counts = (waiting, blobs::missing(tx)?);
+        let figures = (journal::backlog(tx)?, counts, journal::refused(tx)?, backup::noted(tx)?);
         Ok::<_, StoreError>(figures)
     });
-    let (backlog, waiting, refused, backup_ms) = read.await?;
+    let (backlog, (waiting, blobs), refused, backup_ms) = read.await?;
     let status = office.link.borrow().clone();
     let state = office.state();
     let unit = state.unit(office.unit()).map(|unit| unit.code.clone()).unwrap_or_default();
@@ -63,8 +64,7 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
         ("hoso_oldest_unsent_seconds", oldest_ms / 1000),
         ("hoso_waiting_entries", waiting),
         ("hoso_db_bytes", bytes),
-        // Scans are not carried yet, so none waits.
-        ("hoso_blobs_pending", 0),
+        ("hoso_blobs_pending", blobs),
     ] {
         page.gauge(name, &labels, value);
     }

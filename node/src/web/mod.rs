@@ -10,6 +10,7 @@ mod pages;
 mod printed;
 mod refusal;
 mod router;
+mod scans;
 mod site;
 #[cfg(test)]
 pub(crate) mod tests;

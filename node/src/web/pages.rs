@@ -23,6 +23,7 @@ mod rating;
 mod receive;
 mod returning;
 mod rows;
+mod scans;
 mod session;
 mod sheet;
 mod styleguide;
@@ -61,6 +62,7 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/return/rating", post(rating::rate))
         .route("/dossiers/{id}", get(dossier::open))
         .route("/dossiers/{id}/events", post(dossier::act))
+        .route("/dossiers/{id}/attachments", post(scans::attach).layer(super::scans::room()))
         .route("/office", get(office::form))
         .route("/office/link", post(office::switch))
         .route("/office/people", get(people::show).post(people::add))

@@ -75,7 +75,9 @@ async fn worded(
 /// The log-in page that says why it is asked for and leads back to where they were.
 fn log_in_address(method: &Method, uri: &Uri, refused: &Refused) -> String {
     let mut address = format!("/log-in?why={}", refused.code);
-    let back = match uri.path().strip_suffix("/events") {
+    let path = uri.path();
+    let acted = path.strip_suffix("/events").or_else(|| path.strip_suffix("/attachments"));
+    let back = match acted {
         // An action is an address that nobody can go to; its dossier is.
         Some(dossier) => dossier,
         None if method == Method::GET => uri.path_and_query().map_or("/", |path| path.as_str()),

@@ -15,6 +15,7 @@ use super::{
     answer::BODY_BYTES_MAX,
     api, catalogue, health, openapi, pages, printed,
     refusal::{guard, speak},
+    scans,
     site::Site,
 };
 
@@ -47,6 +48,8 @@ fn api() -> Router<Arc<Site>> {
         .route("/dossiers", get(api::list).post(api::receive))
         .route("/dossiers/{id}", get(api::open))
         .route("/dossiers/{id}/events", post(api::act))
+        .route("/dossiers/{id}/attachments", post(scans::attach).layer(scans::room()))
+        .route("/attachments/{blake3}", get(scans::fetch))
         .route("/dossiers/{id}/document", get(api::automerge))
         .route("/dossiers/{id}/entries", get(api::entries))
         .route("/dossiers/{id}/slip", get(printed::slip))

@@ -11,5 +11,6 @@ mod papers;
 mod people;
 mod practise;
 mod printed;
+mod scans;
 pub(crate) mod scene;
 mod search;

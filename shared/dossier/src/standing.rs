@@ -211,10 +211,18 @@ pub struct Scan {
     pub event: ChangeHash,
     /// Its bytes' hash.
     pub blob: PayloadHash,
-    /// Its name.
+    /// Its name, as its author gave it.
     pub name: String,
+    /// Its media type, as its author said it.
+    pub media_type: String,
     /// Bytes.
     pub size: u64,
+    /// The paper of the dossier that it shows.
+    pub paper: Option<String>,
+    /// The unit at which it was attached.
+    pub unit: UnitId,
+    /// When, Unix milliseconds.
+    pub at_ms: i64,
 }
 
 /// Events of which only one can hold.

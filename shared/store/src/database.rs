@@ -67,6 +67,7 @@ impl Schema {
                 include_str!("migrations/node/0016_one_off.sql"),
                 include_str!("migrations/node/0017_names.sql"),
                 include_str!("migrations/node/0018_needs_newer.sql"),
+                include_str!("migrations/node/0019_attachments.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

@@ -4,8 +4,10 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod accounts;
+pub mod attachments;
 pub mod audit;
 pub mod backup;
+pub mod blobs;
 pub mod collation;
 mod columns;
 pub mod database;

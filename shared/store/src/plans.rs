@@ -12,9 +12,11 @@ use crate::{
 };
 
 /// The tables that grow with every dossier.
-const LARGE: [&str; 6] = ["entry", "record", "record_word", "feed", "journal", "idempotency"];
+const LARGE: [&str; 8] =
+    ["attachment", "blob", "entry", "record", "record_word", "feed", "journal", "idempotency"];
 /// Indexes over the few rows that need someone: reading all of them is what is asked for.
-const FEW: [&str; 6] = [
+const FEW: [&str; 7] = [
+    "blob_missing",
     "entry_waiting",
     "entry_excepted",
     "entry_refused",
@@ -23,9 +25,10 @@ const FEW: [&str; 6] = [
     "record_newer",
 ];
 /// Queries that read all of a large table: how they begin, and why they may.
-const WHOLE: [(&str, &str); 6] = [
+const WHOLE: [(&str, &str); 7] = [
     ("SELECT code FROM record", "once, when the program starts"),
     ("SELECT status, count(*) FROM record", "an index of a few bytes per dossier"),
+    ("SELECT hash FROM blob WHERE NOT EXISTS", "once, when the program starts"),
     ("SELECT DISTINCT document FROM entry", "when a statement of an older epoch comes late"),
     ("SELECT entry.id FROM journal", "when a restored node is numbered anew"),
     ("UPDATE entry SET journal = NULL", "when a restored node is numbered anew"),
@@ -34,7 +37,8 @@ const WHOLE: [(&str, &str); 6] = [
 
 /// Sources that speak of the relay's tables, those that speak of a node's; the others of both.
 const OF_RELAY: [&str; 4] = ["ledger", "audit", "enrolment", "watch"];
-const OF_NODE: [&str; 6] = ["journal", "records", "drafts", "idempotency", "sessions", "link"];
+const OF_NODE: [&str; 8] =
+    ["attachments", "blobs", "journal", "records", "drafts", "idempotency", "sessions", "link"];
 
 /// An empty database of each program.
 struct Databases {

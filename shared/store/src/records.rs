@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, Row, ToSql, named_params};
 pub(crate) use self::list::queries_of;
 pub use self::list::{Cursor, DueRange, Filter, Order, PAGE_MAX, Page, list};
 use crate::{
+    attachments::{self, Attachment},
     collation::name_key,
     columns::{blob, unit},
     error::StoreError,
@@ -105,6 +106,8 @@ pub struct Plan {
     pub summary: Summary,
     /// Texts by which it is found, beside its units: code, names, id numbers, phones.
     pub search: Vec<Findable>,
+    /// The scans that it names, each hash once.
+    pub attachments: Vec<Attachment>,
 }
 
 /// How many dossiers are open, and how many of them are due when.
@@ -133,7 +136,7 @@ pub fn version(tx: &mut Tx<'_>, document: &DocumentId) -> Result<Option<Version>
     Ok(version.optional()?.map(Version))
 }
 
-/// Writes a record and the words by which it is found.
+/// Writes a record, the words by which it is found and the scans that it names.
 ///
 /// # Errors
 ///
@@ -171,7 +174,8 @@ pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
     let mut named = tx.connection.prepare_cached(NAME)?;
     named.execute(named_params! { ":seq": seq, ":name_key": name })?;
     drop(named);
-    words::replace(tx, seq, (&before, &words))
+    words::replace(tx, seq, (&before, &words))?;
+    attachments::put(tx, &summary.document, &plan.attachments, summary.changed_at_ms)
 }
 
 /// The columns of one dossier.
@@ -186,7 +190,7 @@ pub fn summary(tx: &mut Tx<'_>, document: &DocumentId) -> Result<Option<Summary>
     rows.next()?.map(read_summary).transpose()
 }
 
-/// Removes a record with its words; nothing happens if there is none.
+/// Removes a record with its words and scans; nothing happens if there is none.
 ///
 /// # Errors
 ///
@@ -201,7 +205,7 @@ pub fn remove(tx: &mut Tx<'_>, document: &DocumentId) -> Result<(), StoreError> 
         words::replace(tx, seq, (&words, ""))?;
         tx.connection.prepare_cached(REMOVE)?.execute(named_params! { ":seq": seq })?;
     }
-    Ok(())
+    attachments::put(tx, document, &[], 0)
 }
 
 /// Dossiers with exactly this code; two when copies worked in the dark at once.

@@ -161,7 +161,7 @@ fn plan(number: usize) -> Plan {
         needs_newer: false,
         changed_at_ms: at_ms,
     };
-    Plan { computed_from: None, summary, search }
+    Plan { computed_from: None, summary, search, attachments: Vec::new() }
 }
 
 /// The name of a number, and how it is typed in Telex.

@@ -18,6 +18,13 @@ pub fn shared_record(dossier: &Value) -> Value {
         fields.remove("actions");
         fields.remove("not_now");
     }
+    if let Some(scans) = record["attachments"].as_array_mut() {
+        for scan in scans.iter_mut().filter_map(Value::as_object_mut) {
+            // How much of it is at this node.
+            scan.remove("state");
+            scan.remove("percent");
+        }
+    }
     if let Some(events) = record["events"].as_array_mut() {
         for event in events {
             if let Some(fields) = event.as_object_mut() {

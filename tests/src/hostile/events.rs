@@ -186,6 +186,7 @@ impl Names {
                 name: "quét.pdf".to_owned(),
                 media_type: "application/pdf".to_owned(),
                 size: 5_000,
+                paper: None,
             }),
             3 => Body::Detached(Detached { attachment: hash, reason: "thử".to_owned() }),
             4 => Body::ConflictResolved(ConflictResolved { choice: hash }),

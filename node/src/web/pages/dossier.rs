@@ -28,6 +28,7 @@ use super::{
     receive::fresh_key,
     refused,
     rows::{Choice, in_list},
+    scans::{Scans, scans},
     session::form_keeping,
     sheet::{Sheet, sheet},
     withheld::{Withheld, withheld},
@@ -38,9 +39,14 @@ use crate::{
     times,
 };
 
-/// Kinds that have no form on this page.
-const FORMLESS: [EventKind; 4] =
-    [EventKind::Opened, EventKind::ConflictResolved, EventKind::Received, EventKind::Printed];
+/// Kinds that have no form among the actions.
+const FORMLESS: [EventKind; 5] = [
+    EventKind::Opened,
+    EventKind::ConflictResolved,
+    EventKind::Received,
+    EventKind::Printed,
+    EventKind::Attached,
+];
 /// What was typed in one of the forms of the page, and what is wrong with it.
 type Typed<'a> = (&'a [(String, String)], Option<&'a Refused>);
 
@@ -79,6 +85,7 @@ struct DossierPage {
     key: String,
     facts: Vec<Facts>,
     papers: Papers,
+    scans: Scans,
     money: Money,
     sheet: Sheet,
     due_title: String,
@@ -177,7 +184,7 @@ pub(super) async fn act(
 }
 
 /// The page again with what was typed, and with what is wrong if anything is.
-async fn again(
+pub(super) async fn again(
     site: &Arc<Site>,
     headers: &HeaderMap,
     (id, choice): (&str, &Choice),
@@ -208,7 +215,7 @@ pub(super) fn after(actor: &Actor, id: &str, choice: &Choice, form: &[(String, S
 
 /// The list from which a dossier was opened, as its address says it; what it says wrongly, does
 /// not matter to the dossier.
-fn choice(query: Vec<(String, String)>) -> Choice {
+pub(super) fn choice(query: Vec<(String, String)>) -> Choice {
     Choice::of(query).map(|(choice, _)| choice).unwrap_or_default()
 }
 
@@ -299,6 +306,7 @@ async fn page(
         key: fresh_key(),
         facts: facts(site, words, dossier),
         papers: papers(words, dossier),
+        scans: scans(site, words, dossier, may(EventKind::Attached)),
         money: fees(words, dossier),
         sheet: sheet(site, words, dossier),
         due_title: words.say("due-steps"),

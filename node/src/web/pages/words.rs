@@ -30,6 +30,55 @@ mod tests {
     /// What is the same in both languages: names of paper.
     const ALIKE: [&str; 2] = ["paper-a5", "paper-a4"];
 
+    /// What speaks to people on pages.
+    const SOURCES: [&str; 45] = [
+        include_str!("frame.rs"),
+        include_str!("session.rs"),
+        include_str!("about.rs"),
+        include_str!("chips.rs"),
+        include_str!("history.rs"),
+        include_str!("health.rs"),
+        include_str!("hours.rs"),
+        include_str!("link.rs"),
+        include_str!("list.rs"),
+        include_str!("next.rs"),
+        include_str!("rail.rs"),
+        include_str!("rows.rs"),
+        include_str!("scans.rs"),
+        include_str!("../scans.rs"),
+        include_str!("../../desk/scans.rs"),
+        include_str!("rating.rs"),
+        include_str!("receive.rs"),
+        include_str!("prints.rs"),
+        include_str!("returning.rs"),
+        include_str!("receive/form.rs"),
+        include_str!("receive/aside.rs"),
+        include_str!("receive/begun.rs"),
+        include_str!("dossier.rs"),
+        include_str!("office.rs"),
+        include_str!("papers.rs"),
+        include_str!("confirm.rs"),
+        include_str!("sheet.rs"),
+        include_str!("withheld.rs"),
+        include_str!("people.rs"),
+        include_str!("practise.rs"),
+        include_str!("../../practise/exercises.rs"),
+        include_str!("fields.rs"),
+        include_str!("../printed.rs"),
+        include_str!("../../desk/logbook.rs"),
+        include_str!("styleguide.rs"),
+        include_str!("../pages.rs"),
+        include_str!("../api.rs"),
+        include_str!("../answer.rs"),
+        include_str!("../catalogue.rs"),
+        include_str!("../refusal.rs"),
+        include_str!("../../desk.rs"),
+        include_str!("../../desk/codes.rs"),
+        include_str!("../../desk/command.rs"),
+        include_str!("../../desk/read.rs"),
+        include_str!("../../desk/refused.rs"),
+    ];
+
     fn keys(file: &str) -> BTreeSet<String> {
         let lines = file.lines().filter_map(|line| line.split_once(" = "));
         lines.map(|(key, _)| key.to_owned()).collect()
@@ -37,52 +86,8 @@ mod tests {
 
     /// Every key that the sources name in full.
     fn named() -> BTreeSet<String> {
-        let sources = [
-            include_str!("frame.rs"),
-            include_str!("session.rs"),
-            include_str!("about.rs"),
-            include_str!("chips.rs"),
-            include_str!("history.rs"),
-            include_str!("health.rs"),
-            include_str!("hours.rs"),
-            include_str!("link.rs"),
-            include_str!("list.rs"),
-            include_str!("next.rs"),
-            include_str!("rail.rs"),
-            include_str!("rows.rs"),
-            include_str!("rating.rs"),
-            include_str!("receive.rs"),
-            include_str!("prints.rs"),
-            include_str!("returning.rs"),
-            include_str!("receive/form.rs"),
-            include_str!("receive/aside.rs"),
-            include_str!("receive/begun.rs"),
-            include_str!("dossier.rs"),
-            include_str!("office.rs"),
-            include_str!("papers.rs"),
-            include_str!("confirm.rs"),
-            include_str!("sheet.rs"),
-            include_str!("withheld.rs"),
-            include_str!("people.rs"),
-            include_str!("practise.rs"),
-            include_str!("../../practise/exercises.rs"),
-            include_str!("fields.rs"),
-            include_str!("../printed.rs"),
-            include_str!("../../desk/logbook.rs"),
-            include_str!("styleguide.rs"),
-            include_str!("../pages.rs"),
-            include_str!("../api.rs"),
-            include_str!("../answer.rs"),
-            include_str!("../catalogue.rs"),
-            include_str!("../refusal.rs"),
-            include_str!("../../desk.rs"),
-            include_str!("../../desk/codes.rs"),
-            include_str!("../../desk/command.rs"),
-            include_str!("../../desk/read.rs"),
-            include_str!("../../desk/refused.rs"),
-        ];
         let mut named = BTreeSet::new();
-        for source in sources {
+        for source in SOURCES {
             for part in source.split(".say(\"").skip(1) {
                 named.extend(part.split('"').next().map(str::to_owned));
             }

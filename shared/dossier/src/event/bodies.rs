@@ -247,6 +247,8 @@ bodies! {
         media_type "media_type": String,
         /// Bytes.
         size "size": u64,
+        /// The paper of the dossier that it shows.
+        paper "paper": Option<String>,
     }
     /// A scan is hidden.
     Detached {

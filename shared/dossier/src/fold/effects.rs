@@ -82,7 +82,7 @@ pub(super) fn apply(standing: &mut Standing, item: &Item, event: &Event, terms: 
             standing.status = Some(Status::Returned);
             on_its_way(standing, |result| result.delivery = Delivery::Returned);
         }
-        Body::Attached(body) => attached(standing, item, body),
+        Body::Attached(body) => attached(standing, item, body, at_ms),
         Body::Detached(body) => standing.scans.retain(|scan| scan.event != body.attachment),
         Body::FieldCorrected(body) => field_corrected(standing, body),
         Body::CodeReissued(body) => standing.code = Some(body.code.clone()),
@@ -275,12 +275,16 @@ fn on_its_way(standing: &mut Standing, change: impl FnOnce(&mut Outcome)) {
     }
 }
 
-fn attached(standing: &mut Standing, item: &Item, body: &Attached) {
+fn attached(standing: &mut Standing, item: &Item, body: &Attached, at_ms: i64) {
     standing.scans.push(Arc::new(Scan {
         event: item.hash,
         blob: body.blob,
         name: body.name.clone(),
+        media_type: body.media_type.clone(),
         size: body.size,
+        paper: body.paper.clone(),
+        unit: item.author.unit,
+        at_ms,
     }));
 }
 

@@ -85,6 +85,7 @@ fn bodies() -> Vec<Body> {
             name: why(),
             media_type: "image/png".to_owned(),
             size: 4,
+            paper: None,
         }),
         calendars(3),
         calendars(4),

@@ -200,6 +200,7 @@ fn attached() -> Body {
         name: why(),
         media_type: "image/png".to_owned(),
         size: 4,
+        paper: None,
     })
 }
 

@@ -35,6 +35,7 @@ fn plan(number: u8, name: &str) -> Plan {
             Findable::Number("022 193 001 234".to_owned()),
             Findable::Phone("0912345678".to_owned()),
         ],
+        attachments: Vec::new(),
     }
 }
 

@@ -149,6 +149,13 @@ pub(crate) const OF_A_NODE: &[RowsOfThen] = &[
         "UPDATE record SET name_key = x'05' WHERE seq = 1",
         "record WHERE seq = 1 AND name_key = x'05'",
     ),
+    rows(
+        19,
+        "INSERT INTO attachment VALUES (:document, :digest, 'Tờ khai.pdf', 'application/pdf', 9, 7,
+            5);
+        INSERT INTO blob VALUES (:digest, 9, 9, 5, NULL);",
+        "attachment JOIN blob ON hash = blob WHERE name = 'Tờ khai.pdf' AND held = 9",
+    ),
 ];
 
 pub(crate) const OF_A_RELAY: &[RowsOfThen] = &[

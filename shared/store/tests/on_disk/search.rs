@@ -29,7 +29,7 @@ fn plan(number: u16, search: Vec<Findable>) -> Plan {
         needs_newer: false,
         changed_at_ms: 5,
     };
-    Plan { computed_from: None, summary, search }
+    Plan { computed_from: None, summary, search, attachments: Vec::new() }
 }
 
 fn name(text: &str) -> Findable {

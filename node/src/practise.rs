@@ -85,11 +85,16 @@ pub async fn prepare(data: &Path, anew: bool) -> Result<(), Problem> {
     }
 }
 
+/// Everybody's log-in and name, as a training realm is founded with them.
+pub(crate) fn log_ins() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let administrator = (founding::ADMINISTRATOR, founding::ADMINISTRATOR_NAME);
+    std::iter::once(administrator).chain(PEOPLE.iter().map(|person| (person.log_in, person.name)))
+}
+
 /// What is said to whoever starts a training realm.
 #[must_use]
 pub fn told(data: &Path, pages: &str) -> Value {
-    let names = PEOPLE.iter().map(|person| person.log_in);
-    let names: Vec<&str> = std::iter::once(founding::ADMINISTRATOR).chain(names).collect();
+    let names: Vec<&str> = log_ins().map(|(log_in, _)| log_in).collect();
     json!({
         "pages": format!("http://{pages}/"),
         "log_ins": names.join(" "),

@@ -22,7 +22,7 @@ const STATIONS: [[u16; 2]; 2] = [[1, 2], [3, 4]];
 /// The log-in of who administers the unit.
 pub(super) const ADMINISTRATOR: &str = "quantri";
 /// The name that others see of them.
-const ADMINISTRATOR_NAME: &str = "Quản trị tập huấn";
+pub(super) const ADMINISTRATOR_NAME: &str = "Quản trị tập huấn";
 /// Who sits at the second station.
 pub(super) const COLLEAGUE: &str = "Đồng nghiệp (máy thứ hai)";
 
@@ -30,7 +30,8 @@ pub(super) const COLLEAGUE: &str = "Đồng nghiệp (máy thứ hai)";
 pub(super) struct Trainee {
     /// The log-in name.
     pub(super) log_in: &'static str,
-    name: &'static str,
+    /// The name that others see of them.
+    pub(super) name: &'static str,
     roles: &'static [Role],
 }
 

@@ -11,7 +11,7 @@ use axum::{
 };
 use hoso_engine::{
     command::Secret,
-    web::{LANGUAGE_COOKIE, SESSION_COOKIE, token},
+    web::{LANGUAGE_COOKIE, SESSION_COOKIE, Words, token},
 };
 
 use super::{
@@ -21,7 +21,7 @@ use super::{
     frame::{Frame, check_token, frame, render},
     receive, refused,
 };
-use crate::desk::Refused;
+use crate::{desk::Refused, practise};
 
 /// Where the form of reception is.
 pub(super) const RECEIVE: &str = "/receive";
@@ -40,10 +40,32 @@ struct LogInPage {
     /// The words to compare, while the node is not approved.
     words: String,
     pending: String,
+    /// Who can log in, in a training realm; elsewhere nobody is told.
+    trainees: Option<Trainees>,
     /// Where to go afterwards.
     then: String,
     /// What was typed before.
     kept: Vec<(String, String)>,
+}
+
+/// The log-ins of a training realm, in which nothing real is kept.
+struct Trainees {
+    title: String,
+    password_label: String,
+    password: &'static str,
+    /// What is typed, and the name that others see.
+    log_ins: Vec<(&'static str, &'static str)>,
+}
+
+impl Trainees {
+    fn of(words: &Words) -> Self {
+        Self {
+            title: words.say("training-log-ins"),
+            password_label: words.say("training-password"),
+            password: practise::PASSWORD,
+            log_ins: practise::log_ins().collect(),
+        }
+    }
 }
 
 /// The form to log in; says why it is asked for.
@@ -87,6 +109,7 @@ async fn page(
         user_name: words.say("user-name"),
         password: words.say("password"),
         pending: words.say("pending"),
+        trainees: site.office.is_training().then(|| Trainees::of(words)),
         words: pending.unwrap_or_default(),
         then: local(sent(typed, "then")).to_owned(),
         kept: typed.iter().filter(|(name, _)| name.starts_with(KEPT)).cloned().collect(),

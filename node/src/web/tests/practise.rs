@@ -85,6 +85,23 @@ async fn every_page_and_every_print_of_a_training_realm_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_log_in_page_of_a_training_realm_says_how_to_get_in_and_no_other_does() {
+    let mut scene = Scene::practising().await;
+    let page = scene.get("/log-in").await.text;
+    let listed = page.split("class=\"panel trainees\"").nth(1).unwrap();
+    let password = format!("<strong>{PASSWORD}</strong>");
+    assert!(listed.contains(&password), "{page}");
+    let names = listed.split("<li><strong>").skip(1).map(|item| item.split('<').next().unwrap());
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    assert!(names.len() == 11 && names.contains(&TRAINEE.to_owned()), "{names:?}");
+    for name in &names {
+        scene.log_in_with(name, PASSWORD).await;
+    }
+    let elsewhere = Scene::with_clerk().await.get("/log-in").await.text;
+    assert!(!elsewhere.contains("trainees") && !elsewhere.contains(PASSWORD), "{elsewhere}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_training_realm_is_linked_to_nothing_and_lets_nobody_switch_a_link_on() {
     let scene = at_the_desk(ADMINISTRATOR).await;
     let office = scene.get("/office").await.text;

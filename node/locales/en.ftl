@@ -141,6 +141,7 @@ needs-newer = Needs a newer version
 needs-review = Needs review
 needs-review-long = Events that exclude each other were written at places that did not know of each other. Look at both sides and choose one.
 choose-side = Choose this
+choose-who = You cannot choose this side. { $why }
 due-none = No due time
 due-uncertain = provisional
 due-steps = How the due time is counted

@@ -120,6 +120,7 @@ needs-newer = Cần phiên bản mới hơn
 needs-review = Cần xem lại
 needs-review-long = Có những việc loại trừ nhau, làm ở các nơi chưa biết nhau. Xem cả hai bên rồi chọn một.
 choose-side = Chọn việc này
+choose-who = Bạn không chọn được bên này. { $why }
 due-none = Không có hạn
 due-uncertain = dự kiến
 due-steps = Cách tính hạn trả

@@ -340,6 +340,22 @@ fn offered(dossier: &Dossier, actor: &Actor, state: &State) -> Vec<&'static str>
         .collect()
 }
 
+/// The sides of open conflicts that this actor may choose: what they may make themselves.
+fn choices(dossier: &Dossier, actor: &Actor) -> Vec<String> {
+    let standing = &dossier.folded.standing;
+    let kind = EventKind::ConflictResolved;
+    if rules::offered(standing, &actor.author, kind, times::now_ms()).is_err() {
+        return Vec::new();
+    }
+    let sides = standing.conflicts.iter().flat_map(|conflict| &conflict.sides);
+    let chosen = sides.filter(|side| {
+        let item = dossier.items.iter().find(|item| item.hash == **side);
+        let kind = item.and_then(|item| item.event.as_ref().ok()).map(|event| event.body.kind());
+        kind.is_some_and(|kind| rules::may_choose(standing, &actor.author, kind).is_ok())
+    });
+    chosen.map(ToString::to_string).collect()
+}
+
 /// What this actor might look for among the actions in vain, with the word for why.
 fn withheld(dossier: &Dossier, actor: &Actor) -> Vec<Json> {
     if dossier.needs_newer() {

@@ -25,8 +25,8 @@ use minicbor::Encode;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Refused, command::calendars, load, offered, places::named_units, scans::note_states, submit,
-    withheld,
+    Refused, choices, command::calendars, load, offered, places::named_units, scans::note_states,
+    submit, withheld,
 };
 use crate::{
     dossiers::{
@@ -291,6 +291,7 @@ pub(super) async fn shown(
         let proposed = proposal(standing, &registry).and_then(|proposal| proposal.due_ms);
         fields.insert("due_proposed_at".to_owned(), json!(proposed.and_then(times::text)));
         fields.insert("actions".to_owned(), json!(offered(dossier, actor, &registry)));
+        fields.insert("choices".to_owned(), json!(choices(dossier, actor)));
         fields.insert("not_now".to_owned(), json!(withheld(dossier, actor)));
         let sync = json!({
             "state": state,

@@ -17,6 +17,7 @@ pub fn shared_record(dossier: &Value) -> Value {
         // What the reader may do depends on who reads.
         fields.remove("actions");
         fields.remove("not_now");
+        fields.remove("choices");
     }
     if let Some(scans) = record["attachments"].as_array_mut() {
         for scan in scans.iter_mut().filter_map(Value::as_object_mut) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hoso_engine::web::Words;
+use hoso_registry::EventKind;
 use serde_json::Value;
 
 use super::{
@@ -12,6 +13,7 @@ use super::{
     frame::{date, moment},
     history::{Happened, happened},
     rows::{Choice, Row, rows},
+    withheld::who,
 };
 use crate::{
     desk::{self, ListQuery},
@@ -74,6 +76,8 @@ pub(super) struct Conflict {
 pub(super) struct Side {
     pub(super) event: Happened,
     pub(super) may_choose: bool,
+    /// Who can choose it, for those who cannot.
+    pub(super) who: String,
 }
 
 /// The list from which a dossier was opened.
@@ -257,12 +261,21 @@ pub(super) fn badge(site: &Site, words: &Words, dossier: &Value) -> Badge {
 pub(super) fn conflicts(
     site: &Site,
     words: &Words,
+    actor: &Actor,
     dossier: &Value,
-    may_choose: bool,
 ) -> Vec<Conflict> {
+    let side = |side: &Value| {
+        let event = happened(site, words, side).contested();
+        let may_choose = list(dossier, "/choices").any(|choice| choice == &event.id);
+        let kind = EventKind::from_code(&text(side, "/kind")).filter(|_| !may_choose);
+        let who = kind.map(|kind| {
+            let why = who(site, words, actor, kind);
+            words.say_with("choose-who", &[("why", why)].into_iter().collect())
+        });
+        Side { event, may_choose, who: who.unwrap_or_default() }
+    };
     let conflict = |conflict: &Value| {
-        let sides = list(conflict, "/sides")
-            .map(|side| Side { event: happened(site, words, side).contested(), may_choose });
+        let sides = list(conflict, "/sides").map(side);
         let field = text(conflict, "/field");
         let title = match field.rsplit('.').next().filter(|last| !last.is_empty()) {
             Some(last) => {

@@ -294,7 +294,7 @@ async fn page(
         chips: chips(words, dossier),
         badge: badge(site, words, dossier),
         review: if review { words.say("needs-review-long") } else { String::new() },
-        conflicts: conflicts(site, words, dossier, may(EventKind::ConflictResolved)),
+        conflicts: conflicts(site, words, actor, dossier),
         choose: words.say("choose-side"),
         next_title: words.say("next"),
         next_sentence,

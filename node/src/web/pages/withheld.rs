@@ -38,6 +38,13 @@ pub(super) fn withheld(
     list(dossier, "/not_now").filter_map(line).collect()
 }
 
+/// Who can make what this person cannot, whatever the state is.
+pub(super) fn who(site: &Site, words: &Words, actor: &Actor, kind: EventKind) -> String {
+    let mut roles = roles_for(kind.kind()).unwrap_or_default().iter();
+    let reason = if roles.any(|role| actor.author.has(*role)) { "unit" } else { "role" };
+    why(site, words, actor, (kind, reason))
+}
+
 /// The sentence of the refusal; where another role or state would do, that one.
 fn why(site: &Site, words: &Words, actor: &Actor, (kind, reason): (EventKind, &str)) -> String {
     let named = |key: &str, name: &str, codes: Vec<&str>| {

@@ -102,6 +102,40 @@ async fn the_log_in_page_of_a_training_realm_says_how_to_get_in_and_no_other_doe
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_side_of_a_conflict_is_chosen_by_who_may_make_it_and_others_read_who_that_is() {
+    let mut scene = at_the_desk(TRAINEE).await;
+    let made = scene.call("POST", "/api/v1/dossiers", "mot", &application("Trần Văn Tập")).await;
+    let made = made.json();
+    let (id, base) = (made["id"].as_str().unwrap(), &made["version"]);
+    let (path, events) = (format!("/dossiers/{id}"), format!("/api/v1/dossiers/{id}/events"));
+    for (key, name) in [("hai", "Trần Văn Hai"), ("ba", "Trần Văn Ba")] {
+        let body = json!({
+            "kind": "field_corrected", "base": base, "field": "applicant.name", "value": name,
+            "reason": "Viết sai",
+        });
+        let answer = scene.call("POST", &events, key, &body.to_string()).await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+    }
+    scene.log_in_with("lanhdao", PASSWORD).await;
+    let page = scene.get(&path).await.text;
+    assert!(!page.contains("value=\"conflict_resolved\""), "{page}");
+    let why = "Bạn không chọn được bên này. Cần vai trò ";
+    assert_eq!(page.matches(why).count(), 2, "{page}");
+    let seen = scene.get(&format!("/api/v1{path}")).await.json();
+    assert_eq!(seen["choices"], json!([]));
+    let side = seen["conflicts"][0]["sides"][0]["id"].clone();
+    let choice = json!({ "kind": "conflict_resolved", "base": seen["version"], "choice": side });
+    let refused = scene.call("POST", &events, "chon", &choice.to_string()).await;
+    assert_eq!(refused.status, 403, "{}", refused.text);
+    scene.log_in_with("tiepnhan", PASSWORD).await;
+    let page = scene.get(&path).await.text;
+    assert_eq!(page.matches("value=\"conflict_resolved\"").count(), 2, "{page}");
+    assert!(!page.contains(why), "{page}");
+    let chosen = scene.call("POST", &events, "chon lai", &choice.to_string()).await;
+    assert_eq!(chosen.status, 201, "{}", chosen.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_training_realm_is_linked_to_nothing_and_lets_nobody_switch_a_link_on() {
     let scene = at_the_desk(ADMINISTRATOR).await;
     let office = scene.get("/office").await.text;

@@ -136,6 +136,7 @@ column-procedure = Procedure
 column-status = Status
 column-due = Due
 column-units = Received → decided
+column-sync = Sync
 set-aside = Set aside
 needs-newer = Needs a newer version
 needs-review = Needs review

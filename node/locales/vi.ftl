@@ -115,6 +115,7 @@ column-procedure = Thủ tục
 column-status = Trạng thái
 column-due = Hạn trả
 column-units = Nơi nhận → nơi giải quyết
+column-sync = Đồng bộ
 set-aside = Tạm để riêng
 needs-newer = Cần phiên bản mới hơn
 needs-review = Cần xem lại

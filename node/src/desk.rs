@@ -10,6 +10,7 @@ mod command;
 mod deeds;
 mod logbook;
 mod places;
+mod reach;
 mod read;
 mod refused;
 mod scans;
@@ -41,6 +42,7 @@ pub(crate) use codes::reissuable;
 pub(crate) use command::{act, receive, weigh};
 pub(crate) use deeds::{Deed, deeds};
 pub(crate) use logbook::received;
+pub(crate) use reach::ways;
 pub(crate) use read::{ListQuery, document, due, entries, list, open, work};
 pub(crate) use refused::Refused;
 pub(crate) use scans::{

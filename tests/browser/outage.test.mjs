@@ -1,7 +1,7 @@
 // An outage, the way back and a conflict, as people at the desks see them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { accessible, desk, office } from './desk.mjs';
+import { accessible, desk, fitsInWidth, office } from './desk.mjs';
 import { act, awaited, link, receive } from './dossiers.mjs';
 
 test('while the link is away the bar is there, work goes on, and the badge follows the way back',
@@ -24,6 +24,48 @@ test('while the link is away the bar is there, work goes on, and the badge follo
     await page.reload();
     assert.ok((await page.locator('.badge i.reached').count()) >= 3);
     await page.context().close();
+  });
+
+/** What the badges of a dossier say: that of its page, and that of its row in the list. */
+async function badges(page, { id, code }) {
+  await page.goto(`/dossiers/${id}`);
+  const own = page.locator('.head .badge');
+  const said = [await own.locator('.word').innerText(), await own.locator('i.reached').count()];
+  await page.goto(`/?q=${code}`);
+  const listed = page.locator('.rows tbody tr', { hasText: code }).locator('.badge');
+  const word = await listed.locator('.word').evaluate(({ firstChild }) => firstChild.data.trim());
+  return { said, listed: [word, await listed.locator('i.reached').count()] };
+}
+
+test('a row of the list says how far its dossier has come in the words of the dossier itself',
+  async () => {
+    const [here, there] = [await desk({ at: 0 }), await desk({ at: 1 })];
+    const { unit } = await office(1);
+    await Promise.all([link(0, false), link(1, false)]);
+    const dossier = await receive(here, 'Bùi Thị Hàng', { competent_unit: unit });
+    const steps = [
+      ['saved', 'Đã lưu tại đây', () => {}],
+      ['at_province', 'Đã tới tỉnh', () => link(0, true)],
+      ['delivered', 'Đã tới nơi nhận', () => link(1, true)],
+      ['opened', 'Nơi nhận đã mở', () => awaited(there, dossier.id, () => true)],
+    ];
+    for (const [number, [state, word, goOn]] of steps.entries()) {
+      await goOn();
+      await awaited(here, dossier.id, ({ sync }) => sync.state === state);
+      const { said, listed } = await badges(here, dossier);
+      assert.deepEqual([said, listed], [[word, number + 1], [word, number + 1]], state);
+    }
+    await accessible(here);
+    const row = here.locator('.rows tbody tr', { hasText: dossier.code });
+    await row.locator('a.row').focus();
+    await accessible(here);
+    const box = await row.locator('.badge .word').boundingBox();
+    assert.ok(box.width > 40, 'the words are seen when the row has the focus');
+    await here.setViewportSize({ width: 320, height: 640 });
+    await here.reload();
+    await fitsInWidth(here);
+    await accessible(here);
+    await Promise.all([here.context().close(), there.context().close()]);
   });
 
 test('the bar of an open page follows the link by itself and says so once', async () => {

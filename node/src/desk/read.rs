@@ -9,23 +9,24 @@ use hoso_dossier::{
     rules,
     standing::{Standing, Terms},
 };
-use hoso_engine::clock;
-use hoso_identity::{DocumentId, EntryId, Position, UnitId};
+use hoso_identity::{DocumentId, EntryId, Position};
 use hoso_registry::{Calendar, Day, EventKind, State, statement::Competent};
 use hoso_store::{
     StoreError, attachments, journal as facts,
     records::{self, Cursor, DueRange, Filter, Order, Page, Summary, Work},
-    rules::{
-        badge::{self, Reach, delivered},
-        journal::ATTEMPTS_MAX,
-    },
-    tables::{Delivered, JournalTables, NodeEntry},
+    rules::journal::ATTEMPTS_MAX,
+    tables::{JournalTables, NodeEntry},
 };
 use minicbor::Encode;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Refused, choices, command::calendars, load, offered, places::named_units, scans::note_states,
+    Refused, choices,
+    command::calendars,
+    load, offered,
+    places::named_units,
+    reach::{self, Known},
+    scans::note_states,
     submit, withheld,
 };
 use crate::{
@@ -245,16 +246,20 @@ pub(super) async fn shown(
     if !actor.reads() {
         return told(office, id).await;
     }
+    let own = reach::own(office);
     let read = office.memory.read(move |tx| {
         let summary = records::summary(tx, &id)?;
         let code = summary.as_ref().and_then(|summary| summary.code.clone());
         let same = code.map_or(Ok(Vec::new()), |code| records::by_code(tx, &code))?;
-        let known = (tx.facts()?, facts::all_delivered(tx)?);
         let scans = attachments::of(tx, &id)?;
-        Ok::<_, StoreError>((summary, same.len(), known, (tx.document(&id)?, scans)))
+        Ok::<_, StoreError>((
+            summary,
+            same.len(),
+            Known::read(tx, own)?,
+            (tx.document(&id)?, scans),
+        ))
     });
-    let (summary, same_code, (node, mut known), (entries, scans)) = read.await?;
-    known.push(shown_here(office));
+    let (summary, same_code, known, (entries, scans)) = read.await?;
     if summary.is_none() {
         return Err(Refused::new(404, "not-found"));
     }
@@ -263,27 +268,6 @@ pub(super) async fn shown(
     let standing = &dossier.folded.standing;
     let due_ms = standing.due().at_ms;
     let timeliness = Timeliness::of(due_ms, standing.closed_ms, times::now_ms());
-    let last = badge::last(&entries);
-    let author = last.and_then(|last| last.author_unit);
-    let placed_ms = last.and_then(|last| last.placed_ms);
-    let audience = standing.audience.iter().copied();
-    let destinations: Vec<UnitId> = audience.filter(|unit| Some(*unit) != author).collect();
-    let opened: Vec<UnitId> = standing.opened.keys().copied().collect();
-    let sent_through = office.link.borrow().sent_through;
-    let state = last.map(|last| {
-        let reach = Reach { destinations: &destinations, opened: &opened, known: &known };
-        badge::badge(last, reach, &node, sent_through).code()
-    });
-    let elsewhere = destinations.iter().filter(|unit| **unit != office.unit());
-    let reached = elsewhere.filter_map(|unit| {
-        let fact = delivered_fact(&known, *unit, last?)?;
-        Some(json!({
-            "unit": unit_code(&registry, *unit),
-            "at": times::text_of(fact.at_ms),
-            "node": fact.node.map(|node| node.to_string()),
-        }))
-    });
-    let reached: Vec<Json> = reached.collect();
     if let Some(fields) = view.as_object_mut() {
         // Two copies of one node that worked in the dark at once may have given one code twice.
         fields.insert("code_repeated".to_owned(), json!(same_code > 1));
@@ -293,11 +277,7 @@ pub(super) async fn shown(
         fields.insert("actions".to_owned(), json!(offered(dossier, actor, &registry)));
         fields.insert("choices".to_owned(), json!(choices(dossier, actor)));
         fields.insert("not_now".to_owned(), json!(withheld(dossier, actor)));
-        let sync = json!({
-            "state": state,
-            "at_province_at": placed_ms.and_then(times::text_of),
-            "delivered": reached,
-        });
+        let sync = known.sync(office, &registry, standing, &entries);
         fields.insert("sync".to_owned(), sync);
         if let Some(Json::Array(events)) = fields.get_mut("events") {
             note_receipts(events, &entries);
@@ -307,17 +287,6 @@ pub(super) async fn shown(
         }
     }
     Ok(view)
-}
-
-/// What is shown here is applied here, at one node of the own unit at least.
-fn shown_here(office: &Office) -> Delivered {
-    Delivered {
-        unit: office.unit(),
-        through: u64::MAX,
-        except: Vec::new(),
-        at_ms: clock::now_ms(),
-        node: office.node().map(|node| node.id),
-    }
 }
 
 /// Says of each event when the province received it.
@@ -353,17 +322,6 @@ pub(super) fn proposal(standing: &Standing, state: &State) -> Option<Proposal> {
     let differs =
         frozen.calendars != calendars && (now.at_ms, now.certain) != (then.at_ms, then.certain);
     differs.then_some(Proposal { calendars, due_ms: then.at_ms })
-}
-
-fn delivered_fact<'a>(
-    known: &'a [Delivered],
-    unit: UnitId,
-    last: &NodeEntry,
-) -> Option<&'a Delivered> {
-    let row = last.row?;
-    known.iter().find(|fact| {
-        fact.unit == unit && delivered(std::slice::from_ref(*fact), unit, row, &last.id)
-    })
 }
 
 /// The Automerge document.

@@ -175,10 +175,27 @@ impl Dossier {
             })).collect::<Vec<_>>(),
             "audience":
                 standing.audience.iter().map(|unit| unit_code(state, *unit)).collect::<Vec<_>>(),
-            "opened": standing.opened.iter().map(|(unit, at_ms)| json!({
-                "unit": unit_code(state, *unit), "at": times::text(*at_ms),
-            })).collect::<Vec<_>>(),
+            "opened": self.opened(state),
         })
+    }
+
+    fn opened(&self, state: &State) -> Vec<Json> {
+        let opened = self.folded.standing.opened.iter();
+        let facts = opened.map(|(unit, at_ms)| {
+            let unit = unit_code(state, *unit);
+            json!({ "unit": unit, "at": times::text(*at_ms) })
+        });
+        facts.collect()
+    }
+
+    /// The parts of the record that its badge is made of: how far the last event has come, that
+    /// event, and who has opened the dossier.
+    pub(crate) fn way(&self, state: &State, sync: Json) -> Json {
+        let mut history = self.folded.history.iter().rev();
+        let last = history.find_map(|(place, effect)| Some((self.items.get(*place)?, *effect)));
+        let last: Vec<Json> =
+            last.into_iter().map(|(item, effect)| event_json(item, effect, state)).collect();
+        json!({ "sync": sync, "events": last, "opened": self.opened(state) })
     }
 
     fn events(&self, state: &State) -> Vec<Json> {

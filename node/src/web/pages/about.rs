@@ -59,6 +59,14 @@ pub(super) struct Badge {
     pub(super) steps: Vec<Step>,
 }
 
+impl Badge {
+    /// When and where the last step was reached.
+    pub(super) fn latest(&self) -> &str {
+        let reached = self.steps.iter().rev().find(|step| step.reached && !step.place.is_empty());
+        reached.map_or("", |step| &step.place)
+    }
+}
+
 /// One step of the badge.
 pub(super) struct Step {
     pub(super) label: String,

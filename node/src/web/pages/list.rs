@@ -18,7 +18,7 @@ use super::{
     fields::{self, choices},
     frame::{Frame, frame, render},
     refused,
-    rows::{BY_NAME, Choice, Row, pairs, rows},
+    rows::{BY_NAME, Choice, Row, note_badges, pairs, rows},
 };
 use crate::desk::{self, Refused};
 
@@ -64,6 +64,7 @@ struct Columns {
     status: String,
     due: String,
     units: String,
+    sync: String,
 }
 
 /// What stands where there are no rows.
@@ -101,6 +102,8 @@ async fn page(
     let (choice, query) = Choice::of(pairs_sent)?;
     let listed = desk::list(&site.office, &actor, query).await?;
     let (words, _) = site.words(headers);
+    let mut rows = rows(site, words, &listed, &choice);
+    note_badges(site, words, &mut rows).await?;
     let next = listed.get("next").and_then(Value::as_str).map(|after| {
         let context = choice.to_text();
         format!("/?{}", [context, pairs(&[("after", after)])].join("&"))
@@ -119,7 +122,7 @@ async fn page(
         facets: facets(words, &choice),
         within: words.say("within"),
         columns: columns(words),
-        rows: rows(site, words, &listed, &choice),
+        rows,
         empty: empty(words, &choice, &frame),
         more: words.say("more"),
         next: next.unwrap_or_default(),
@@ -160,6 +163,7 @@ fn columns(words: &Words) -> Columns {
         status: column("status"),
         due: column("due"),
         units: column("units"),
+        sync: column("sync"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rows of work lists, on the list's page and beside a dossier.
 
 use hoso_engine::web::Words;
+use hoso_identity::DocumentId;
 use serde_json::Value;
 
 use super::{
@@ -8,10 +9,11 @@ use super::{
         api::list_query,
         site::{Site, encoded},
     },
+    about::{self, Badge},
     chips::{self, Chip, Due},
 };
 use crate::{
-    desk::{ListQuery, Refused},
+    desk::{self, ListQuery, Refused},
     times,
 };
 
@@ -32,6 +34,8 @@ pub(super) struct Row {
     pub(super) due: Chip,
     pub(super) due_at: String,
     pub(super) units: String,
+    /// How far its last change has come; none where only its own page says it.
+    pub(super) badge: Option<Badge>,
     /// Why somebody has to look at it; empty if nobody has to.
     pub(super) review: String,
 }
@@ -130,6 +134,24 @@ pub(super) fn rows(site: &Site, words: &Words, listed: &Value, choice: &Choice) 
     items.map(|item| row(site, words, item, (&context, now_ms))).collect()
 }
 
+/// Lets each row say how far its dossier has come, as the dossier's own page says it.
+///
+/// # Errors
+///
+/// What the store says.
+pub(super) async fn note_badges(
+    site: &Site,
+    words: &Words,
+    rows: &mut [Row],
+) -> Result<(), Refused> {
+    let ids = rows.iter().filter_map(|row| DocumentId::from_hex(&row.id)).collect();
+    let ways = desk::ways(&site.office, ids).await?;
+    for row in rows {
+        row.badge = ways.get(&row.id).map(|way| about::badge(site, words, way));
+    }
+    Ok(())
+}
+
 fn row(site: &Site, words: &Words, item: &Value, (context, now_ms): (&str, i64)) -> Row {
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let says = |name: &str| item.get(name).and_then(Value::as_bool).unwrap_or_default();
@@ -144,6 +166,7 @@ fn row(site: &Site, words: &Words, item: &Value, (context, now_ms): (&str, i64))
         due_at: chips::due_moment(words, &due_at),
         status: chips::status(words, &status),
         units: way(site, &text("receiving_unit"), &text("competent_unit")),
+        badge: None,
         review: match (says("set_aside"), says("needs_newer"), says("needs_review")) {
             (true, ..) => words.say("set-aside"),
             (false, true, _) => words.say("needs-newer"),

@@ -1,0 +1,135 @@
+//! How far dossiers have come, as their badges say it: the same on a dossier's page and in lists.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use hoso_dossier::standing::Standing;
+use hoso_engine::clock;
+use hoso_identity::{DocumentId, UnitId};
+use hoso_registry::State;
+use hoso_store::{
+    StoreError, journal as facts,
+    journal::{InOrder, Room},
+    rules::{
+        badge::{self, Reach, delivered},
+        journal::ATTEMPTS_MAX,
+    },
+    tables::{Delivered, JournalTables, NodeEntry, NodeFacts},
+    writer::Tx,
+};
+use serde_json::{Value as Json, json};
+
+use super::Refused;
+use crate::{
+    dossiers::{Dossier, forms::unit_code},
+    office::Office,
+    times,
+};
+
+/// What a list reads of one dossier. An ordinary one has some twenty entries; what is longer says
+/// how far it has come on its own page, so that no list takes longer for it.
+const ROW_ROOM: Room = Room { entries: 256, bytes: 512 * 1024 };
+
+/// What this node knows of the others.
+pub(super) struct Known {
+    node: NodeFacts,
+    delivered: Vec<Delivered>,
+}
+
+impl Known {
+    /// It, with what is known of the own unit: what is shown here is applied here, at one node of
+    /// the unit at least.
+    pub(super) fn read(tx: &mut Tx<'_>, own: Delivered) -> Result<Self, StoreError> {
+        let mut delivered = facts::all_delivered(tx)?;
+        delivered.push(own);
+        Ok(Self { node: tx.facts()?, delivered })
+    }
+
+    /// How far the last of these entries of a dossier has come.
+    pub(super) fn sync(
+        &self,
+        office: &Office,
+        state: &State,
+        standing: &Standing,
+        entries: &[NodeEntry],
+    ) -> Json {
+        let last = badge::last(entries);
+        let author = last.and_then(|last| last.author_unit);
+        let audience = standing.audience.iter().copied();
+        let destinations: Vec<UnitId> = audience.filter(|unit| Some(*unit) != author).collect();
+        let opened: Vec<UnitId> = standing.opened.keys().copied().collect();
+        let sent_through = office.link.borrow().sent_through;
+        let badge = last.map(|last| {
+            let known = &self.delivered;
+            let reach = Reach { destinations: &destinations, opened: &opened, known };
+            badge::badge(last, reach, &self.node, sent_through).code()
+        });
+        let elsewhere = destinations.iter().filter(|unit| **unit != office.unit());
+        let reached = elsewhere.filter_map(|unit| {
+            let fact = delivered_fact(&self.delivered, *unit, last?)?;
+            Some(json!({
+                "unit": unit_code(state, *unit),
+                "at": times::text_of(fact.at_ms),
+                "node": fact.node.map(|node| node.to_string()),
+            }))
+        });
+        json!({
+            "state": badge,
+            "at_province_at": last.and_then(|last| last.placed_ms).and_then(times::text_of),
+            "delivered": reached.collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// What the own unit knows of what it shows.
+pub(super) fn own(office: &Office) -> Delivered {
+    Delivered {
+        unit: office.unit(),
+        through: u64::MAX,
+        except: Vec::new(),
+        at_ms: clock::now_ms(),
+        node: office.node().map(|node| node.id),
+    }
+}
+
+fn delivered_fact<'a>(
+    known: &'a [Delivered],
+    unit: UnitId,
+    last: &NodeEntry,
+) -> Option<&'a Delivered> {
+    let row = last.row?;
+    known.iter().find(|fact| {
+        fact.unit == unit && delivered(std::slice::from_ref(*fact), unit, row, &last.id)
+    })
+}
+
+/// Of each of these dossiers the parts of its record that its badge is made of, by its id; nothing
+/// of those that are longer than a list reads.
+pub(crate) async fn ways(
+    office: &Arc<Office>,
+    ids: Vec<DocumentId>,
+) -> Result<BTreeMap<String, Json>, Refused> {
+    let own = own(office);
+    let read = office.memory.read(move |tx| {
+        let known = Known::read(tx, own)?;
+        let mut stored = Vec::with_capacity(ids.len());
+        for id in ids {
+            // What is set aside is not opened, here as on its own page.
+            if tx.mark(&id)?.is_none_or(|mark| mark.attempts < ATTEMPTS_MAX) {
+                stored.push((id, facts::in_order(tx, &id, ROW_ROOM)?));
+            }
+        }
+        Ok::<_, StoreError>((known, stored))
+    });
+    let (known, stored): (Known, Vec<(DocumentId, InOrder)>) = read.await?;
+    let (office, state) = (Arc::clone(office), office.state());
+    let computing = tokio::task::spawn_blocking(move || {
+        let whole = stored.into_iter().filter(|(_, stored)| !stored.more);
+        let way = |(id, stored): (DocumentId, InOrder)| {
+            let dossier = Dossier::of(id, &stored, &state);
+            let sync = known.sync(&office, &state, &dossier.folded.standing, &stored.entries);
+            (id.to_string(), dossier.way(&state, sync))
+        };
+        whole.map(way).collect()
+    });
+    computing.await.map_err(|_| Refused::new(500, "internal"))
+}

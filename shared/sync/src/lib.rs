@@ -7,12 +7,13 @@
 //!
 //! Reading order: [`frame`] and [`wire`] are what travels, [`codec`] in which bytes, [`node`] and
 //! [`relay`] are the two sides, [`liveness`] decides when a link is dead, [`redial`] when to try
-//! again.
+//! again. [`bundle`] is what travels on a stick where there is no link.
 
 // Counts and sequence numbers live here: none may wrap or stop the process.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod brief;
+pub mod bundle;
 pub mod codec;
 pub mod frame;
 pub mod listing;

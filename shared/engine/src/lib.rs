@@ -26,6 +26,7 @@ pub mod passwords;
 mod raw_key;
 pub mod relay_host;
 mod reset;
+pub mod sealed;
 pub mod secret;
 pub mod settings;
 pub mod shell;

@@ -66,6 +66,14 @@ pub enum Command {
     /// run the old machine and the new one both.
     #[command(after_help = "Example:\n  hoso-node restore /media/usb/node-1.db --data ./node")]
     Restore(Restore),
+    /// Write what the relay has not acknowledged to a file, to be carried on a stick while there is
+    /// no link. Only the relay and the offices that a dossier concerns can open it.
+    #[command(after_help = "Example:\n  hoso-node export /media/usb/co-to.hoso --data ./node")]
+    Export(Carry),
+    /// Take in what was carried here: the relay's receipt for an exported file, or the file of
+    /// another office. What was taken before is not taken again.
+    #[command(after_help = "Example:\n  hoso-node import /media/usb/co-to.hoso.ack --data ./node")]
+    Import(Carry),
 }
 
 /// `join`.
@@ -232,6 +240,16 @@ pub struct BackupFile {
 #[derive(Debug, Args)]
 pub struct Restore {
     /// The backup.
+    pub file: PathBuf,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `export` and `import`.
+#[derive(Debug, Args)]
+pub struct Carry {
+    /// The file.
     pub file: PathBuf,
     /// Where and how to print.
     #[command(flatten)]

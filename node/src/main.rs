@@ -1,6 +1,9 @@
 //! `hoso-node`: the node of one commune office.
 
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Parser;
 use hoso_engine::{
@@ -39,14 +42,26 @@ fn answer(command: Command) -> Result<(), Problem> {
         Command::Backup(args) => match (args.checked, args.file, args.data) {
             (Some(BackupCheck::Verify(file)), ..) => verify(&file),
             (None, Some(file), Some(data)) => {
-                let file = std::path::absolute(&file)
-                    .map_err(|error| Problem::new("file", error.to_string()))?;
+                let file = absolute(&file)?;
                 ask(&Common { data, json: args.json }, Request::Backup { file })
             }
             (None, ..) => Err(Problem::usage("see `hoso-node backup --help`")),
         },
         Command::Restore(args) => restore(&args),
+        Command::Export(args) => {
+            let file = absolute(&args.file)?;
+            ask(&args.common, Request::Export { file })
+        }
+        Command::Import(args) => {
+            let file = absolute(&args.file)?;
+            ask(&args.common, Request::Import { file })
+        }
     }
+}
+
+/// A path that the running program understands wherever it was started.
+fn absolute(file: &Path) -> Result<PathBuf, Problem> {
+    std::path::absolute(file).map_err(|error| Problem::new("file", error.to_string()))
 }
 
 fn enrol(args: &Join) -> Result<(), Problem> {

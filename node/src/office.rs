@@ -1,5 +1,6 @@
 //! The node's office: what the desk, the pages, the commands and the link share.
 
+mod bundles;
 mod commands;
 mod health;
 mod hours;

@@ -51,4 +51,14 @@ pub enum Request {
         /// The new file.
         file: PathBuf,
     },
+    /// Write what is pending to a file.
+    Export {
+        /// The new file.
+        file: PathBuf,
+    },
+    /// Take in a file that was carried here.
+    Import {
+        /// The file.
+        file: PathBuf,
+    },
 }

@@ -78,6 +78,13 @@ pub enum Command {
     /// the relay under the address that they know: give the new machine that one.
     #[command(after_help = "Example:\n  hoso-relay restore /backups/relay-1.db --data ./relay")]
     Restore(Restore),
+    /// Take in what a node without link has exported to a stick, and write the receipt that brings
+    /// the node up to date: carry it back. What was taken before is not taken again.
+    #[command(
+        after_help = "Example:\n  hoso-relay import /media/usb/co-to.hoso --data ./relay\n  \
+        (writes /media/usb/co-to.hoso.ack, for `hoso-node import` on Cô Tô's machine)"
+    )]
+    Import(Import),
 }
 
 /// The kinds of world that a relay can be founded for.
@@ -287,6 +294,20 @@ pub struct Restore {
     /// Where and how to print.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The bundle.
+    pub file: PathBuf,
+    /// Where and how to print.
+    #[command(flatten)]
+    pub common: Common,
+    /// Where the receipt goes; one that is there is replaced. Default: beside the bundle, with
+    /// `.ack` after its name.
+    #[arg(long, value_name = "FILE")]
+    pub ack: Option<PathBuf>,
 }
 
 /// Reads `24h`, `30m` or `90s` as seconds; at most a day.

@@ -9,11 +9,12 @@ mod tests;
 use async_trait::async_trait;
 use hoso_engine::{
     acceptor::{News, Storage},
+    admission::ReadAhead,
     clock,
     memory::Memory,
     relay_host::Alarm,
 };
-use hoso_identity::{Entry, EntryId, NodeId, PublicKey, Reason};
+use hoso_identity::{Entry, EntryId, Epoch, NodeId, PublicKey, Reason};
 use hoso_registry::State;
 use hoso_store::{
     StoreError,
@@ -22,7 +23,10 @@ use hoso_store::{
     backup,
     enrolment::{self, Invitation, JoinRequest, Spent},
     ledger, meta,
-    rules::ledger::{Outcome, accept_own},
+    rules::{
+        carried::{self, Kept, Run},
+        ledger::{Outcome, Pusher, accept_own},
+    },
     tables::LedgerTables,
     watch::{self, Alert, NodeStatus},
     writer::Tx,
@@ -164,6 +168,19 @@ pub trait Ledger: Storage {
     ///
     /// As the storage fails.
     async fn backed_up(&self, made_at_ms: u64) -> Result<(), StoreError>;
+
+    /// Takes a bundle of that node, brought by whom; gives also the life of the ledger.
+    ///
+    /// # Errors
+    ///
+    /// As the storage fails; then nothing of it is kept.
+    async fn carry(
+        &self,
+        from: Pusher,
+        run: Run,
+        by: String,
+        now_ms: u64,
+    ) -> Result<(Kept, Epoch), StoreError>;
 
     /// How many rows the audit has, and the first that does not follow from the one before it.
     ///
@@ -320,6 +337,24 @@ impl Ledger for Memory {
 
     async fn backed_up(&self, made_at_ms: u64) -> Result<(), StoreError> {
         self.write(false, move |tx, _| backup::note(tx, made_at_ms)).await
+    }
+
+    async fn carry(
+        &self,
+        from: Pusher,
+        run: Run,
+        by: String,
+        now_ms: u64,
+    ) -> Result<(Kept, Epoch), StoreError> {
+        let brought = run.entries.iter().map(|pushed| pushed.bytes.clone()).collect();
+        let ahead = ReadAhead::of(self.realm(), brought).await;
+        self.write(from.ended, move |tx, registrar| {
+            registrar.has_read(ahead);
+            let kept = carried::take(tx, registrar, from, &run, now_ms)?;
+            audit::append(tx, now_ms, &by, "imported", &from.node.to_string())?;
+            Ok((kept, LedgerTables::head(tx)?.epoch))
+        })
+        .await
     }
 
     async fn audited(&self) -> Result<(u64, Option<i64>), StoreError> {

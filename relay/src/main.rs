@@ -11,7 +11,7 @@ use hoso_engine::{
     terminal,
 };
 use hoso_relay::{
-    cli::{BackupCheck, BackupFile, Cli, Command, Common, Restore, User},
+    cli::{BackupCheck, BackupFile, Cli, Command, Common, Import, Restore, User},
     founding, init, keys, program,
     request::{Request, Signer},
 };
@@ -75,7 +75,24 @@ fn answer(command: Command) -> Result<(), Problem> {
             (None, ..) => Err(Problem::usage("see `hoso-relay backup --help`")),
         },
         Command::Restore(args) => restore(&args),
+        Command::Import(args) => import(args),
     }
+}
+
+fn import(args: Import) -> Result<(), Problem> {
+    let absolute = |path: &Path| {
+        std::path::absolute(path).map_err(|error| Problem::new("file", error.to_string()))
+    };
+    let file = absolute(&args.file)?;
+    let receipt = match args.ack {
+        Some(named) => absolute(&named)?,
+        None => {
+            let mut name = file.clone().into_os_string();
+            name.push(".ack");
+            name.into()
+        }
+    };
+    ask(&args.common, Request::Import { file, receipt, by: shell::who() })
 }
 
 /// Who signs, with the secret that opens their key.

@@ -1,5 +1,6 @@
 //! The relay's office: what operators and their commands ask, and what nodes report.
 
+mod bundles;
 mod commands;
 mod enrol;
 mod figures;

@@ -77,4 +77,13 @@ pub enum Request {
         /// The new file.
         file: PathBuf,
     },
+    /// Take in a bundle.
+    Import {
+        /// The bundle.
+        file: PathBuf,
+        /// Where the receipt goes.
+        receipt: PathBuf,
+        /// Who brings it, for the audit.
+        by: String,
+    },
 }

@@ -63,6 +63,8 @@ impl Office {
             }
             Request::Status {} => self.status().await,
             Request::Backup { file } => self.back_up(&file, progress).await,
+            Request::Export { file } => self.export(file, progress).await,
+            Request::Import { file } => self.import(file, progress).await,
         }
     }
 

@@ -42,6 +42,9 @@ impl Office {
             Request::UserDisable { name, signer } => self.disable_user(name, &signer).await,
             Request::Verify {} => self.verify().await,
             Request::Backup { file } => self.back_up(&file, progress).await,
+            Request::Import { file, receipt, by } => {
+                self.import(file, receipt, by, &progress).await
+            }
         }
     }
 

@@ -8,6 +8,7 @@ pub mod acceptor;
 pub mod admission;
 mod attempts;
 pub mod backups;
+pub mod bundles;
 pub mod clock;
 pub mod close;
 pub mod command;

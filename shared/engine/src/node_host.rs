@@ -309,7 +309,8 @@ fn acknowledgement(ack: wire::Ack) -> journal::Acknowledgement {
     }
 }
 
-fn from_outcome(outcome: wire::Outcome) -> ledger::Outcome {
+/// What became of an entry, as it came.
+pub(crate) fn from_outcome(outcome: wire::Outcome) -> ledger::Outcome {
     match outcome {
         wire::Outcome::Waiting(what) => ledger::Outcome::Waiting(what),
         wire::Outcome::Refused(reason) => ledger::Outcome::Refused(reason),

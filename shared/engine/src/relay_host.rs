@@ -1,13 +1,16 @@
 //! What a relay's conversation asks of its memory: outputs of `sync` become calls of the ledger's
 //! rules, their results become inputs. The same over SQLite and over a simulated disk.
 
-use hoso_identity::{EntryId, Incarnation, NodeId, PublicKey, Scope, SessionToken, UnitId};
+use hoso_identity::{
+    EntryId, Epoch, Incarnation, NodeId, PublicKey, Realm, Scope, SessionToken, UnitId,
+};
 use hoso_registry::State;
 use hoso_store::{
     rules::{feed, greeting, ledger, mend, recheck},
     tables::{Admission, EXCEPTIONS_MAX, LedgerTables, ScopePoint},
 };
 use hoso_sync::{
+    bundle::Receipt,
     frame::{BATCH_BYTES, MINOR_MAX},
     relay::{Asked, CREDIT_ENTRIES, Greeted, Input, Output},
     wire::{self, Farewell, Hello},
@@ -272,6 +275,24 @@ pub fn brought(output: &Output) -> Vec<Vec<u8>> {
     entries.iter().map(|entry| entry.bytes.clone()).collect()
 }
 
+/// The receipt for what was taken of a bundle: what an `Ack` would say.
+#[must_use]
+pub fn receipt(
+    (realm, epoch): (Realm, Epoch),
+    from: ledger::Pusher,
+    ingested: ledger::Ingested,
+) -> Receipt {
+    Receipt {
+        realm,
+        epoch,
+        node: from.node,
+        incarnation: from.incarnation,
+        through: ingested.through,
+        digest: short(&ingested.digest),
+        outcomes: numbered(ingested.outcomes),
+    }
+}
+
 /// How far any node of the unit has applied its feed; others are told when that changes.
 fn farthest<T: LedgerTables>(
     tables: &mut T,
@@ -299,15 +320,19 @@ fn store<T: LedgerTables>(
     let Some(ingested) = ledger::ingest(tables, admission, from, &pushed, now_ms)? else {
         return Ok(Input::End(Farewell::Again));
     };
-    let outcomes = ingested.outcomes.into_iter().filter_map(|(number, outcome)| {
-        Some(wire::NumberedOutcome { number, outcome: to_outcome(outcome)? })
-    });
     Ok(Input::Stored {
         through: ingested.through,
         digest: short(&ingested.digest),
-        outcomes: outcomes.collect(),
+        outcomes: numbered(ingested.outcomes),
         gap: ingested.gap,
     })
+}
+
+fn numbered(outcomes: Vec<(u64, ledger::Outcome)>) -> Vec<wire::NumberedOutcome> {
+    let outcomes = outcomes.into_iter().filter_map(|(number, outcome)| {
+        Some(wire::NumberedOutcome { number, outcome: to_outcome(outcome)? })
+    });
+    outcomes.collect()
 }
 
 /// What is sent of an outcome; nothing of acceptance.

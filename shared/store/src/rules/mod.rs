@@ -1,6 +1,7 @@
 //! The rules of journal and ledger, pure: the same code over SQLite and over the simulated disk.
 
 pub mod badge;
+pub mod carried;
 pub mod feed;
 pub mod greeting;
 pub mod intake;

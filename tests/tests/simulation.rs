@@ -15,6 +15,9 @@ use hoso_tests::{
 const SEEDS: u64 = 500;
 /// Seeds in which each fault must strike somebody at work.
 const FIRED_MIN: usize = 100;
+/// Seeds in which an entry comes before what it rests on: rarely, because a node that sees first
+/// what the relay has lost brings it back.
+const GAPS_MIN: usize = 20;
 /// Seeds, beyond the first [`SEEDS`], that showed a mistake in the shipped code while simulated
 /// provinces did less at once than they do now: rows of another epoch said to be applied (651), an
 /// end that came back late and was not held against what had been accepted meanwhile (942, 959,
@@ -31,7 +34,7 @@ const REGRESSIONS: [u64; 18] = [
 
 fn broken(reports: &[Report]) -> Vec<String> {
     let failed = reports.iter().filter(|report| !report.broken.is_empty());
-    failed.map(|report| format!("seed {}: {:?}", report.seed, report.broken)).collect()
+    failed.map(|report| format!("seed {}: {:?}", report.options.seed, report.broken)).collect()
 }
 
 #[test]
@@ -40,7 +43,7 @@ fn every_oracle_holds_after_every_seed_and_every_fault_fires_often() {
     assert_eq!(broken(&reports), Vec::<String>::new());
     let mut fired: BTreeMap<Fault, (usize, u32)> = BTreeMap::new();
     for report in &reports {
-        assert!(report.saved > 0, "seed {} did no work", report.seed);
+        assert!(report.saved > 0, "seed {} did no work", report.options.seed);
         for (fault, times) in &report.fired {
             let (seeds, all) = fired.entry(*fault).or_default();
             *seeds += 1;
@@ -50,7 +53,8 @@ fn every_oracle_holds_after_every_seed_and_every_fault_fires_often() {
     for fault in Fault::ALL {
         let (seeds, times) = fired.get(&fault).copied().unwrap_or_default();
         report(&format!("{fault:?} struck at work {times} times in {seeds} of {SEEDS} seeds"));
-        assert!(seeds >= FIRED_MIN, "{fault:?} fired in {seeds} seeds only");
+        let least = if fault == Fault::Gap { GAPS_MIN } else { FIRED_MIN };
+        assert!(seeds >= least, "{fault:?} fired in {seeds} seeds only");
     }
 }
 
@@ -64,8 +68,8 @@ fn seeds_that_once_showed_a_mistake_stay_clean() {
 fn the_same_seed_runs_the_same() {
     let [one, other] = [run(7, None), run(7, None)];
     assert_eq!(
-        (one.calm_after, one.saved, one.fired),
-        (other.calm_after, other.saved, other.fired)
+        (one.simulated_ms, one.saved, one.fired),
+        (other.simulated_ms, other.saved, other.fired)
     );
 }
 

@@ -140,6 +140,9 @@ impl Cast {
     }
 }
 
+/// A kind of which no release of today has heard.
+pub const NEWER: Kind = Kind(9_000);
+
 /// The kind of a dossier's first entry.
 #[must_use]
 pub fn received() -> Kind {

@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use hoso_identity::{DocumentId, EntryId, Incarnation, UnitId, Verdict};
+use hoso_identity::{DocumentId, EntryId, Incarnation, Kind, UnitId, Verdict};
 use hoso_store::{
     rules::{journal, recheck},
     tables::{Admission, JournalTables},
@@ -10,11 +10,11 @@ use hoso_store::{
 use hoso_sync::node::Input;
 
 use super::{
-    cast::{NODES, UNITS, noted, received, unit_added},
+    cast::{NEWER, NODES, UNITS, noted, received, unit_added},
     disk::NodeDisk,
     faults::Planted,
     node::{SimNode, record},
-    world::{Event, Who, World},
+    world::{Event, Phase, Who, World},
 };
 
 /// Codes of one day, for all that it matters here.
@@ -28,7 +28,7 @@ impl World {
             || self.nodes[node].written.1.realm().is_none()
         {
             // Nobody can work before the statements have come: later.
-            if !self.calm && !self.nodes[node].gone {
+            if self.phase == Phase::Storm && !self.nodes[node].gone {
                 self.at(2_000, Event::Work { node });
             }
             return;
@@ -49,11 +49,30 @@ impl World {
             }
         };
         units.sort_unstable();
+        self.keep(node, clerk, (kind, document, &units));
+    }
+
+    /// A clerk's program of the next release adds to a dossier what no program of today knows;
+    /// gives whether there was a dossier.
+    pub(super) fn write_newer(&mut self, node: usize) -> bool {
+        let known: Vec<DocumentId> = self.nodes[node].written.0.records.keys().copied().collect();
+        let which = self.dice.place(known.len().max(1));
+        let Some(document) = known.get(which) else { return false };
+        self.keep(node, 0, (NEWER, *document, &[]));
+        true
+    }
+
+    /// Signs an entry of a clerk's and keeps it; the receipt is shown when it is durable.
+    fn keep(
+        &mut self,
+        node: usize,
+        clerk: usize,
+        (kind, document, units): (Kind, DocumentId, &[UnitId]),
+    ) {
         let payload = if document.is_zero() { self.code(node) } else { b"x".to_vec() };
         let code = String::from_utf8_lossy(&payload).into_owned();
-        let mut dice = self.dice.clone();
-        let entry = place.clerks[clerk].sign(kind, (document, &units), payload, &mut dice);
-        self.dice = dice;
+        let clerk = self.place(node).clerks[clerk].clone();
+        let entry = clerk.sign(kind, (document, units), payload, &mut self.dice);
         let written = self.node_write(node, &mut |disk, registrar| {
             let audience = disk.audience(&entry.document()).map_err(|_| ())?;
             let verdict = registrar.decide(&entry, None, audience.as_deref());
@@ -143,6 +162,7 @@ impl World {
         clone.replace(Rc::clone(&original.durable));
         clone.counters = original.counters.clone();
         clone.is_clone = true;
+        clone.is_older = original.is_older;
         clone.down = true;
         let number = self.nodes.len();
         self.nodes.push(clone);

@@ -81,11 +81,6 @@ impl NodeDisk {
         }
     }
 
-    /// Dbg.
-    #[must_use]
-    pub fn cursors_dbg(&self) -> Vec<ScopePoint> {
-        self.cursors.values().copied().collect()
-    }
     /// All entries.
     pub fn all(&self) -> impl Iterator<Item = &NodeEntry> {
         self.entries.values().map(|(_, entry)| entry.as_ref())

@@ -15,6 +15,12 @@ pub enum Fault {
     Cut,
     /// The line comes and goes every few seconds.
     Flap,
+    /// A node's address changes, or it slept: its line leads nowhere, and it dials anew.
+    Moved,
+    /// Every line ends at once, and every node dials at once.
+    Herd,
+    /// A node works on for long without a line.
+    Backlog,
     /// A frame comes once more.
     Replay,
     /// A node dies between two outputs.
@@ -31,17 +37,27 @@ pub enum Fault {
     ClockJump,
     /// The relay loses its last commits and does not know it.
     LostCommits,
+    /// A node becomes a release newer, or goes back to the one before.
+    Upgrade,
+    /// A clerk's program writes a kind of entry of which no release of today has heard.
+    NewerKind,
+    /// The relay loses a dossier on which another node has worked: that work comes before what it
+    /// rests on.
+    Gap,
 }
 
 impl Fault {
     /// All.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::Loss,
         Self::Delay,
         Self::CutUp,
         Self::CutDown,
         Self::Cut,
         Self::Flap,
+        Self::Moved,
+        Self::Herd,
+        Self::Backlog,
         Self::Replay,
         Self::NodeCrash,
         Self::RelayCrash,
@@ -50,6 +66,9 @@ impl Fault {
         Self::Clone,
         Self::ClockJump,
         Self::LostCommits,
+        Self::Upgrade,
+        Self::NewerKind,
+        Self::Gap,
     ];
 }
 
@@ -72,11 +91,17 @@ pub enum Planted {
     ClaimsForgotten,
     /// A node keeps the position that it knew when healing brings the ledger's.
     OldPositionKept,
+    /// A document is left out of what the relay codes and lists in a healing.
+    DocumentNotListed,
+    /// The relay wakes no session when its ledger has grown.
+    FeedNotWoken,
+    /// A node whose line is lost in the second half of the storm does not dial again.
+    NoRedial,
 }
 
 impl Planted {
     /// All.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::AckBeforeStored,
         Self::CursorBeforeEntry,
         Self::SkippedLateEntry,
@@ -85,5 +110,8 @@ impl Planted {
         Self::DeliveredAtStored,
         Self::ClaimsForgotten,
         Self::OldPositionKept,
+        Self::DocumentNotListed,
+        Self::FeedNotWoken,
+        Self::NoRedial,
     ];
 }

@@ -33,6 +33,8 @@ pub struct LedgerDisk {
     healings: BTreeMap<NodeId, Vec<u64>>,
     /// A planted fault: rows that come after the entry's position are left out.
     pub skips_late_rows: bool,
+    /// A planted fault: the last document of a scope is left out of its listing.
+    pub lists_one_less: bool,
 }
 
 impl LedgerDisk {
@@ -54,6 +56,7 @@ impl LedgerDisk {
             readers: BTreeMap::new(),
             healings: BTreeMap::new(),
             skips_late_rows: false,
+            lists_one_less: false,
         }
     }
 
@@ -72,6 +75,12 @@ impl LedgerDisk {
     #[must_use]
     pub fn keeps_aside(&self, id: &EntryId) -> bool {
         self.waiting.contains_key(id) || self.quarantine.values().any(|kept| kept.id == Some(*id))
+    }
+
+    /// How many entries wait for what they rest on.
+    #[must_use]
+    pub fn waits(&self) -> usize {
+        self.waiting.len()
     }
 
     /// Why the entry is in quarantine, if it is.
@@ -159,8 +168,11 @@ impl LedgerTables for LedgerDisk {
 
     fn listing(&mut self, scope: Scope, visit: Visit<'_>) -> Result<(), DiskError> {
         let documents = self.documents.keys().copied();
-        let documents: Vec<DocumentId> =
+        let mut documents: Vec<DocumentId> =
             documents.filter(|document| self.in_scope(document, scope)).collect();
+        if self.lists_one_less {
+            documents.pop();
+        }
         for document in documents {
             let entries = self.placed(&document)?.into_iter();
             let entries: Vec<Placed> = entries.map(|(placed, _)| placed).collect();

@@ -1,6 +1,6 @@
 //! The lines between nodes and relay, and the weather on them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hoso_sync::{
     codec::Codec,
@@ -9,7 +9,7 @@ use hoso_sync::{
 
 use super::{
     dice::Dice,
-    world::{Event, Who, World},
+    world::{Event, Phase, Who, World},
 };
 
 /// Frames of each direction that may come again.
@@ -50,9 +50,9 @@ pub struct Weather {
 }
 
 impl Weather {
-    /// Milliseconds that something takes now, in that direction.
+    /// Milliseconds that something takes longer now, in that direction.
     fn wait(&self, now: u64, direction: usize, dice: &mut Dice) -> u64 {
-        let mut wait = dice.between(5, 40);
+        let mut wait = 0;
         if self.slow_until > now {
             wait += SLOW_MS;
         }
@@ -99,10 +99,19 @@ impl World {
         }
     }
 
+    /// Milliseconds that something takes now. When the storm is over, every frame takes as long as
+    /// one may, so that time can be counted in round trips.
+    fn wait(&mut self, place: usize, direction: usize) -> u64 {
+        let slowest = self.options.latency_ms;
+        let good = if self.phase == Phase::Storm { self.dice.between(5, slowest) } else { slowest };
+        good + self.weather[place].wait(self.now, direction, &mut self.dice)
+    }
+
     fn carry(&mut self, direction: usize, line: u64, frame: Frame) {
-        let Some(known) = self.lines.get_mut(&line) else { return };
+        let Some(known) = self.lines.get(&line) else { return };
         let place = self.nodes[known.node].place;
-        let wait = self.weather[place].wait(self.now, direction, &mut self.dice);
+        let wait = self.wait(place, direction);
+        let Some(known) = self.lines.get_mut(&line) else { return };
         let last = known.last[direction].entry(frame.stream()).or_default();
         *last = (*last).max(self.now + wait);
         let (after, node) = (*last - self.now, known.node);
@@ -114,12 +123,29 @@ impl World {
     pub fn hang_up(&mut self, from: Who, line: u64) {
         let direction = usize::from(from == Who::Relay);
         let Some(known) = self.lines.get(&line) else { return };
-        let wait =
-            self.weather[self.nodes[known.node].place].wait(self.now, direction, &mut self.dice);
+        let place = self.nodes[known.node].place;
+        let wait = self.wait(place, direction);
+        let Some(known) = self.lines.get(&line) else { return };
         let last = known.last[direction].values().copied().max().unwrap_or(0);
         let to = if direction == 0 { Who::Relay } else { Who::Node(known.node) };
         let at = last.max(self.now + wait);
         self.at(at - self.now, Event::Closed { to, line });
+    }
+
+    /// The lines of these nodes carry again as they should, also what they held back.
+    pub(super) fn mend_lines(&mut self, nodes: &[usize]) {
+        let after = self.options.latency_ms;
+        let latest = self.now + after;
+        let mut mended = BTreeSet::new();
+        for (number, line) in &mut self.lines {
+            if nodes.contains(&line.node) {
+                let last = line.last.iter_mut().flat_map(BTreeMap::values_mut);
+                last.for_each(|last| *last = latest.min(*last));
+                mended.insert(*number);
+            }
+        }
+        nodes.iter().for_each(|node| self.weather[*node] = Weather::default());
+        self.hasten(&mended, after);
     }
 
     /// Whether a frame that was on its way arrives: what a dying end sent last does not.
@@ -159,7 +185,7 @@ impl World {
 
     /// A line that comes and goes.
     pub(super) fn flap(&mut self, node: usize, until: u64) {
-        if self.calm || self.now >= until {
+        if self.phase != Phase::Storm || self.now >= until {
             return;
         }
         self.weather[node].cut_until = [self.now + FLAP_MS; 2];

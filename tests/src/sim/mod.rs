@@ -3,7 +3,7 @@
 //!
 //! Reading order: [`cast`] is the province, [`disk`] and [`ledger`] what is kept, [`world`] what
 //! happens, [`lines`] what carries it, [`faults`] what goes wrong and `strikes` how, [`oracle`]
-//! what must hold all the same, [`run`] one seed.
+//! what must hold all the same, [`options`] what a seed decides, [`run`] its phases.
 
 pub mod cast;
 mod desk;
@@ -13,8 +13,10 @@ pub mod faults;
 pub mod ledger;
 pub mod lines;
 mod node;
+pub mod options;
 pub mod oracle;
 mod orders;
+mod planted;
 mod relay;
 pub mod run;
 mod strikes;

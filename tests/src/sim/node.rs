@@ -24,13 +24,16 @@ use hoso_sync::{
 use super::{
     disk::NodeDisk,
     faults::Planted,
-    world::{Copy, Event, Who, World},
+    run::STORM_MS,
+    world::{Copy, Event, Phase, Who, World},
 };
 
 /// Coded symbols that a healing asks for first: the provinces here are small.
 const SYMBOLS_FIRST: usize = 1;
-/// The place whose node is a release older than the relay.
-const OLDER_PLACE: usize = 1;
+/// Milliseconds until what has arrived is applied, at most, while others work too.
+const APPLY_MAX_MS: u64 = 900;
+/// Milliseconds of a commit, at most.
+pub(super) const COMMIT_MAX_MS: u64 = 15;
 
 /// One link of a node.
 pub(super) struct Session {
@@ -38,7 +41,7 @@ pub(super) struct Session {
     conversation: Conversation,
     outputs: VecDeque<Output>,
     waits: bool,
-    up: bool,
+    pub(super) up: bool,
 }
 
 /// A node of the simulation.
@@ -61,6 +64,8 @@ pub struct SimNode {
     /// Whether it is no more.
     pub gone: bool,
     pub(super) is_clone: bool,
+    /// Whether its program is a release older than the relay's.
+    pub(super) is_older: bool,
     pub(super) session: Option<Session>,
     pub(super) redial: Redial,
     /// How far its wall clock is off, in milliseconds.
@@ -88,6 +93,7 @@ impl SimNode {
             down: false,
             gone: false,
             is_clone: false,
+            is_older: false,
             session: None,
             redial: Redial::default(),
             wall: 0,
@@ -137,10 +143,18 @@ pub(super) fn registry(disk: &mut NodeDisk) -> Arc<State> {
 pub(super) type Job<'a, R> = &'a mut dyn FnMut(&mut NodeDisk, &mut Registrar) -> Result<R, ()>;
 
 impl World {
+    /// Milliseconds until what is written now is durable; the longest when the storm is over.
+    pub(super) fn commit_ms(&mut self) -> u64 {
+        match self.phase {
+            Phase::Storm => self.dice.between(1, COMMIT_MAX_MS),
+            Phase::Core | Phase::Calm => COMMIT_MAX_MS,
+        }
+    }
+
     /// One transaction at a node; gives its result and when it is durable.
     pub(super) fn node_write<R>(&mut self, node: usize, job: Job<'_, R>) -> Result<(R, u64), ()> {
         let realm: Realm = self.cast.realm;
-        let wait = self.dice.between(1, 15);
+        let wait = self.commit_ms();
         let now = self.now;
         let sim = &mut self.nodes[node];
         let (mut disk, state) = (sim.written.0.clone(), Arc::clone(&sim.written.1));
@@ -189,7 +203,7 @@ impl World {
         }
         let mut disk = sim.durable.0.clone();
         let Ok(mut hello) = node_host::hello(&mut disk, realm, now + sim.wall) else { return };
-        if sim.place == OLDER_PLACE {
+        if sim.is_older {
             hello.minor_max = MINOR_MIN;
         }
         let plant = Plant {
@@ -284,13 +298,16 @@ impl World {
     /// A connection has ended: the node dials again later.
     pub(super) fn lost(&mut self, node: usize, line: u64) {
         let (now, chance) = (self.now, self.dice.number());
+        let dials = self.planted != Some(Planted::NoRedial) || now < STORM_MS / 2;
         let sim = &mut self.nodes[node];
         if sim.session.as_ref().is_none_or(|live| live.line != line) {
             return;
         }
         sim.session = None;
         let (wait, boot) = (sim.redial.down(now, chance), sim.boot);
-        self.at(wait, Event::Dial { node, boot });
+        if dials {
+            self.at(wait, Event::Dial { node, boot });
+        }
     }
 
     fn work_of_conversation(&mut self, node: usize, line: u64, output: Output) {
@@ -356,53 +373,12 @@ impl World {
         }
     }
 
-    /// A planted fault: the page's cursors are kept in a transaction of their own, first.
-    fn cursors_first(&mut self, node: usize, output: &Output, moment: Moment) {
-        let sim = &self.nodes[node];
-        let mut registrar = Registrar::new(Arc::clone(&sim.written.1), self.cast.realm);
-        let mut trial = sim.written.0.clone();
-        if node_host::work(&mut trial, &mut registrar, output.clone(), moment).is_err() {
-            return;
-        }
-        let cursors = trial.cursors().unwrap_or_default();
-        // The entries follow too late for a crash in between.
-        let kept = self.node_write(node, &mut |disk, _| {
-            cursors.iter().try_for_each(|cursor| disk.put_cursor(cursor)).map_err(|_| ())
-        });
-        assert!(kept.is_ok(), "a disk in memory does not fail");
-        let sim = &mut self.nodes[node];
-        sim.durable_at += 400;
-        // The second transaction must start from the cursors before.
-        if let Some((_, copy)) = sim.writes.iter().rev().nth(1).cloned() {
-            sim.written = copy;
-        } else {
-            sim.written = Rc::clone(&sim.durable);
-        }
-    }
-
-    /// A planted fault: what is known already is not taken again, though its position be another.
-    fn with_old_positions(&self, node: usize, output: Output) -> Output {
-        match output {
-            Output::StoreHealed(mut entries, row)
-                if self.planted == Some(Planted::OldPositionKept) =>
-            {
-                let disk = &self.nodes[node].written.0;
-                let known = |bytes: &[u8]| {
-                    let id = Entry::decode(bytes).ok().map(|entry| entry.id());
-                    disk.all().any(|kept| Some(kept.id) == id && kept.position.is_some())
-                };
-                entries.retain(|entry| !known(&entry.bytes));
-                Output::StoreHealed(entries, row)
-            }
-            output => output,
-        }
-    }
-
     pub(super) fn apply_soon(&mut self, node: usize) {
         if std::mem::replace(&mut self.nodes[node].applying, true) {
             return;
         }
-        let (after, boot) = (self.dice.between(5, 900), self.nodes[node].boot);
+        let slow = if self.phase == Phase::Storm { APPLY_MAX_MS } else { COMMIT_MAX_MS };
+        let (after, boot) = (self.dice.between(5, slow), self.nodes[node].boot);
         self.at(after, Event::Apply { node, boot });
     }
 

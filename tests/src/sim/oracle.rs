@@ -110,10 +110,11 @@ fn badges(unit: UnitId, disk: &NodeDisk, sent_through: u64) -> Vec<(DocumentId, 
     shown.collect()
 }
 
-/// What is not yet as it shall be when everything has calmed down.
+/// What is not yet as it shall be at these nodes when they and the relay are well again. What
+/// depends on other nodes, such as that a dossier is delivered, is asked for when all are.
 #[must_use]
-pub fn unrest(world: &World) -> Option<String> {
-    for (number, node) in world.nodes.iter().enumerate().take(NODES.len()) {
+pub fn unrest(world: &World, among: &[usize]) -> Option<String> {
+    for (number, node) in among.iter().map(|number| (*number, &world.nodes[*number])) {
         if !node.is_up() {
             return Some(format!("node {number} has no link"));
         }
@@ -126,7 +127,8 @@ pub fn unrest(world: &World) -> Option<String> {
             return Some(format!("node {number} is being checked again"));
         }
     }
-    differences(world).into_iter().next()
+    let own = || among.iter().flat_map(|number| differences_at(world, *number)).next();
+    if among.len() < NODES.len() { own() } else { differences(world).into_iter().next() }
 }
 
 /// What of a dossier counts by the statements that the relay has in the end: all that it accepted,
@@ -169,8 +171,7 @@ pub fn differences(world: &World) -> Vec<String> {
     for (number, node) in world.nodes.iter().enumerate().take(NODES.len()) {
         let unit = world.place(number).unit;
         let disk = &node.durable.0;
-        found.extend(disagreements(number, &expected(world, unit), &disk.records));
-        found.extend(misplaced(number, ledger, disk));
+        found.extend(differences_at(world, number));
         found.extend(
             badges(unit, disk, 0)
                 .into_iter()
@@ -179,6 +180,15 @@ pub fn differences(world: &World) -> Vec<String> {
                 .map(|(of, _, shown)| format!("O2: node {number} shows {shown:?} of {of}")),
         );
     }
+    found
+}
+
+/// O3, O4 and O7 at one node.
+fn differences_at(world: &World, number: usize) -> Vec<String> {
+    let (ledger, disk) = (&world.relay.durable.0, &world.nodes[number].durable.0);
+    let expected = expected(world, world.place(number).unit);
+    let mut found = disagreements(number, &expected, &disk.records);
+    found.extend(misplaced(number, ledger, disk));
     found
 }
 

@@ -25,7 +25,7 @@ use hoso_sync::{
 
 use super::{
     cast::Cast,
-    faults::Planted,
+    faults::{Fault, Planted},
     ledger::LedgerDisk,
     oracle::Watch,
     world::{Copy, Event, Who, World},
@@ -129,6 +129,12 @@ impl SimRelay {
         outputs
     }
 
+    /// Whether a connection is up.
+    #[must_use]
+    pub fn has_up(&self, line: u64) -> bool {
+        self.sessions.get(&line).is_some_and(|session| session.up)
+    }
+
     /// A connection has ended.
     pub fn hang_up(&mut self, line: u64) {
         self.sessions.remove(&line);
@@ -179,6 +185,7 @@ impl SimRelay {
         let (mut disk, state) = (copy.0.clone(), Arc::clone(&copy.1));
         greeting::mint_epoch(&mut disk, None, random).expect("a disk in memory does not fail");
         disk.skips_late_rows = planted == Some(Planted::SkippedLateEntry);
+        disk.lists_one_less = planted == Some(Planted::DocumentNotListed);
         let copy: Copy<LedgerDisk> = Rc::new((disk, state));
         self.durable = Rc::clone(&copy);
         self.written = copy;
@@ -197,8 +204,7 @@ impl World {
         ended: bool,
         job: impl FnOnce(&mut LedgerDisk, &mut Registrar, &State) -> Result<R, ()>,
     ) -> Result<Written<R>, ()> {
-        let (realm, wait, now): (Realm, u64, u64) =
-            (self.cast.realm, self.dice.between(1, 15), self.now);
+        let (realm, wait, now): (Realm, u64, u64) = (self.cast.realm, self.commit_ms(), self.now);
         let relay = &mut self.relay;
         let (mut disk, state) = (relay.written.0.clone(), Arc::clone(&relay.written.1));
         let registrar = Registrar::new(Arc::clone(&state), realm);
@@ -247,6 +253,7 @@ impl World {
         if self.relay.boot != boot {
             return;
         }
+        let ledger_grew = ledger_grew && self.planted != Some(Planted::FeedNotWoken);
         if let Some(session) = self.relay.sessions.get_mut(&line) {
             session.waits = false;
         }
@@ -368,11 +375,15 @@ impl World {
             output => output,
         };
         let stores = matches!(output, Output::Store(_));
+        let waited = self.relay.written.0.waits();
         let worked = self.relay_write(greeting.ended, |disk, registrar, _| {
             relay_host::work(disk, registrar, &greeting, output, now_ms).map_err(|_| ())
         });
         match worked {
             Ok(Written { result: done, after }) => {
+                if self.relay.written.0.waits() > waited {
+                    *self.fired.entry(Fault::Gap).or_default() += 1;
+                }
                 let grew = (done.ledger_grew, done.reached_grew);
                 let after = if early && stores { 1 } else { after };
                 self.at(after, told(done.input, grew, false));

@@ -1,24 +1,35 @@
 //! How faults strike. A fault counts only if it acts on somebody who is at work just then.
 
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
+
+use hoso_identity::DocumentId;
 
 use super::{
-    cast::NODES,
+    cast::{NODES, received},
     faults::Fault,
-    world::{Event, Who, World},
+    ledger::LedgerDisk,
+    lines::Weather,
+    world::{Copy, Event, Phase, Who, World},
 };
 
 /// How often a fault waits for somebody at work before it strikes anyhow.
 const WAITS_MAX: u32 = 200;
 /// Milliseconds of one such wait.
 const WAIT_MS: u64 = 23;
+/// Milliseconds for which a node works on without a line, and what is done there meanwhile.
+const BACKLOG_MS: u64 = 30_000;
+const BACKLOG_PIECES: u64 = 30;
+/// Milliseconds that a change of release takes.
+const UPGRADE_MS: u64 = 700;
+/// A time that does not come.
+const AWAY_MS: u64 = 1 << 40;
 /// Outputs after which an end dies, at most.
 const OUTPUTS_MAX: u64 = 8;
 
 impl World {
     /// Something goes wrong, as soon as somebody is at work.
     pub(super) fn strike(&mut self, fault: Fault, waited: u32) {
-        if self.calm {
+        if self.phase != Phase::Storm {
             return;
         }
         let working: Vec<usize> =
@@ -47,6 +58,14 @@ impl World {
             Fault::CutDown => weather.cut_until[1] = until,
             Fault::Cut => weather.cut_until = [until; 2],
             Fault::Flap => self.flap(node, until),
+            Fault::Moved => self.moved(node),
+            Fault::Herd => (0..self.nodes.len()).for_each(|node| self.moved(node)),
+            Fault::Backlog => {
+                weather.cut_until = [self.now + BACKLOG_MS; 2];
+                for piece in 0..BACKLOG_PIECES {
+                    self.at(1 + piece * BACKLOG_MS / BACKLOG_PIECES, Event::Work { node });
+                }
+            }
             Fault::Replay => {
                 let line = self.nodes[node].session.as_ref().map(|session| session.line);
                 return line.is_some_and(|line| self.replay(line));
@@ -62,8 +81,24 @@ impl World {
             }
             Fault::NodeRestore => return self.restore_node(node),
             Fault::RelayRestore => return self.restore_relay(),
-            Fault::LostCommits => return self.lose_commits(),
+            Fault::LostCommits => {
+                let last = self.relay.copies.last().cloned();
+                return last.is_some_and(|copy| self.lose_commits(copy));
+            }
             Fault::Clone => return self.clone_node(node),
+            Fault::Upgrade => {
+                self.crash_node(node);
+                self.nodes[node].is_older ^= true;
+                self.at(UPGRADE_MS, Event::Start(Who::Node(node)));
+            }
+            Fault::NewerKind => return self.write_newer(node),
+            // It counts when something comes too early.
+            Fault::Gap => {
+                if let Some(copy) = self.copy_with_a_gap(node) {
+                    self.lose_commits(copy);
+                }
+                return false;
+            }
             Fault::ClockJump => {
                 let jump = self.dice.between(0, 20 * 365 * 86_400_000);
                 if self.relay.is_at_work() && self.dice.percent(50) {
@@ -89,12 +124,32 @@ impl World {
             | Fault::CutDown
             | Fault::Cut
             | Fault::Flap
+            | Fault::Moved
+            | Fault::Backlog
             | Fault::Replay => at_work && node.session.is_some(),
-            Fault::NodeCrash | Fault::ClockJump => at_work,
+            Fault::NodeCrash | Fault::ClockJump | Fault::Upgrade => at_work,
+            Fault::Gap => at_work && self.copy_with_a_gap(number).is_some(),
+            Fault::NewerKind => at_work && !node.written.0.records.is_empty(),
             Fault::NodeRestore => at_work && !node.copies.is_empty(),
             Fault::Clone => at_work && self.nodes.len() == NODES.len(),
-            Fault::RelayCrash | Fault::RelayRestore | Fault::LostCommits => self.is_relay_at_work(),
+            Fault::RelayCrash | Fault::RelayRestore | Fault::LostCommits | Fault::Herd => {
+                self.is_relay_at_work()
+            }
         }
+    }
+
+    /// The newest copy of the relay on which work that a node has not sent yet rests on nothing.
+    fn copy_with_a_gap(&self, number: usize) -> Option<Copy<LedgerDisk>> {
+        let disk = &self.nodes[number].durable.0;
+        let through = disk.kept().journal_through;
+        let unsent = disk.all().filter(|entry| entry.journal > Some(through));
+        let rests: BTreeSet<DocumentId> =
+            unsent.filter(|entry| entry.kind != received()).map(|entry| entry.document).collect();
+        let mut newest = self.relay.copies.iter().rev();
+        let known = |copy: &Copy<LedgerDisk>| -> BTreeSet<DocumentId> {
+            copy.0.audiences().map(|(document, _)| document).collect()
+        };
+        newest.find(|copy| !rests.is_subset(&known(copy))).cloned()
     }
 
     /// Whether the relay reads, writes, or has before it what a node has sent.
@@ -156,8 +211,7 @@ impl World {
         true
     }
 
-    fn lose_commits(&mut self) -> bool {
-        let Some(copy) = self.relay.copies.last().cloned() else { return false };
+    fn lose_commits(&mut self, copy: Copy<LedgerDisk>) -> bool {
         if Rc::ptr_eq(&copy, &self.relay.durable) {
             return false;
         }
@@ -170,15 +224,35 @@ impl World {
         true
     }
 
-    /// Ends all faults: everything runs, every line works, the fuses have cooled down.
-    pub fn calm_down(&mut self) {
-        self.calm = true;
-        self.weather.fill(super::lines::Weather::default());
+    /// A node's line leads nowhere from now on, and the relay does not know it; the node dials.
+    fn moved(&mut self, node: usize) {
+        let sim = &mut self.nodes[node];
+        if sim.down || sim.gone || sim.session.take().is_none() {
+            return;
+        }
+        let boot = sim.boot;
+        self.at(1, Event::Dial { node, boot });
+    }
+
+    /// Ends the faults of the relay and of the nodes of the core; the fuses have cooled down. The
+    /// other nodes have no line.
+    pub fn heal_core(&mut self) {
+        self.phase = Phase::Core;
+        self.weather.fill(Weather { cut_until: [AWAY_MS; 2], ..Weather::default() });
+        let core = self.options.core.clone();
+        self.mend_lines(&core);
         self.relay.wall += 3 * 3_600_000;
         self.relay.dies_after = None;
         self.nodes.iter_mut().for_each(|node| node.dies_after = None);
         if self.nodes.len() > NODES.len() {
             self.retire();
         }
+    }
+
+    /// Ends all faults: everything runs and every line works.
+    pub fn calm_down(&mut self) {
+        self.phase = Phase::Calm;
+        let all: Vec<usize> = (0..NODES.len()).collect();
+        self.mend_lines(&all);
     }
 }

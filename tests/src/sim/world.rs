@@ -19,6 +19,7 @@ use super::{
     ledger::LedgerDisk,
     lines::{Line, Weather},
     node::SimNode,
+    options::Options,
     oracle::Watch,
     relay::SimRelay,
 };
@@ -30,6 +31,17 @@ pub enum Who {
     Node(usize),
     /// The relay.
     Relay,
+}
+
+/// How far a seed has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Things go wrong; what must always hold is watched.
+    Storm,
+    /// Some nodes and the relay are well again, the others have no line.
+    Core,
+    /// All is well again.
+    Calm,
 }
 
 /// What happens at some time.
@@ -186,27 +198,33 @@ pub struct World {
     pub planted: Option<Planted>,
     /// How often each fault struck somebody at work.
     pub fired: BTreeMap<Fault, u32>,
-    /// Whether faults are over.
-    pub calm: bool,
+    /// What the seed decided before.
+    pub options: Options,
+    /// How far it has come.
+    pub phase: Phase,
     pub(super) next_line: u64,
 }
 
 impl World {
     /// A province whose relay is founded and whose nodes have just joined.
     #[must_use]
-    pub fn new(seed: u64, planted: Option<Planted>) -> Self {
-        let mut dice = Dice::new(seed);
+    pub fn new(options: Options, planted: Option<Planted>) -> Self {
+        let mut dice = Dice::new(options.seed);
         let cast = Cast::new(&mut dice);
         let epoch = Epoch { generation: 1, random: dice.number().to_be_bytes() };
         let mut ledger = LedgerDisk::new(epoch);
         ledger.skips_late_rows = planted == Some(Planted::SkippedLateEntry);
+        ledger.lists_one_less = planted == Some(Planted::DocumentNotListed);
         let relay = SimRelay::founded(ledger, &cast);
         let nodes = cast
             .places
             .iter()
             .enumerate()
             .map(|(number, _)| SimNode::new(number, NodeDisk::new(Incarnation(dice.bytes()))));
-        let nodes: Vec<SimNode> = nodes.collect();
+        let mut nodes: Vec<SimNode> = nodes.collect();
+        if let Some(older) = options.older {
+            nodes[older].is_older = true;
+        }
         let mut world = Self {
             now: 0,
             queue: BinaryHeap::new(),
@@ -221,7 +239,8 @@ impl World {
             lines: BTreeMap::new(),
             planted,
             fired: BTreeMap::new(),
-            calm: false,
+            options,
+            phase: Phase::Storm,
             next_line: 1,
         };
         for node in 0..NODES.len() {
@@ -235,6 +254,24 @@ impl World {
         self.order += 1;
         self.queue.push(Reverse((self.now + after, self.order)));
         self.events.insert(self.order, event);
+    }
+
+    /// What cuts and slow lines hold back on these lines is sent again, and what waits to be
+    /// applied comes to its turn: at the latest after so many milliseconds.
+    pub(super) fn hasten(&mut self, lines: &BTreeSet<u64>, after: u64) {
+        let latest = self.now + after;
+        let held = |event: &Event| {
+            matches!(event, Event::Frame { line, .. } | Event::Closed { line, .. }
+                if lines.contains(line))
+                || matches!(event, Event::Apply { .. })
+        };
+        let queue = std::mem::take(&mut self.queue).into_iter();
+        self.queue = queue
+            .map(|Reverse((at, order))| match self.events.get(&order) {
+                Some(event) if held(event) => Reverse((at.min(latest), order)),
+                _ => Reverse((at, order)),
+            })
+            .collect();
     }
 
     /// Lets things happen until that time.
@@ -256,6 +293,13 @@ impl World {
     #[must_use]
     pub fn place(&self, node: usize) -> &Place {
         &self.cast.places[self.nodes[node].place]
+    }
+
+    /// Whether a link is up at both its ends.
+    #[must_use]
+    pub fn is_linked(&self, node: usize) -> bool {
+        let session = self.nodes[node].session.as_ref().filter(|session| session.up);
+        session.is_some_and(|session| self.relay.has_up(session.line) && self.arrives(session.line))
     }
 
     fn happen(&mut self, event: Event) {

@@ -14,28 +14,32 @@ use crate::people::Actor;
 /// Between the names of which one is enough.
 const OR: &str = " / ";
 
-/// One action that is not possible now.
+/// The actions that are not possible now for one reason.
 pub(super) struct Withheld {
-    pub(super) label: String,
     /// Why, in a sentence.
     pub(super) why: String,
+    /// What they are called, in the order of the interface.
+    pub(super) labels: Vec<String>,
 }
 
-/// All that this person might look for in vain.
+/// All that this person might look for in vain, each reason once.
 pub(super) fn withheld(
     site: &Site,
     words: &Words,
     actor: &Actor,
     dossier: &Value,
 ) -> Vec<Withheld> {
-    let line = |line: &Value| {
-        let kind = EventKind::from_code(&text(line, "/kind"))?;
-        Some(Withheld {
-            label: words.say(&format!("event-{}", kind.code().replace('_', "-"))),
-            why: why(site, words, actor, (kind, &text(line, "/reason"))),
-        })
-    };
-    list(dossier, "/not_now").filter_map(line).collect()
+    let mut reasons: Vec<Withheld> = Vec::new();
+    for line in list(dossier, "/not_now") {
+        let Some(kind) = EventKind::from_code(&text(line, "/kind")) else { continue };
+        let why = why(site, words, actor, (kind, &text(line, "/reason")));
+        let label = words.say(&format!("event-{}", kind.code().replace('_', "-")));
+        match reasons.iter_mut().find(|reason| reason.why == why) {
+            Some(reason) => reason.labels.push(label),
+            None => reasons.push(Withheld { why, labels: vec![label] }),
+        }
+    }
+    reasons
 }
 
 /// Who can make what this person cannot, whatever the state is.

@@ -106,7 +106,7 @@ async fn granted(scene: &Scene) -> BTreeSet<String> {
         ("unit_added", &[("unit", "06673"), ("reason", "Phối hợp xác minh")]),
         ("supplement_requested", &[("papers.0.name", "CCCD"), ("reason", "Thiếu trang 2")]),
         ("supplemented", &[("papers.0.name", "CCCD")]),
-        ("fee_added", &[("name", "Lệ phí"), ("amount", "8000")]),
+        ("fee_added", &[("name", "Lệ phí"), ("amount", "8.000đ")]),
         ("fee_added", &[("name", "Nhập nhầm"), ("amount", "1")]),
     ])
     .await;
@@ -114,16 +114,16 @@ async fn granted(scene: &Scene) -> BTreeSet<String> {
     let wrong = fees[1]["id"].as_str().unwrap().to_owned();
     walk.go(&[
         ("fee_removed", &[("fee", wrong.as_str()), ("reason", "Nhập nhầm")]),
-        ("payment_requested", &[("amount", "8000"), ("pauses", "on")]),
-        ("paid", &[("amount", "8000"), ("method", "transfer")]),
+        ("payment_requested", &[("amount", "8 000"), ("pauses", "on")]),
+        ("paid", &[("amount", "8.000"), ("method", "transfer")]),
         ("payment_confirmed", &[("reference", "FT26330")]),
         ("payment_reversed", &[("reason", "Chuyển thừa")]),
-        ("extended", &[("due_at", "2027-06-01T17:00"), ("reason", "Xác minh thực địa")]),
+        ("extended", &[("due_at", "01/06/2027 17:00"), ("reason", "Xác minh thực địa")]),
         ("refused", &[("reason", "Không đủ điều kiện")]),
-        ("result_ready", &[("number", "1/TB-UBND"), ("date", "2026-11-24")]),
+        ("result_ready", &[("number", "1/TB-UBND"), ("date", "24/11/2026")]),
         ("result_recalled", &[("reason", "Sai căn cứ")]),
         ("approved", &[("note", "Đủ điều kiện")]),
-        ("result_ready", &[("number", "2/QĐ-UBND"), ("date", "2026-11-25")]),
+        ("result_ready", &[("number", "2/QĐ-UBND"), ("date", "25112026")]),
         ("result_sent", &[("to_unit", "06673")]),
         ("result_arrived", &[]),
         ("printed", &[("paper", "a5")]),
@@ -273,11 +273,13 @@ async fn what_is_not_possible_now_says_why_before_it_is_pressed() {
     let begin = "<details class=\"withheld\">";
     let page = scene.get(&path).await;
     let list = part(&page, begin, "</details>");
-    for said in [
-        "<strong>Phê duyệt</strong> – Chỉ làm được khi hồ sơ ở trạng thái Đang xử lý.",
-        "<strong>Trả kết quả</strong> – Chỉ làm được khi hồ sơ ở trạng thái Đã xử lý xong.",
+    for (why, act) in [
+        ("Chỉ làm được khi hồ sơ ở trạng thái Đang xử lý.", "<li>Phê duyệt</li>"),
+        ("Chỉ làm được khi hồ sơ ở trạng thái Đã xử lý xong.", "<li>Trả kết quả</li>"),
     ] {
-        assert!(list.contains(said), "no {said} in {list}");
+        assert_eq!(list.matches(why).count(), 1, "each reason is said once: {list}");
+        let acts = list.split(why).nth(1).unwrap().split("<dt>").next().unwrap();
+        assert!(acts.contains(act), "no {act} under {why} in {list}");
     }
     assert!(!list.contains("Rút hồ sơ"), "what can be done is not in the list: {list}");
     for kind in ["withdrawn", "approved"] {

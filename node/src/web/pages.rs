@@ -27,6 +27,7 @@ mod scans;
 mod session;
 mod sheet;
 mod styleguide;
+mod typed;
 mod withheld;
 #[cfg(test)]
 mod words;

@@ -65,6 +65,24 @@ const MARKUP: [&str; 6] = [
     "commandfor=",    // Chrome 135
 ];
 
+/// Fields whose picker and order of day and month follow the browser's language, not the page's.
+const PICKERS: [&str; 5] =
+    ["type=\"date\"", "datetime-local", "type=\"time\"", "type=\"month\"", "type=\"week\""];
+
+#[test]
+fn no_field_for_a_day_or_a_time_follows_the_language_of_the_browser() {
+    let sources = files_ending(&[".html", ".js", ".rs"]);
+    let own = sources.iter().filter(|source| !source.path.starts_with("tests/"));
+    assert_clean(&own.flat_map(pickers).collect::<Vec<_>>());
+    let planted = Source { path: "a.html".into(), text: "<input type=\"date\">".into() };
+    assert_eq!(pickers(&planted).len(), 1);
+}
+
+fn pickers(source: &Source) -> Vec<String> {
+    let words = PICKERS.map(str::to_owned);
+    lines_with(&source.text, &words).map(|(line, word)| finding(source, line, word)).collect()
+}
+
 #[test]
 fn pages_use_nothing_newer_than_chrome_109_and_firefox_115() {
     let sources = files_ending(&[".css", ".js", ".html"]);

@@ -13,6 +13,7 @@ use super::{
     super::site::Site,
     dossier::{list, money, text},
     fields::{Choice, Field, choices},
+    frame::date,
     receive::offices,
 };
 use crate::times;
@@ -57,14 +58,14 @@ pub(super) fn fields_of(kind: EventKind) -> &'static [(&'static str, &'static st
             &[("papers.0.name", "text*"), ("reason", "area*"), ("basis", "text")]
         }
         K::Supplemented => &[("papers.0.name", "text*")],
-        K::FeeAdded => &[("name", "text*"), ("amount", "number*")],
+        K::FeeAdded => &[("name", "text*"), ("amount", "amount*")],
         K::FeeRemoved => &[("fee", "fee*"), ("reason", "text*")],
-        K::PaymentRequested => &[("amount", "number*"), ("pauses", "checkbox")],
-        K::Paid => &[("amount", "number*"), ("method", "method*"), ("receipt_no", "text")],
+        K::PaymentRequested => &[("amount", "amount*"), ("pauses", "checkbox")],
+        K::Paid => &[("amount", "amount*"), ("method", "method*"), ("receipt_no", "text")],
         K::PaymentConfirmed => &[("reference", "text*")],
-        K::Extended => &[("due_at", "datetime-local*"), ("reason", "area*")],
+        K::Extended => &[("due_at", "moment*"), ("reason", "area*")],
         K::Approved => &[("note", "text")],
-        K::ResultReady => &[("number", "text*"), ("date", "date*"), ("from_agency", "checkbox")],
+        K::ResultReady => &[("number", "text*"), ("date", "day*"), ("from_agency", "checkbox")],
         K::ResultSent => &[("to_unit", "office"), ("post", "checkbox"), ("tracking", "text")],
         K::Returned => &[
             ("receiver", "text*"),
@@ -103,9 +104,8 @@ pub(super) fn action(site: &Site, words: &Words, dossier: &Value, kind: EventKin
             "fee" => select(lines(dossier, "/fees")),
             "attachment" => select(lines(dossier, "/attachments")),
             "area" => Field::new(words, name, "area", required),
-            "number" => Field::new(words, name, "number", required),
-            "date" => Field::new(words, name, "date", required),
-            "datetime-local" => Field::new(words, name, "datetime-local", required),
+            "amount" | "day" | "moment" => Field::new(words, name, "text", required)
+                .digits(words.say(&format!("hint-typed-{input}"))),
             "checkbox" => Field::new(words, name, "checkbox", required),
             _ => Field::new(words, name, "text", required),
         }
@@ -160,9 +160,12 @@ fn propose(fields: &mut [Field], dossier: &Value, kind: EventKind) {
             {
                 text(dossier, "/return_unit")
             }
-            (EventKind::Paid | EventKind::PaymentRequested, "amount") => text(dossier, "/open"),
+            (EventKind::Paid | EventKind::PaymentRequested, "amount") => {
+                money(&text(dossier, "/open"))
+            }
             (EventKind::ResultReady, "date") => {
-                local_date(times::now_ms()).map(|day| Day(day).to_string()).unwrap_or_default()
+                let today = local_date(times::now_ms()).map(|day| Day(day).to_string());
+                date(&today.unwrap_or_default())
             }
             (_, _) => continue,
         };
@@ -248,6 +251,20 @@ mod tests {
         let choice = &form.fields[0].options[0];
         assert_eq!((choice.value.as_str(), choice.label.as_str()), ("0a", "Tờ khai.pdf"));
         assert!(!form.warning.is_empty(), "what it means everywhere is said before");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn no_field_of_an_action_follows_the_language_of_the_browser() {
+        let scene = Scene::with_clerk().await;
+        let site = Site::new(std::sync::Arc::clone(&scene.office));
+        let words = site.in_language(Language::Vietnamese);
+        let ours = ["text", "area", "number", "checkbox", "select", "hidden"];
+        for kind in EventKind::ALL {
+            let form = action(&site, words, &json!({ "papers": [{ "name": "CCCD" }] }), *kind);
+            for field in form.fields {
+                assert!(ours.contains(&field.kind), "{kind:?} {}: {}", field.name, field.kind);
+            }
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]

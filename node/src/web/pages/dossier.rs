@@ -353,9 +353,20 @@ fn refill(
         }
     }
     let Some(problem) = problem else { return Default::default() };
+    let problem = &about_field(problem);
     let fields = action.into_iter().flat_map(|action| &mut action.fields);
     let (sentence, at) = placed(site, words, problem, fields.map(|field| ("", field)));
     (sentence, if at.is_empty() { at } else { format!("{kind}-{at}") })
+}
+
+/// A refusal by the rules with the field that can mend it, where one can.
+fn about_field(problem: &Refused) -> Refused {
+    let field = match problem.code.as_str() {
+        "rule-not-later" => "due_at",
+        "rule-second-supplement" => "basis",
+        _ => return problem.clone(),
+    };
+    problem.clone().about(field)
 }
 
 pub(in super::super) fn text(value: &Value, pointer: &str) -> String {

@@ -5,19 +5,14 @@ use std::cmp::Reverse;
 use hoso_engine::web::Words;
 use serde_json::{Map, Value, json};
 
-use super::super::site::Site;
+use super::{
+    super::site::Site,
+    typed::{day_of, value_of},
+};
 use crate::desk::Refused;
 
-/// Names whose values are whole numbers.
-const NUMBERS: [&str; 5] = ["originals", "certified_copies", "photocopies", "sets", "amount"];
 /// The counts of a line of papers.
 const COUNTS: [&str; 3] = ["originals", "certified_copies", "photocopies"];
-/// Names whose values are times, typed without an offset.
-const TIMES: [&str; 2] = ["received_at", "due_at"];
-/// Names whose values are days, as people here write them.
-const DAYS: [&str; 1] = ["birth_date"];
-/// Names of boxes to tick.
-const TICKS: [&str; 3] = ["pauses", "from_agency", "post"];
 /// Parts of the longest dotted name; what is longer is no name of any form.
 const NAMES_MAX: usize = 8;
 /// Lines of a list in one form at most.
@@ -29,7 +24,7 @@ pub(super) struct Field {
     /// Dotted name.
     pub(super) name: String,
     pub(super) label: String,
-    /// `text`, `area`, `number`, `date`, `datetime-local`, `checkbox`, `select` or `hidden`.
+    /// `text`, `tel`, `email`, `area`, `number`, `checkbox`, `select` or `hidden`.
     pub(super) kind: &'static str,
     pub(super) value: String,
     pub(super) required: bool,
@@ -71,7 +66,7 @@ impl Field {
         self
     }
 
-    /// With the word for how to fill it in, and with digits at hand.
+    /// With the words for how to fill it in, and with digits at hand.
     pub(super) fn digits(mut self, hint: String) -> Self {
         (self.hint, self.mode) = (hint, "numeric");
         self
@@ -147,10 +142,12 @@ pub(super) fn json_of(form: &[(String, String)]) -> Result<Value, Refused> {
         if name.split('.').count() > NAMES_MAX {
             root.insert(name.clone(), json!(text));
         } else {
-            put(&mut root, name, typed(name, text))
+            value_of(name, text)
+                .and_then(|value| put(&mut root, name, value))
                 .map_err(|code| Refused::new(422, code).about(name.as_str()))?;
         }
     }
+    read_correction(&mut root)?;
     for (name, value) in &mut root {
         if let Value::Array(lines) = value {
             complete(name, lines)?;
@@ -159,9 +156,20 @@ pub(super) fn json_of(form: &[(String, String)]) -> Result<Value, Refused> {
     Ok(Value::Object(root))
 }
 
-/// The value of one field of a sent form, as it stands in its JSON.
+/// The value of one field of a sent form, as it stands in its JSON; none where it cannot be read.
 pub(super) fn value_sent(form: &[(String, String)], name: &str) -> Value {
-    typed(name, sent(form, name))
+    value_of(name, sent(form, name)).unwrap_or_default()
+}
+
+/// The new value of a field that holds a day is typed as days are.
+fn read_correction(root: &mut Map<String, Value>) -> Result<(), Refused> {
+    let field = root.get("field").and_then(Value::as_str).unwrap_or_default();
+    let is_day = field.ends_with("birth_date");
+    if let Some(value) = root.get_mut("value").filter(|_| is_day) {
+        let day = day_of(value.as_str().unwrap_or_default());
+        *value = json!(day.ok_or(Refused::new(422, "field-day").about("value"))?);
+    }
+    Ok(())
 }
 
 /// Leaves out the lines of papers in which nothing stands, and fills in the counts of the others.
@@ -181,55 +189,6 @@ fn complete(list: &str, lines: &mut Vec<Value>) -> Result<(), Refused> {
     }
     lines.retain(|line| line.get("name").is_some());
     Ok(())
-}
-
-fn typed(name: &str, text: &str) -> Value {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    if NUMBERS.contains(&last) {
-        return text.trim().parse::<i64>().map_or_else(|_| json!(text), |number| json!(number));
-    }
-    if TICKS.contains(&last) {
-        return json!(true);
-    }
-    if TIMES.contains(&last) {
-        return json!(moment_of(text));
-    }
-    if DAYS.contains(&last) {
-        return json!(day_of(text).unwrap_or_else(|| text.to_owned()));
-    }
-    json!(text)
-}
-
-/// A day as it is typed, `24/11/2026` or `24112026`, in the order of ISO 8601.
-pub(super) fn day_of(text: &str) -> Option<String> {
-    let divided = text.split(['/', '-', '.', ' ']).map(str::trim).filter(|part| !part.is_empty());
-    let parts: Vec<&str> = divided.collect();
-    let digits = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if !parts.iter().all(digits) {
-        return None;
-    }
-    match parts.as_slice() {
-        [day, month, year] if year.len() == 4 => Some(format!("{year}-{month:0>2}-{day:0>2}")),
-        [all] if all.len() == 8 => {
-            let part = |range| all.get(range).unwrap_or_default();
-            Some(format!("{}-{}-{}", part(4..8), part(2..4), part(0..2)))
-        }
-        _ => None,
-    }
-}
-
-/// A moment as it is typed: a day as [`day_of`] reads it, then `08:00`, `8:00` or `0800`; or as a
-/// browser's own field writes it.
-fn moment_of(text: &str) -> String {
-    let own = text.len() == 16 && text.get(10..11) == Some("T");
-    if own {
-        return format!("{text}:00+07:00");
-    }
-    let typed = text.trim().rsplit_once(' ').and_then(|(day, time)| {
-        let (hour, minute) = time.split_once(':').or_else(|| time.split_at_checked(2))?;
-        Some(format!("{}T{hour:0>2}:{minute:0>2}:00+07:00", day_of(day)?))
-    });
-    typed.unwrap_or_else(|| text.to_owned())
 }
 
 /// Puts a value at its place, or gives the word for why there is none.
@@ -279,7 +238,7 @@ mod tests {
             ("papers.0.photocopies", "2"),
             ("papers.1.originals", ""),
             ("papers.2.name", "Căn cước công dân"),
-            ("received_at", "2026-11-24T08:00"),
+            ("received_at", "24/11/2026 08:00"),
             ("pauses", "on"),
         ];
         let expected = json!({
@@ -299,21 +258,6 @@ mod tests {
     }
 
     #[test]
-    fn days_and_moments_are_read_as_people_here_write_them() {
-        for typed in ["24/11/1985", "24111985", "24-11-1985", "24.11.1985", " 24 / 11 / 1985 "] {
-            assert_eq!(day_of(typed).as_deref(), Some("1985-11-24"), "{typed}");
-        }
-        assert_eq!(day_of("1/2/1990").as_deref(), Some("1990-02-01"));
-        for other in ["1985-11-24", "1985", "hôm qua", "24/11/85"] {
-            assert_eq!(day_of(other), None, "{other}");
-        }
-        for typed in ["24/11/2026 08:05", "24112026 0805", "2026-11-24T08:05", "24/11/2026 8:05"] {
-            assert_eq!(moment_of(typed), "2026-11-24T08:05:00+07:00", "{typed}");
-        }
-        assert_eq!(moment_of("sáng nay"), "sáng nay");
-    }
-
-    #[test]
     fn nothing_that_was_typed_is_dropped_in_silence() {
         for (form, code, about) in [
             (vec![("papers.99.name", "x")], "field-lines", "papers.99.name"),
@@ -321,6 +265,11 @@ mod tests {
             (vec![("papers", "x"), ("papers.0.name", "x")], "field-unknown", "papers.0.name"),
             (vec![("papers.0.name", "x"), ("papers.a", "x")], "field-unknown", "papers.a"),
             (vec![("a.b", "x"), ("a.b.c", "x")], "field-unknown", "a.b.c"),
+            (vec![("amount", "8,5")], "field-amount", "amount"),
+            (vec![("papers.1.originals", "hai")], "field-count", "papers.1.originals"),
+            (vec![("date", "31/02/2026")], "field-day", "date"),
+            (vec![("due_at", "24/11/2026")], "field-moment", "due_at"),
+            (vec![("field", "owner.birth_date"), ("value", "1985")], "field-day", "value"),
         ] {
             let refused = Refused::new(422, code).about(about);
             assert_eq!(meant(&form), Err(refused));

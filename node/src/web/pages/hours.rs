@@ -16,10 +16,11 @@ use hoso_store::openings::Opening;
 
 use super::{
     super::site::Site,
-    fields::{day_of, sent},
+    fields::sent,
     frame::{Frame, check_token, date, frame, render},
     office::administrator,
     refused,
+    typed::day_of,
 };
 use crate::{
     desk::Refused,

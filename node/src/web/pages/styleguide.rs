@@ -203,7 +203,8 @@ fn badges(words: &Words) -> Vec<Badge> {
 
 fn fields(words: &Words) -> Vec<Field> {
     let method: Vec<Choice> = choices(words, "method", &["cash", "transfer", "online"]);
-    let mut wrong = Field::new(words, "amount", "number", true).holding("-8000");
+    let mut wrong = Field::new(words, "amount", "text", true).holding("8,5");
+    wrong = wrong.digits(words.say("hint-typed-amount"));
     wrong.problem = words.say("style-field-wrong");
     vec![
         Field::new(words, "receiver", "text", true).holding("Người Thử Một"),

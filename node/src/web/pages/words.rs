@@ -31,7 +31,7 @@ mod tests {
     const ALIKE: [&str; 2] = ["paper-a5", "paper-a4"];
 
     /// What speaks to people on pages.
-    const SOURCES: [&str; 45] = [
+    const SOURCES: [&str; 46] = [
         include_str!("frame.rs"),
         include_str!("session.rs"),
         include_str!("about.rs"),
@@ -64,6 +64,7 @@ mod tests {
         include_str!("practise.rs"),
         include_str!("../../practise/exercises.rs"),
         include_str!("fields.rs"),
+        include_str!("actions.rs"),
         include_str!("../printed.rs"),
         include_str!("../../desk/logbook.rs"),
         include_str!("styleguide.rs"),
@@ -308,6 +309,10 @@ mod tests {
         for state in ["up", "healing", "down", "off", "alone"] {
             keys.insert(dashed("sync", state));
         }
+        for typed in ["amount", "count", "day", "moment"] {
+            keys.insert(dashed("problem-field", typed));
+        }
+        keys.extend(["amount", "day", "moment"].map(|input| dashed("hint-typed", input)));
         let refusals =
             ["field-lines", "session-locked", "session-unknown", "log-in-wrong", "log-in-later"];
         let others = ["no-grant", "alone", "storage", "storage-dead", "storage-full", "time"];

@@ -97,13 +97,13 @@ async fn a_dossier_goes_its_whole_way_through_the_forms_of_its_page() {
         ("handed_over", &[("to_unit", "07192")]),
         ("taken_over", &[]),
         ("assigned", &[("person", person.as_str())]),
-        ("fee_added", &[("name", "Lệ phí"), ("amount", "8000")]),
-        ("paid", &[("amount", "8000"), ("method", "cash")]),
+        ("fee_added", &[("name", "Lệ phí"), ("amount", "8.000đ")]),
+        ("paid", &[("amount", "8.000"), ("method", "cash")]),
         ("supplement_requested", &[("papers.0.name", "CCCD"), ("reason", "Thiếu")]),
         ("supplemented", &[("papers.0.name", "CCCD")]),
         ("noted", &[("text", "Đã gọi điện")]),
         ("approved", &[]),
-        ("result_ready", &[("number", "1/QĐ-UBND"), ("date", "2026-11-24")]),
+        ("result_ready", &[("number", "1/QĐ-UBND"), ("date", "24/11/2026")]),
         ("returned", &[("receiver", "Đường Thị Thử"), ("evidence", "Chữ ký"), ("channel", "desk")]),
     ];
     for (kind, typed) in steps {

@@ -11,8 +11,9 @@ use super::{
     super::{
         super::site::Site,
         dossier::{Day, days, money, text},
-        fields::{day_of, sent, value_sent},
+        fields::{sent, value_sent},
         frame::{date, moment},
+        typed::day_of,
     },
     chosen, form,
 };

@@ -8,8 +8,6 @@
   const said = document.getElementById("said");
   // What was typed is asked about after a pause of so long.
   const PREVIEW_MS = 250;
-  // A draft is saved so long after the first change that it lacks.
-  const DRAFT_MS = 1000;
   const PAPERS_MAX = 32;
   const PAPER_KEY = "hoso.paper";
 
@@ -60,36 +58,22 @@
 
   // What was typed, kept on this machine under the key of the form.
   const draft = `receive-${field("_key").value}`;
-  let draftTimer;
   let sending = false;
-  const saveDraft = async (settings = {}) => {
-    clearTimeout(draftTimer);
-    draftTimer = undefined;
-    const fields = [...new FormData(form)].filter(([name]) => name !== "_token");
-    try {
-      const { saved_at: at } = await api(`/drafts/${draft}`, {
-        method: "PUT",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ fields }),
-        ...settings,
-      });
+  const keepSoon = globalThis.hosoDrafts.keep(form, {
+    id: draft,
+    left: ["_token"],
+    kept: (time) => {
       history.replaceState(null, "", `/receive?draft=${draft}`);
-      keeping.textContent = form.dataset.draftSaved.replace("%", at.slice(11, 16));
-    } catch {
-      if (!sending) say(form.dataset.draftFailed);
-    }
-  };
+      keeping.textContent = form.dataset.draftSaved.replace("%", time);
+    },
+    failed: () => say(form.dataset.draftFailed),
+  });
   const changed = () => {
     previewSoon();
-    draftTimer ??= setTimeout(saveDraft, DRAFT_MS);
+    keepSoon();
   };
-  form.addEventListener("input", changed);
-  form.addEventListener("change", changed);
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden" && draftTimer && !sending) {
-      saveDraft({ keepalive: true });
-    }
-  });
+  form.addEventListener("input", previewSoon);
+  form.addEventListener("change", previewSoon);
 
   // The papers of the procedure as a checklist.
   const lines = () => [...form.querySelectorAll(".papers .line")];
@@ -267,7 +251,6 @@
       return;
     }
     sending = true;
-    clearTimeout(draftTimer);
     say(form.dataset.sending);
     try {
       localStorage.setItem(PAPER_KEY, paper.value);

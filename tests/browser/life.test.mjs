@@ -89,6 +89,42 @@ test('a dossier lives from its reception to the return of a result that was reca
     await page.context().close();
   });
 
+/** Opens the form of that kind and gives the field for the reason. */
+async function reason(page, kind) {
+  const form = page.locator(`form.act:has(input[name=kind][value="${kind}"])`);
+  const folded = page.locator('details:not([open])').filter({ has: form });
+  if ((await folded.count()) > 0) await folded.locator('summary').press('Enter');
+  return form.locator('[name=reason]');
+}
+
+test('a reason that was typed outlives a tab that is killed and is gone once it is sent',
+  async () => {
+    const page = await desk();
+    await page.clock.install();
+    const dossier = await opened(page, 'Lê Thị Dở Dang');
+    const kept = page.waitForResponse((answer) => answer.ok() && answer.request().method() === 'PUT'
+      && answer.url().includes('/drafts/'));
+    await (await reason(page, 'not_accepted')).fill('Không thuộc thẩm quyền của đặc khu');
+    await page.clock.runFor(2000);
+    await kept;
+    const context = page.context();
+    const crashed = page.waitForEvent('crash');
+    page.goto('chrome://crash').catch(() => {});
+    await crashed;
+    const next = await context.newPage();
+    await next.goto(`/dossiers/${dossier.id}`);
+    const field = await reason(next, 'not_accepted');
+    assert.equal(await field.inputValue(), 'Không thuộc thẩm quyền của đặc khu');
+    assert.ok(await next.getByText('Đã khôi phục nội dung nhập dở').isVisible());
+    await accessible(next);
+    await press(next, 'not_accepted');
+    assert.equal((await record(next, dossier)).status, 'not_accepted');
+    assert.equal(await next.getByText('Đã khôi phục').count(), 0);
+    const draft = `/drafts/act-${dossier.id}-not_accepted`;
+    assert.equal((await api(next, 'GET', draft)).status, 404);
+    await context.close();
+  });
+
 test('a dossier is stopped, resumed and withdrawn, each after it was said once more', async () => {
   const page = await desk({ javaScriptEnabled: false, viewport: { width: 320, height: 640 } });
   const { unit } = await office();
@@ -123,7 +159,8 @@ test('a dossier is turned away at the desk on form 03, and that is no refusal to
     const dossier = await opened(page, 'Lê Thị Khác');
     const withheld = page.locator('details.withheld');
     await withheld.locator('summary').press('Enter');
-    assert.match(await withheld.innerText(), /Chỉ làm được[^.]*\.\s+[^.]*Từ chối giải quyết \(sau thẩm định\)/);
+    const said = await withheld.innerText();
+    assert.match(said, /Chỉ làm được[^.]*\.\s+[^.]*Từ chối giải quyết \(sau thẩm định\)/);
     await accessible(page);
     const form = page.locator('form.act:has(input[name=kind][value=not_accepted])');
     await page.locator('details').filter({ has: form }).locator('summary').press('Enter');

@@ -16,12 +16,14 @@ macro_rules! asset {
 }
 
 /// All of them.
-const OWN: [Asset; 9] = [
+const OWN: [Asset; 11] = [
     asset!("node.css", "text/css"),
     asset!("print.css", "text/css"),
     asset!("receive.css", "text/css"),
     asset!("desk.js", "text/javascript"),
     asset!("live.js", "text/javascript"),
+    asset!("drafts.js", "text/javascript"),
+    asset!("dossier.js", "text/javascript"),
     asset!("receive.js", "text/javascript"),
     asset!("combobox.js", "text/javascript"),
     asset!("scanner.js", "text/javascript"),

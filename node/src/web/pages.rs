@@ -5,6 +5,7 @@ mod actions;
 mod chips;
 mod confirm;
 mod dossier;
+mod drafts;
 mod fields;
 mod frame;
 mod health;

@@ -25,8 +25,29 @@ pub(super) struct Action {
     pub(super) fields: Vec<Field>,
     /// What follows from it, where that cannot be taken back; else empty.
     pub(super) warning: String,
-    /// Whether it is shown open, because something was wrong with it.
+    /// Whether it is shown open, because something was typed in it or is wrong with it.
     pub(super) open: bool,
+    /// The id under which what is typed is kept.
+    pub(super) draft: String,
+    /// That what was typed before stands in it again, and since when; else empty.
+    pub(super) begun: String,
+}
+
+impl Action {
+    /// Puts what was typed before into its fields. What stands in hidden ones is the dossier's.
+    pub(super) fn fill(&mut self, form: &[(String, String)]) {
+        let seen = self.fields.iter_mut().filter(|field| field.kind != "hidden");
+        seen.for_each(|field| field.typed(form));
+        self.open = true;
+    }
+}
+
+/// How the id of a draft of a form of a dossier begins; the dossier's id and the kind follow.
+pub(super) const DRAFTS: &str = "act-";
+
+/// The id under which what is typed in that form of that dossier is kept.
+pub(super) fn draft_of(id: &str, kind: &str) -> String {
+    format!("{DRAFTS}{id}-{kind}")
 }
 
 /// What cannot be taken back, or is felt by the applicant at once.
@@ -147,6 +168,8 @@ pub(super) fn action(site: &Site, words: &Words, dossier: &Value, kind: EventKin
             String::new()
         },
         open: false,
+        draft: draft_of(&text(dossier, "/id"), kind.code()),
+        begun: String::new(),
     }
 }
 
@@ -161,7 +184,8 @@ fn propose(fields: &mut [Field], dossier: &Value, kind: EventKind) {
                 text(dossier, "/return_unit")
             }
             (EventKind::Paid | EventKind::PaymentRequested, "amount") => {
-                money(&text(dossier, "/open"))
+                let open = text(dossier, "/open");
+                if open == "0" { String::new() } else { money(&open) }
             }
             (EventKind::ResultReady, "date") => {
                 let today = local_date(times::now_ms()).map(|day| Day(day).to_string());

@@ -13,8 +13,9 @@ use serde_json::Value;
 
 use super::{
     super::site::Site,
-    actions::{GRAVE, fields_of},
+    actions::{GRAVE, draft_of, fields_of},
     dossier::{about, after, list, text},
+    drafts,
     fields::sent,
     frame::{Frame, frame, moment, render},
     rows::{Choice, in_list},
@@ -95,6 +96,7 @@ pub(super) async fn ask(
     if !desk::weigh(&site.office, &actor, document, &once, &body).await? {
         return Ok(Redirect::to(&after(&actor, id, choice, form)).into_response());
     }
+    drafts::keep(&site.office, &actor, &draft_of(id, sent(form, "kind")), form).await;
     let dossier = desk::open(&site.office, &actor, document).await?;
     let kind = EventKind::from_code(sent(form, "kind"));
     let kind = kind.ok_or(Refused::new(422, "field-unknown").about("kind"))?;

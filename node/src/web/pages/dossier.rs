@@ -17,11 +17,11 @@ use serde_json::Value;
 use super::{
     super::site::{Site, encoded},
     about::{Badge, Beside, Conflict, Facts, Money, Papers, badge, conflicts, facts, fees, papers},
-    actions::{Action, action},
+    actions::{Action, DRAFTS, action, draft_of},
     chips::{self, Chip, Due},
-    confirm,
+    confirm, drafts,
     fields::{json_of, placed, sent},
-    frame::{Frame, check_token, date, frame, render},
+    frame::{Frame, check_token, date, frame, moment, render},
     history::{Stage, history},
     next::next,
     prints::{Print, prints},
@@ -47,6 +47,8 @@ const FORMLESS: [EventKind; 5] = [
     EventKind::Printed,
     EventKind::Attached,
 ];
+/// Forms that were begun, of one person in all dossiers, as many as are kept when one is sent.
+const DRAFTS_MAX: usize = 50;
 /// What was typed in one of the forms of the page, and what is wrong with it.
 type Typed<'a> = (&'a [(String, String)], Option<&'a Refused>);
 
@@ -63,9 +65,8 @@ struct DossierPage {
     /// The list from which it was opened.
     beside: Beside,
     id: String,
-    version: String,
-    /// Where its forms are sent.
-    events: String,
+    /// How its forms are sent.
+    way: Way,
     code_label: String,
     code: String,
     applicant: String,
@@ -82,7 +83,6 @@ struct DossierPage {
     actions: Vec<Action>,
     withheld_title: String,
     withheld: Vec<Withheld>,
-    key: String,
     facts: Vec<Facts>,
     papers: Papers,
     scans: Scans,
@@ -98,6 +98,19 @@ struct DossierPage {
     history_title: String,
     branches: String,
     history: Vec<Stage>,
+}
+
+/// How the forms of a dossier are sent, and what they say of what is typed.
+struct Way {
+    address: String,
+    token: String,
+    /// The beginning of their keys.
+    key: String,
+    /// The version that they were made for.
+    base: String,
+    draft_saved: String,
+    draft_failed: String,
+    discard: String,
 }
 
 /// A day on the way to the due time.
@@ -163,8 +176,10 @@ pub(super) async fn act(
     Form(form): Form<Vec<(String, String)>>,
 ) -> Response {
     let choice = choice(query);
-    if sent(&form, "_do") == "back" {
-        return again(&site, &headers, (&id, &choice), (&form, None)).await;
+    match sent(&form, "_do") {
+        "back" => return again(&site, &headers, (&id, &choice), (&form, None)).await,
+        "discard" => return discard(&site, &headers, (&id, &choice), &form).await,
+        _ => {}
     }
     let done = match confirm::is_needed(&form) {
         true => confirm::ask(&site, &headers, (&id, &choice), &form).await,
@@ -193,6 +208,10 @@ pub(super) async fn again(
     let (_, problem) = typed;
     match read(site, headers, id).await {
         Ok((actor, dossier)) => {
+            let kind = EventKind::from_code(sent(typed.0, "kind"));
+            if let Some(kind) = kind.filter(|kind| !FORMLESS.contains(kind)) {
+                drafts::keep(&site.office, &actor, &draft_of(id, kind.code()), typed.0).await;
+            }
             let status = problem.and_then(|problem| StatusCode::from_u16(problem.status).ok());
             let page = page(site, headers, &actor, (&dossier, choice), Some(typed)).await;
             (status.unwrap_or(StatusCode::OK), render(&page)).into_response()
@@ -219,6 +238,26 @@ pub(super) fn choice(query: Vec<(String, String)>) -> Choice {
     Choice::of(query).map(|(choice, _)| choice).unwrap_or_default()
 }
 
+/// Throws away what was typed in one of the forms and not sent.
+async fn discard(
+    site: &Arc<Site>,
+    headers: &HeaderMap,
+    (id, choice): (&str, &Choice),
+    form: &[(String, String)],
+) -> Response {
+    let discarded = async {
+        let actor = site.actor(headers).await?;
+        check_token(headers, form)?;
+        drafts::discard(&site.office, &actor, sent(form, "_draft")).await
+    };
+    match discarded.await {
+        Ok(()) => {
+            Redirect::to(&in_list(&format!("/dossiers/{id}"), &choice.to_text())).into_response()
+        }
+        Err(problem) => refused(site, headers, &problem).await,
+    }
+}
+
 async fn acted(
     site: &Arc<Site>,
     headers: &HeaderMap,
@@ -227,6 +266,8 @@ async fn acted(
 ) -> Result<Response, Refused> {
     let (actor, document, once, body) = about(site, headers, id, form).await?;
     desk::act(&site.office, &actor, document, &once, &body).await?;
+    let draft = draft_of(id, sent(form, "kind"));
+    drafts::finished(&site.office, &actor, &draft, (DRAFTS, DRAFTS_MAX)).await;
     Ok(Redirect::to(&after(&actor, id, choice, form)).into_response())
 }
 
@@ -266,6 +307,7 @@ async fn page(
     let offered = offered.filter_map(EventKind::from_code);
     let actions = offered.filter(|kind| !FORMLESS.contains(kind));
     let mut actions: Vec<_> = actions.map(|kind| action(site, words, dossier, kind)).collect();
+    restore(site, words, actor, (&text(dossier, "/id"), &mut actions)).await;
     let (problem, problem_at) = typed
         .map(|(form, problem)| refill(site, words, &mut actions, form, problem))
         .unwrap_or_default();
@@ -280,14 +322,13 @@ async fn page(
     frame.choose(&beside.address);
     frame.title = format!("{code} · {}", text(dossier, "/applicant/name"));
     DossierPage {
-        frame,
         problem,
         problem_at,
         repeated: if repeated { words.say("code-repeated") } else { String::new() },
         newer: if newer { words.say("problem-needs-newer") } else { String::new() },
         beside,
-        version: text(dossier, "/version"),
-        events: in_list(&format!("/dossiers/{id}/events"), &choice.to_text()),
+        way: way(words, dossier, choice, frame.token.clone()),
+        frame,
         code_label: words.say("column-code"),
         applicant: text(dossier, "/applicant/name"),
         procedure: procedure(dossier),
@@ -303,7 +344,6 @@ async fn page(
         actions,
         withheld_title: words.say("not-now"),
         withheld: withheld(site, words, actor, dossier),
-        key: fresh_key(),
         facts: facts(site, words, dossier),
         papers: papers(words, dossier),
         scans: scans(site, words, dossier, may(EventKind::Attached)),
@@ -323,6 +363,19 @@ async fn page(
     }
 }
 
+fn way(words: &Words, dossier: &Value, choice: &Choice, token: String) -> Way {
+    let events = format!("/dossiers/{}/events", text(dossier, "/id"));
+    Way {
+        address: in_list(&events, &choice.to_text()),
+        token,
+        key: fresh_key(),
+        base: text(dossier, "/version"),
+        draft_saved: words.say("receive-draft-saved"),
+        draft_failed: words.say("receive-draft-failed"),
+        discard: words.say("receive-discard"),
+    }
+}
+
 /// Code and name of the procedure.
 pub(super) fn procedure(dossier: &Value) -> String {
     format!("{} – {}", text(dossier, "/procedure/code"), text(dossier, "/procedure/name"))
@@ -333,6 +386,19 @@ fn chips(words: &Words, dossier: &Value) -> Vec<Chip> {
     let (at, status) = (text(dossier, "/due_at"), text(dossier, "/status"));
     let due = Due { at: &at, timeliness: &text(dossier, "/timeliness"), status: &status };
     vec![chips::status(words, &status), chips::due(words, due, times::now_ms())]
+}
+
+/// Opens the forms in which something was typed and not sent, with that.
+async fn restore(site: &Site, words: &Words, actor: &Actor, (id, actions): (&str, &mut [Action])) {
+    let begun = drafts::begun(&site.office, actor, &draft_of(id, ""), EventKind::ALL.len()).await;
+    for draft in begun {
+        let Some(action) = actions.iter_mut().find(|action| action.draft == draft.id) else {
+            continue;
+        };
+        let at = times::text_of(draft.saved_ms).unwrap_or_default();
+        action.fill(&draft.fields);
+        action.begun = words.say_with("act-begun", &[("at", moment(&at))].into_iter().collect());
+    }
 }
 
 /// Opens the form again in which something was typed, with that and what is wrong with it. Gives
@@ -347,10 +413,8 @@ fn refill(
     let kind = sent(form, "kind");
     let mut action = actions.iter_mut().find(|action| action.kind == kind);
     if let Some(action) = &mut action {
-        action.open = true;
-        for field in &mut action.fields {
-            field.typed(form);
-        }
+        action.fill(form);
+        action.begun = String::new();
     }
     let Some(problem) = problem else { return Default::default() };
     let problem = &about_field(problem);

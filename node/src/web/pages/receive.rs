@@ -24,6 +24,7 @@ use self::{
 };
 use super::{
     super::{catalogue, site::Site},
+    drafts,
     fields::{Choice, choices, json_of, placed, sent},
     frame::{Frame, check_token, frame, render},
     hours,
@@ -161,7 +162,7 @@ pub(super) async fn receive(
     }
     match sent(&form, "_do") {
         "fill" => form_with(&site, &headers, &actor, &filled(&site, form)).await,
-        "discard" => match begun::discard(&site.office, &actor, sent(&form, "_draft")).await {
+        "discard" => match drafts::discard(&site.office, &actor, sent(&form, "_draft")).await {
             Ok(()) => Redirect::to(RECEIVE).into_response(),
             Err(problem) => refused(&site, &headers, &problem).await,
         },

@@ -52,6 +52,9 @@ pub(super) struct Line {
 pub(super) struct Form {
     pub(super) address: String,
     pub(super) file: String,
+    /// The word of the control, and what stands beside it while no file is chosen.
+    pub(super) choose: String,
+    pub(super) none: String,
     pub(super) paper: String,
     pub(super) papers: Vec<Choice>,
     pub(super) hint: String,
@@ -123,6 +126,8 @@ fn form(words: &Words, dossier: &Value) -> Form {
     Form {
         address: format!("/dossiers/{}/attachments", text(dossier, "/id")),
         file: words.say("field-file"),
+        choose: words.say("file-choose"),
+        none: words.say("file-none"),
         paper: words.say("column-paper"),
         papers: std::iter::once(none).chain(papers).collect(),
         hint: words.say("scan-hint"),

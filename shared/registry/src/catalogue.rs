@@ -213,6 +213,9 @@ mod tests {
         let last = units.last().unwrap();
         assert_eq!((last.code.as_str(), last.name.as_str()), ("07192", "Cô Tô"));
         assert_eq!(last.desk_name, "Trung tâm Phục vụ hành chính công đặc khu Cô Tô");
+        assert_eq!(last.authority_name, "Ủy ban nhân dân đặc khu Cô Tô");
+        let branch_of = Some("Trung tâm Phục vụ hành chính công tỉnh Quảng Ninh");
+        assert!(units.iter().all(|unit| unit.desk_superior.as_deref() == branch_of));
         assert!(last.island && last.org_code_is_placeholder);
     }
 
@@ -298,6 +301,22 @@ mod tests {
             let broken = UNITS.replacen(from, to, 1);
             assert!(matches!(units(&broken), Err(CatalogueError::Value { line: 2, .. })));
         }
+    }
+
+    #[test]
+    fn the_offices_of_the_forms_are_named_for_every_unit_or_for_none() {
+        let branch = ",Trung tâm Phục vụ hành chính công tỉnh Quảng Ninh,";
+        let gap = UNITS.replacen(branch, ",,", 1);
+        let refused = units(&gap);
+        let Err(CatalogueError::Value { line, column, .. }) = refused else { panic!("taken") };
+        assert_eq!((line, column), (2, "desk_superior"));
+        let narrow: Vec<String> = UNITS
+            .lines()
+            .map(|line| line.split(',').take(7).collect::<Vec<_>>().join(","))
+            .collect();
+        let units = units(&narrow.join("\n")).unwrap();
+        assert_eq!(units[0].authority_name, "Ủy ban nhân dân phường An Sinh");
+        assert!(units.iter().all(|unit| unit.desk_superior.is_none()));
     }
 
     #[test]

@@ -289,6 +289,7 @@ mod tests {
             closing_minute: 1_020,
             valid_from: day(20_250_701),
             valid_until: None,
+            desk_superior: None,
         }
     }
 

@@ -191,6 +191,7 @@ fn unit(id: UnitId) -> Statement {
         closing_minute: 17 * 60,
         valid_from: None,
         valid_until: None,
+        desk_superior: None,
     })
 }
 

@@ -68,6 +68,7 @@ fn unit(id: UnitId, org_code: &str) -> Unit {
         closing_minute: 17 * 60,
         valid_from: None,
         valid_until: None,
+        desk_superior: None,
     }
 }
 

@@ -22,6 +22,25 @@ struct Cells {
     island: String,
     former_district: String,
     former_units: String,
+    /// How forms name the desk, what it is a part of, and who decides. A table has these three
+    /// columns, with all their cells, or none of them.
+    #[serde(default)]
+    desk_name: String,
+    #[serde(default)]
+    desk_superior: String,
+    #[serde(default)]
+    authority_name: String,
+}
+
+impl Cells {
+    /// The cells that name the offices on forms, with their columns.
+    fn offices(&self) -> [(&'static str, &str); 3] {
+        [
+            ("desk_name", &self.desk_name),
+            ("desk_superior", &self.desk_superior),
+            ("authority_name", &self.authority_name),
+        ]
+    }
 }
 
 /// Reads the units; their ids are 1, 2, … in the order of the rows, so rows are only ever added
@@ -32,7 +51,12 @@ struct Cells {
 /// [`CatalogueError`] with the first place that cannot be read.
 pub fn units(text: &str) -> Result<Vec<Unit>, CatalogueError> {
     let mut units: Vec<Unit> = Vec::new();
-    for row in rows::<Cells>(TABLE, text)? {
+    let rows = rows::<Cells>(TABLE, text)?;
+    let named = rows.iter().any(|row| row.cells.offices().iter().any(|(_, name)| !name.is_empty()));
+    for row in rows {
+        for (column, name) in row.cells.offices() {
+            row.need(column, name, (!named || !name.is_empty()).then_some(()))?;
+        }
         let code = row.cells.gso_code.as_str();
         let is_new = units.iter().all(|unit| unit.code != code);
         let id = u16::try_from(units.len().saturating_add(1)).ok().filter(|_| is_new);
@@ -65,8 +89,11 @@ fn unit(row: &Row<Cells>, id: UnitId) -> Result<Unit, CatalogueError> {
         org_code: row.need("org_code", org_code, some(org_code))?,
         org_code_is_placeholder,
         island: row.need("island", &cells.island, island)?,
-        desk_name: format!("Trung tâm Phục vụ hành chính công {full_name}"),
-        authority_name: format!("Ủy ban nhân dân {full_name}"),
+        desk_name: some(&cells.desk_name)
+            .unwrap_or_else(|| format!("Trung tâm Phục vụ hành chính công {full_name}")),
+        authority_name: some(&cells.authority_name)
+            .unwrap_or_else(|| format!("Ủy ban nhân dân {full_name}")),
+        desk_superior: some(&cells.desk_superior),
         former_district: some(&cells.former_district),
         former_units: former_units(row)?,
         accounts: Vec::new(),

@@ -74,6 +74,7 @@ fn unit(data: &Unit) -> Result<(), StatementError> {
     text("org_code", &data.org_code)?;
     text("desk_name", &data.desk_name)?;
     text("authority_name", &data.authority_name)?;
+    optional_text("desk_superior", data.desk_superior.as_ref())?;
     optional_text("former_district", data.former_district.as_ref())?;
     list("former_units", data.former_units.len(), LIST_ITEMS_MAX)?;
     for former in &data.former_units {

@@ -123,6 +123,10 @@ pub struct Unit {
     /// Last day, if any.
     #[n(14)]
     pub valid_until: Option<Day>,
+    /// The body of which the desk is a part, as forms name it above the desk; none if none is
+    /// known.
+    #[n(15)]
+    pub desk_superior: Option<String>,
 }
 
 impl Unit {

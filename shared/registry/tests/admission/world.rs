@@ -61,6 +61,7 @@ pub(crate) fn unit(id: UnitId, code: &str, name: &str) -> Unit {
         closing_minute: 17 * 60,
         valid_from: None,
         valid_until: None,
+        desk_superior: None,
     }
 }
 

@@ -70,7 +70,7 @@ async function act(page, dossier, event) {
   return answer.body;
 }
 
-/** Prints an address to PDF: the text, and each sheet's size and words with their
+/** Prints an address to PDF: the text, its lines, and each sheet's size and words with their
  * places in points. */
 async function printed(page, address) {
   await page.goto(address);
@@ -83,7 +83,8 @@ async function printed(page, address) {
     await run('pdftotext', ['-bbox', pdf, boxes]);
     // In the order in which it is drawn, which is that of the page.
     const { stdout } = await run('pdftotext', ['-raw', pdf, '-']);
-    return { sheets: sheets(await readFile(boxes, 'utf8')), text: bare(stdout) };
+    const lines = stdout.normalize('NFC').replaceAll(/[^\S\n]+/g, ' ').split('\n');
+    return { sheets: sheets(await readFile(boxes, 'utf8')), text: bare(stdout), lines };
   } finally {
     await rm(directory, { recursive: true });
   }
@@ -113,6 +114,22 @@ function inOrder({ text: all }, texts) {
     const at = all.indexOf(bare(text), from);
     assert.ok(at >= 0, `no "${text}" in its place: ${all}`);
     from = at + bare(text).length;
+  }
+}
+
+/** The head of every form: the centre, a branch of the province's, beside the nation. */
+const HEAD = [
+  'TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG TỈNH QUẢNG NINH',
+  'TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG ĐẶC KHU CÔ TÔ', 'Số:',
+  'CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM', 'Độc lập - Tự do - Hạnh phúc', 'Cô Tô, ngày',
+];
+
+/** Fails unless the form begins with its head, on whose lines each place stands whole. */
+function wellHeaded(pages) {
+  inOrder(pages, HEAD);
+  for (const place of ['TỈNH QUẢNG NINH', 'ĐẶC KHU CÔ TÔ', 'Cô Tô, ngày']) {
+    const whole = pages.lines.some((line) => line.includes(place));
+    assert.ok(whole, `"${place}" is broken: ${pages.lines.slice(0, 12).join(' / ')}`);
   }
 }
 
@@ -163,6 +180,7 @@ for (const [name, body, most] of [
     for (const paper of Object.keys(PAPERS)) {
       const address = `/api/v1/dossiers/${dossier.id}/slip?form=01&paper=${paper}`;
       const pages = await printed(page, address);
+      wellHeaded(pages);
       inOrder(pages, slipFields(body, dossier));
       wellPrinted(pages, paper, most[paper]);
     }
@@ -193,19 +211,23 @@ test('the other forms have their fields in order, also with the longest values',
       ...LONGEST.papers.map((each) => each.name), `Lý do: ${reason}`,
       'Trong quá trình hoàn thiện hồ sơ nếu có vướng mắc', 'NGƯỜI HƯỚNG DẪN'],
     '04': ['VĂN BẢN XIN LỖI VÀ ĐỀ NGHỊ GIA HẠN THỜI GIAN GIẢI QUYẾT', `Kính gửi: ${name}`,
-      'mã số:', dossier.code, 'Thời gian hẹn trả kết quả:', `Lý do: ${reason}`, 'xin lỗi',
-      'sẽ trả kết quả vào', 'THỦ TRƯỞNG CƠ QUAN, ĐƠN VỊ'],
+      'mã số:', dossier.code, 'Thời gian hẹn trả kết quả:',
+      'Ủy ban nhân dân đặc khu Cô Tô chưa trả kết quả', `Lý do: ${reason}`,
+      'Ủy ban nhân dân đặc khu Cô Tô xin lỗi', 'sẽ trả kết quả vào', 'THỦ TRƯỞNG CƠ QUAN, ĐƠN VỊ'],
     '05': ['THÔNG BÁO DỪNG GIẢI QUYẾT HỒ SƠ', `Kính gửi: ${name}`, `Mã hồ sơ: ${dossier.code}`,
       reason, 'Thời điểm dừng:', 'THỦ TRƯỞNG CƠ QUAN, ĐƠN VỊ'],
     '06': ['PHIẾU KIỂM SOÁT QUÁ TRÌNH GIẢI QUYẾT HỒ SƠ', 'Chủ hồ sơ:', LONGEST.owner.name,
       'Loại thủ tục:', `Mã số hồ sơ: ${dossier.code}`, 'Cơ quan (bộ phận) giải quyết hồ sơ:',
-      'Cơ quan phối hợp giải quyết hồ sơ:', 'TÊN CƠ QUAN', 'THỜI GIAN GIAO, NHẬN HỒ SƠ',
-      'GHI CHÚ', '1. Giao:'],
+      'Ủy ban nhân dân đặc khu Cô Tô', 'Cơ quan phối hợp giải quyết hồ sơ:',
+      'TÊN CƠ QUAN', 'THỜI GIAN GIAO, NHẬN HỒ SƠ', 'GHI CHÚ',
+      '1. Giao: Bộ phận tiếp nhận và trả kết quả, Trung tâm Phục vụ hành chính công đặc khu Cô Tô',
+      '2. Nhận: Bộ phận chuyên môn, Ủy ban nhân dân đặc khu Cô Tô'],
   };
   for (const [form, texts] of Object.entries(fields)) {
     for (const size of form === '06' ? ['a4', 'a5'] : Object.keys(PAPERS)) {
       const address = `/api/v1/dossiers/${dossier.id}/slip?form=${form}&paper=${size}`;
       const pages = await printed(page, address);
+      wellHeaded(pages);
       inOrder(pages, texts);
       wellPrinted(pages, size, 4);
     }
@@ -225,6 +247,7 @@ test('a dossier turned away has form 03 with its reason in words', async () => {
       `Địa chỉ: ${address}`, `Số điện thoại: ${phone}`, `Email: ${email}`,
       'Nội dung yêu cầu giải quyết:', 'thông báo không tiếp nhận, giải quyết hồ sơ này', reason,
       'NGƯỜI NỘP HỒ SƠ', 'NGƯỜI TIẾP NHẬN HỒ SƠ']);
+    wellHeaded(form);
     wellPrinted(form, paper, 2);
   }
   await page.context().close();
@@ -234,6 +257,7 @@ test('the logbook of a day lies across the paper and clips no column', async () 
   const page = await desk();
   const dossier = await receive(page, LONGEST);
   const pages = await printed(page, '/logbook');
+  wellHeaded(pages);
   inOrder(pages, ['SỔ THEO DÕI HỒ SƠ', 'STT', 'Mã hồ sơ', 'Ký nhận', 'Ghi chú', dossier.code,
     LONGEST.applicant.name]);
   for (const { size, words } of pages.sheets) {

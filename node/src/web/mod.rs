@@ -5,6 +5,7 @@ mod api;
 mod assets;
 mod catalogue;
 mod health;
+mod offices;
 mod openapi;
 mod pages;
 mod printed;

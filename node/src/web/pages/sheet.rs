@@ -4,7 +4,10 @@ use hoso_engine::web::Words;
 use serde_json::Value;
 
 use super::{
-    super::site::Site,
+    super::{
+        offices::{Party, Section, parties},
+        site::Site,
+    },
     chips::Chip,
     dossier::{list, text},
     frame::moment,
@@ -41,30 +44,42 @@ pub(super) fn sheet(site: &Site, words: &Words, dossier: &Value) -> Sheet {
     Sheet {
         title: words.say("control-sheet"),
         columns: ["giver", "given-at", "taker", "taken-at"].map(column),
-        lines: list(dossier, "/control_sheet").map(|each| line(site, words, each)).collect(),
+        lines: list(dossier, "/control_sheet")
+            .enumerate()
+            .map(|(number, each)| line(words, each, parties(site, dossier, number, each)))
+            .collect(),
     }
 }
 
-fn line(site: &Site, words: &Words, line: &Value) -> Line {
+fn line(words: &Words, line: &Value, [from, to]: [Party; 2]) -> Line {
     let taken_at = moment(&text(line, "/taken_at"));
     let (taker, paper) = (text(line, "/taken_by"), text(line, "/paper_reference"));
-    let who = match (line.pointer("/to_agency") == Some(&Value::Bool(true)), taker.is_empty()) {
-        (true, false) => {
+    let who = match (to.section, taker.is_empty()) {
+        (Section::Agency, false) => {
             let values = [("who", taker), ("paper", paper)].into_iter().collect();
             words.say_with("sheet-on-paper", &values)
         }
-        (true, true) | (false, _) => taker,
+        (Section::Agency, true) | (Section::Desk | Section::Work, _) => to.person.clone(),
     };
     Line {
         giver: Side {
-            place: site.place(&text(line, "/from")),
-            who: text(line, "/given_by"),
+            place: place(words, &from),
+            who: from.person,
             at: moment(&text(line, "/at")),
         },
         open: match taken_at.is_empty() {
             true => Chip::new("wait", "clock", words.say("sheet-open")),
             false => Chip::default(),
         },
-        taker: Side { place: site.place(&text(line, "/to")), who, at: taken_at },
+        taker: Side { place: place(words, &to), who, at: taken_at },
     }
+}
+
+/// The section of an office; of an agency nothing but its name is known.
+fn place(words: &Words, party: &Party) -> String {
+    if party.section == Section::Agency {
+        return party.office.clone();
+    }
+    let values = [("office", party.office.as_str())].into_iter().collect();
+    words.say_with(&format!("sheet-{}", party.section.code()), &values)
 }

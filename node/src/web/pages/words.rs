@@ -250,6 +250,7 @@ mod tests {
         }
         keys.extend(["ended", "paused", "kept", "none"].map(|part| dashed("deadline", part)));
         keys.extend(["not-now-role", "not-now-status"].map(str::to_owned));
+        keys.extend(["desk", "work"].map(|section| dashed("sheet", section)));
         for column in ["giver", "given-at", "taker", "taken-at"] {
             keys.insert(dashed("column", column));
         }

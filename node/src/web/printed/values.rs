@@ -2,13 +2,14 @@
 
 use hoso_dossier::deadline::local_date;
 use hoso_identity::{DocumentId, PayloadHash};
-use hoso_registry::Day;
+use hoso_registry::{Day, statement::Unit};
 use qrcode::{Color, QrCode};
 use serde_json::{Value, json};
 use time::Date;
 
 use super::{
     super::{
+        offices::{Party, Section, competent, joined, parties, unbroken},
         pages::{date, list, money, text},
         site::Site,
     },
@@ -59,7 +60,7 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
     let unit = state.unit_by_code(&text(dossier, "/receiving_unit"));
     let desk_of = |pointer: &str| {
         let unit = state.unit_by_code(&text(dossier, pointer));
-        unit.map(|unit| unit.desk_name.clone()).unwrap_or_default()
+        unit.map(|unit| unbroken(&unit.desk_name)).unwrap_or_default()
     };
     let code = text(dossier, "/code");
     let secret = secret(&text(dossier, "/id"));
@@ -73,8 +74,9 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
         list(dossier, "/promised/steps").filter(|step| text(step, "/reason") == "off_day");
     let days_off: Vec<String> = days_off.map(|step| date(&text(step, "/date"))).collect();
     let realm = state.realm_kind().map_or("", |kind| kind.code());
+    let sheet = list(dossier, "/control_sheet").enumerate();
     let sheet: Vec<Value> =
-        list(dossier, "/control_sheet").map(|line| sheet_line(site, dossier, line)).collect();
+        sheet.map(|(number, line)| sheet_line(site, dossier, number, line)).collect();
     let handed_in: Vec<Value> =
         received(dossier).and_then(|event| event.pointer("/body/application/papers")).map_or_else(
             || list(dossier, "/papers").cloned().collect(),
@@ -88,11 +90,11 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
         "code": code,
         "code_provisional": dossier.get("code_provisional") == Some(&Value::Bool(true)),
         "secret": secret,
-        "authority": unit.map(|unit| unit.authority_name.clone()),
+        "superior": superior(unit),
         "desk": desk_of("/receiving_unit"),
         "return_desk": desk_of("/return_unit"),
-        "place": unit.map(|unit| unit.name.clone()),
-        "competent": site.place(&text(dossier, "/competent_unit")),
+        "place": unit.map(|unit| joined(&unit.name)),
+        "competent": unbroken(&competent(site, dossier)),
         "applicant": party(dossier, "/applicant"),
         "owner": party(dossier, "/owner"),
         "representative": party(dossier, "/representative"),
@@ -130,11 +132,17 @@ fn own_page(site: &Site, paper: &str) -> Value {
         "reprint": 0,
         "code": "",
         "number": "",
-        "authority": unit.map(|unit| unit.authority_name.clone()),
-        "desk": unit.map(|unit| unit.desk_name.clone()),
-        "place": unit.map(|unit| unit.name.clone()),
+        "superior": superior(unit),
+        "desk": unit.map(|unit| unbroken(&unit.desk_name)),
+        "place": unit.map(|unit| joined(&unit.name)),
         "date": day(""),
     })
+}
+
+/// What the unit's desk is a part of; blank where nobody has said it.
+fn superior(unit: Option<&Unit>) -> String {
+    let superior = unit.and_then(|unit| unit.desk_superior.as_deref());
+    superior.map(unbroken).unwrap_or_default()
 }
 
 /// What the logbook of those days says.
@@ -152,12 +160,12 @@ pub(super) fn of_logbook(site: &Site, days: (Date, Date), dossiers: &[Value]) ->
             "name": text(dossier, "/applicant/name"),
             "address": text(dossier, "/applicant/address"),
             "phone": text(dossier, "/applicant/phone"),
-            "competent": site.place(&text(dossier, "/competent_unit")),
+            "competent": unbroken(&competent(site, dossier)),
             "received": moment(&text(dossier, "/received_at")),
             "due": moment(&text(dossier, "/promised/due_at")),
             "returned": moment(&returned.map(|event| text(event, "/at")).unwrap_or_default()),
             "result_channel": text(dossier, "/result_channel"),
-            "return_desk": return_unit.map(|unit| unit.desk_name.clone()),
+            "return_desk": return_unit.map(|unit| unbroken(&unit.desk_name)),
             "note": text(dossier, "/note"),
         })
     });
@@ -225,22 +233,30 @@ fn party(dossier: &Value, pointer: &str) -> Value {
 
 /// A line of the control sheet with who gave and who took; what an agency took is stated on a
 /// paper of its own.
-fn sheet_line(site: &Site, dossier: &Value, line: &Value) -> Value {
+fn sheet_line(site: &Site, dossier: &Value, number: usize, line: &Value) -> Value {
     let given = text(line, "/event");
     let given = list(dossier, "/events").find(|event| text(event, "/id") == given);
     let note = given.map(|event| text(event, "/body/note"));
     let remarks = [note.unwrap_or_default(), text(line, "/paper_reference")];
     let remarks: Vec<String> = remarks.into_iter().filter(|remark| !remark.is_empty()).collect();
-    let agency = line.pointer("/to_agency") == Some(&Value::Bool(true));
+    let [from, to] = parties(site, dossier, number, line);
+    let taken_by = text(line, "/taken_by");
+    let taker = if to.section == Section::Agency { String::new() } else { taken_by };
     json!({
-        "from": site.place(&text(line, "/from")),
-        "to": site.place(&text(line, "/to")),
+        "from": side(&from),
+        "to": side(&to),
         "given": moment(&text(line, "/at")),
         "giver": text(line, "/given_by"),
         "taken": moment(&text(line, "/taken_at")),
-        "taker": if agency { String::new() } else { text(line, "/taken_by") },
+        "taker": taker,
         "note": remarks.join("; "),
     })
+}
+
+/// One side of a hand-over as the form names it.
+fn side(party: &Party) -> Value {
+    let Party { section, office, person } = party;
+    json!({ "section": section.code(), "office": unbroken(office), "person": person })
 }
 
 /// A moment's parts at the province's offset; nothing for none.

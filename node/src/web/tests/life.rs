@@ -308,6 +308,9 @@ async fn the_control_sheet_says_who_gave_and_who_took_and_which_line_is_open() {
     assert_eq!(given.status, 303, "{}", given.text);
     let open = sheet(&scene.get(&path).await);
     assert!(open.contains("Chưa nhận") && open.contains("<small>Người thử 7</small>"), "{open}");
+    let desk = "Bộ phận tiếp nhận, Trung tâm Phục vụ hành chính công đặc khu Cô Tô";
+    let work = "Bộ phận chuyên môn, Ủy ban nhân dân đặc khu Cô Tô";
+    assert!(open.contains(desk) && open.contains(work), "{open}");
     assert_eq!(press(&scene, &path, "taken_over", &[]).await.status, 303);
     let agency = press(&scene, &path, "handed_over", &[("to_unit", "agency:LAND")]).await;
     assert_eq!(agency.status, 422, "an office that does not exist takes nothing");

@@ -44,6 +44,8 @@ async fn the_slip_has_the_fields_of_the_form_in_their_order_on_every_paper() {
         in_order(
             &slip,
             &[
+                "TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG TỈNH QUẢNG NINH \
+                 TRUNG TÂM PHỤC VỤ HÀNH CHÍNH CÔNG ĐẶC KHU CÔ TÔ Số:",
                 "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM Độc lập - Tự do - Hạnh phúc",
                 "VẬN HÀNH THỬ",
                 "GIẤY TIẾP NHẬN HỒ SƠ VÀ HẸN TRẢ KẾT QUẢ",
@@ -115,9 +117,12 @@ async fn every_form_of_a_dossiers_way_says_what_happened() {
             "Chủ hồ sơ: Đường Thị <Thử> & Hằng",
             "Loại thủ tục: 1.001193",
             "Mã số hồ sơ:",
+            "Cơ quan (bộ phận) giải quyết hồ sơ: Ủy ban nhân dân đặc khu Cô Tô",
             "Cơ quan phối hợp giải quyết hồ sơ:",
             "KẾT QUẢ GIẢI QUYẾT HỒ SƠ (Trước hạn/đúng hạn/quá hạn) GHI CHÚ",
-            "1. Giao:",
+            "1. Giao: Bộ phận tiếp nhận và trả kết quả, Trung tâm Phục vụ hành chính công \
+             đặc khu Cô Tô (Người thử 7)",
+            "2. Nhận: Bộ phận chuyên môn, Ủy ban nhân dân đặc khu Cô Tô (Người thử 7)",
             "Người giao: Người thử 7",
             "Người nhận: Người thử 7",
             "Kèm bản vẽ",

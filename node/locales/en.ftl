@@ -122,6 +122,10 @@ sync-down = No connection since { $since } ({ $lasting }). Everything is saved s
     [one] 1 dossier is waiting to be sent.
    *[other] { $pending } dossiers are waiting to be sent.
 }
+sync-unanswered = No connection since { $since } ({ $lasting }): the relay does not answer, perhaps the network blocks UDP or the relay is off. Everything is saved safely on this machine. { $pending ->
+    [one] 1 dossier is waiting to be sent;
+   *[other] { $pending } dossiers are waiting to be sent;
+} urgent ones can be carried on a USB stick.
 sync-off = The link was switched off at { $since } ({ $lasting }). Everything is saved safely on this machine. { $pending ->
     [one] 1 dossier is waiting to be sent.
    *[other] { $pending } dossiers are waiting to be sent.
@@ -588,6 +592,8 @@ health-link-refused = The province turns this machine away
 remedy-link-refused = Call the province's operator: the program is too old, or this machine was ended. Dossiers are still kept safely here.
 health-link-down = No link to the province since { $about } ({ $lasting })
 remedy-link-down = Check the network cable, the network device and its power. The machine links again by itself, nothing has to be started. Dossiers are still kept safely here.
+health-link-unanswered = The relay does not answer since { $about } ({ $lasting })
+remedy-link-unanswered = There is a network here, but no datagram comes back. Ask the province whether its relay runs; if it does, ask the network provider or whoever keeps the firewall to open UDP to the relay. Meanwhile urgent dossiers can be carried on a USB stick: run hoso-node export, carry the file to the province, and take its receipt in with hoso-node import.
 health-link-off = The link to the province is switched off since { $about } ({ $lasting })
 remedy-link-off = Switch it on again on the page Office when there is a network.
 health-clock-day = The clock of this machine has the wrong date

@@ -183,6 +183,7 @@ impl Office {
         Ok(json!({
             "link": if wanted { link.state.code() } else { "off" },
             "healing": wanted && link.healing,
+            "unanswered": wanted && link.is_unanswered(),
             "since": times::text_of(link.since_ms),
             "relay": self.target().today(&self.state()).0.first(),
             "pending_entries": backlog.entries,

@@ -196,3 +196,37 @@ fn a_narrow_and_late_line_delivers_everything() {
     report(&format!("narrow line: {up:?} up, {down:?} down"));
     assert!(up.bytes - before > least_bytes(), "the dossiers went another way: {up:?}");
 }
+
+/// The part of every page that says how the link stands.
+fn bar(desk: &Desk) -> String {
+    desk.session.get("/link").body.as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_network_that_blocks_udp_is_named_within_a_minute_and_the_desk_offers_the_stick() {
+    let (mut province, mut desks) = two_offices();
+    receive_for_bai_chay(&mut desks[0], 0..1);
+    await_delivery(&desks);
+    let node = &province.nodes[0];
+    province.relay.line.set(node.pid(), Weather::CUT);
+    wait::until("it is named", Duration::from_secs(60), || {
+        (node.sync(&desks[0].session)["unanswered"] == true).then_some(())
+    });
+    assert!(bar(&desks[0]).contains("UDP") && bar(&desks[0]).contains("USB"), "{}", bar(&desks[0]));
+    receive_for_bai_chay(&mut desks[0], 1..2);
+    let stick = province.directory().join("blocked.hoso");
+    let carried = province.nodes[0].command(&["export", &stick.to_string_lossy()], "");
+    assert_eq!(carried.code(), Some(0), "{carried:?}");
+    // Likewise after a start, when there never was a link.
+    province.nodes[0].stop();
+    province.nodes[0].start();
+    let desk = Desk::of(&province.nodes[0]);
+    province.relay.line.set(province.nodes[0].pid(), Weather::CUT);
+    wait::until("it is named again", Duration::from_secs(60), || {
+        (province.nodes[0].sync(&desk.session)["unanswered"] == true).then_some(())
+    });
+    province.relay.line.set(province.nodes[0].pid(), Weather::default());
+    province.nodes[0].await_link(&desk.session, "up", DEADLINE);
+    assert_eq!(province.nodes[0].sync(&desk.session)["unanswered"], false);
+    assert!(!bar(&desk).contains("UDP"), "{}", bar(&desk));
+}

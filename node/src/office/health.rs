@@ -43,6 +43,8 @@ pub(crate) enum Trouble {
     NoStation,
     /// The relay turns this node away.
     LinkRefused,
+    /// The link is being dialled since then, Unix milliseconds, and nothing comes back.
+    LinkUnanswered(u64),
     /// The link is being dialled since then, Unix milliseconds.
     LinkDown(u64),
     /// The link is switched off since then, Unix milliseconds.
@@ -66,7 +68,7 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// Every word, the gravest first; each has its sentences.
     #[cfg(test)]
-    pub(crate) const CODES: [&str; 17] = [
+    pub(crate) const CODES: [&str; 18] = [
         "storage-dead",
         "storage-read-only",
         "storage-full",
@@ -75,6 +77,7 @@ impl Trouble {
         "not-approved",
         "no-station",
         "link-refused",
+        "link-unanswered",
         "link-down",
         "link-off",
         "clock-day",
@@ -102,6 +105,7 @@ impl Trouble {
             Self::NotApproved => "not-approved",
             Self::NoStation => "no-station",
             Self::LinkRefused => "link-refused",
+            Self::LinkUnanswered(_) => "link-unanswered",
             Self::LinkDown(_) => "link-down",
             Self::LinkOff(_) => "link-off",
             Self::ClockDay => "clock-day",
@@ -125,6 +129,7 @@ impl Trouble {
             | Self::NotApproved
             | Self::NoStation
             | Self::LinkRefused
+            | Self::LinkUnanswered(_)
             | Self::ClockDay
             | Self::Clock(_)
             | Self::Refused(_)
@@ -290,7 +295,10 @@ fn troubles(seen: &Seen) -> Vec<Trouble> {
     let since_ms = seen.link.since_ms;
     let is_down = !seen.is_alone && seen.link_wanted && seen.link.state != State::Up;
     add(is_down && seen.is_turned_away, Trouble::LinkRefused);
-    add(is_down && !seen.is_turned_away, Trouble::LinkDown(since_ms));
+    let unanswered = seen.link.is_unanswered();
+    let is_down = is_down && !seen.is_turned_away;
+    add(is_down && unanswered, Trouble::LinkUnanswered(since_ms));
+    add(is_down && !unanswered, Trouble::LinkDown(since_ms));
     add(!seen.is_alone && !seen.link_wanted, Trouble::LinkOff(since_ms));
     if let Some(trouble) = clock_trouble(seen.link.skew_ms(), seen.knows_the_day) {
         add(true, trouble);
@@ -361,6 +369,11 @@ mod tests {
             after(|seen| seen.link.state = State::Down),
             [Trouble::LinkDown(well().link.since_ms)]
         );
+        let silent = after(|seen| {
+            seen.link.state = State::Down;
+            seen.link.unanswered = 2;
+        });
+        assert_eq!(silent, [Trouble::LinkUnanswered(well().link.since_ms)]);
         let off = after(|seen| {
             seen.link_wanted = false;
             seen.link.state = State::Off;

@@ -2,7 +2,11 @@
 
 mod status;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    sync::Arc,
+    time::Duration,
+};
 
 use hoso_identity::{Incarnation, PublicKey};
 use hoso_registry::State as Registry;
@@ -90,6 +94,8 @@ enum SessionError {
     Address(#[source] std::io::Error),
     #[error("the relay did not answer in time")]
     TooSlow,
+    #[error("this machine has no way to the relay: cable, switch or router")]
+    NoWay(#[source] std::io::Error),
     #[error(transparent)]
     Handshake(#[from] HandshakeError),
     #[error(transparent)]
@@ -158,8 +164,13 @@ impl Link {
             self.set(State::Down).await;
             if let Err(error) = self.session().await {
                 tracing::debug!(%error, "no link");
+                let in_vain = matches!(error, SessionError::TooSlow);
                 let why = error.to_string();
-                self.signals.status.send_modify(|status| status.error = Some(why));
+                self.signals.status.send_modify(|status| {
+                    status.unanswered =
+                        if in_vain { status.unanswered.saturating_add(1) } else { 0 };
+                    status.error = Some(why);
+                });
             }
             self.pause().await;
         }
@@ -230,7 +241,7 @@ impl Link {
                 match timeout(DIAL_WAIT, dialling).await {
                     Ok(Ok(peer)) => return Ok(Line::open(peer, self.wire.clone()).await?),
                     Ok(Err(error)) => last = error.into(),
-                    Err(_) => last = SessionError::TooSlow,
+                    Err(_) => last = way_to(address).err().unwrap_or(SessionError::TooSlow),
                 }
             }
         }
@@ -317,6 +328,7 @@ impl Link {
                     self.redial.up(steady_ms(self.begun));
                     self.signals.status.send_modify(|status| {
                         (status.farewell, status.error) = (None, None);
+                        status.unanswered = 0;
                         status.healing = false;
                     });
                     self.set(State::Up).await;
@@ -448,6 +460,16 @@ impl Link {
             version: self.target.version.clone(),
         })
     }
+}
+
+/// Whether this machine has a way to the address; sends nothing.
+fn way_to(address: SocketAddr) -> Result<(), SessionError> {
+    let any: SocketAddr = match address {
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    let found = UdpSocket::bind(any).and_then(|socket| socket.connect(address));
+    found.map_err(SessionError::NoWay)
 }
 
 /// Waits until the signal has this value, or for ever when nobody can change it any more.

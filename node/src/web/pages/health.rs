@@ -100,7 +100,7 @@ async fn in_words(site: &Site, words: &Words, trouble: Trouble) -> Shown {
         | Trouble::Waiting(count)
         | Trouble::SetAside(count)
         | Trouble::BackupOld(count) => values.set("count", count),
-        Trouble::LinkDown(at_ms) | Trouble::LinkOff(at_ms) => {
+        Trouble::LinkUnanswered(at_ms) | Trouble::LinkDown(at_ms) | Trouble::LinkOff(at_ms) => {
             let since = times::text_of(at_ms).unwrap_or_default();
             values.set("about", since_when(words, &since));
             values.set("lasting", lasting(words, &since));

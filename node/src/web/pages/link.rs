@@ -72,8 +72,12 @@ fn sentence(words: &Words, status: &Value) -> (String, String) {
     values.set("since", since_when(words, since));
     values.set("lasting", lasting(words, since));
     values.set("pending", pending);
-    // While both sides compare what they have, nothing is sent yet.
-    let healing = link == "up" && status.get("healing").and_then(Value::as_bool).unwrap_or(false);
-    let state = if healing { "healing" } else { link };
+    let is = |what: &str| status.get(what).and_then(Value::as_bool).unwrap_or(false);
+    let state = match link {
+        // While both sides compare what they have, nothing is sent yet.
+        "up" if is("healing") => "healing",
+        "down" if is("unanswered") => "unanswered",
+        link => link,
+    };
     (state.to_owned(), words.say_with(&format!("sync-{state}"), &values))
 }

@@ -5,6 +5,9 @@ use hoso_sync::wire::Farewell;
 
 use crate::clock::{self, Reading};
 
+/// Dials in vain after which it is said that nothing comes back: one may be bad luck.
+const UNANSWERED_MIN: u32 = 2;
+
 /// How the link stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -53,6 +56,9 @@ pub struct LinkStatus {
     pub healed_entries: u64,
     /// Why the last session ended, if one side said so.
     pub farewell: Option<Farewell>,
+    /// How often the relay was dialled in vain since it last answered in any way, with nothing
+    /// that says why: no datagram came back though this machine has a way to it.
+    pub unanswered: u32,
     /// Why there is no link, for logs and the operator; none while it is up.
     pub error: Option<String>,
 }
@@ -76,6 +82,7 @@ impl LinkStatus {
             healed: past.healed,
             healed_entries: 0,
             farewell: None,
+            unanswered: 0,
             error: None,
         }
     }
@@ -85,6 +92,13 @@ impl LinkStatus {
     #[must_use]
     pub fn skew_ms(&self) -> i64 {
         self.clock_skew_ms.saturating_add(self.measured.moved_ms(Reading::now()))
+    }
+
+    /// Whether it must be said that nothing comes back: UDP is blocked on the way, or the relay
+    /// is off. Known about 40 s after the last datagram of a link, and 20 s after a start.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        self.state == State::Down && self.unanswered >= UNANSWERED_MIN
     }
 
     /// Whether the relay ended the last session so that only the province can let the next one

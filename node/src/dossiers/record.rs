@@ -2,7 +2,7 @@
 
 use hoso_dossier::{
     deadline::Due,
-    event::{Application, Event, Office},
+    event::{Application, Event, Office, Paper},
     fold::{Effect, Item},
     standing::Standing,
 };
@@ -125,12 +125,8 @@ impl Dossier {
     fn lists(&self, state: &State) -> Json {
         let standing = &self.folded.standing;
         json!({
-            "papers": standing.papers.iter().map(|paper| json!({
-                "name": paper.name,
-                "originals": paper.originals,
-                "certified_copies": paper.certified_copies,
-                "photocopies": paper.photocopies,
-            })).collect::<Vec<_>>(),
+            "papers": standing.papers.iter().map(paper_json).collect::<Vec<_>>(),
+            "missing_papers": standing.missing.iter().map(paper_json).collect::<Vec<_>>(),
             "attachments": standing.scans.iter().map(|scan| json!({
                 "id": scan.event.to_string(),
                 "blake3": scan.blob.to_string(),
@@ -308,4 +304,14 @@ fn search(standing: &Standing) -> Vec<Findable> {
     }
     texts.extend(parties().filter_map(|party| party.address.clone()).map(Findable::Text));
     texts
+}
+
+/// A paper with its counts.
+fn paper_json(paper: &Paper) -> Json {
+    json!({
+        "name": paper.name,
+        "originals": paper.originals,
+        "certified_copies": paper.certified_copies,
+        "photocopies": paper.photocopies,
+    })
 }

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 pub use application::{
     Application, Channel, Fee, Frozen, Office, Paper, Party, PartyKind, Representative,
-    ResultChannel,
+    ResultChannel, still_missing,
 };
 pub use bodies::{
     Approved, Assigned, Attached, Body, CalendarAccepted, CodeReissued, ConflictResolved, Detached,

@@ -290,6 +290,8 @@ pub struct Standing {
     pub supplements: u32,
     /// The papers.
     pub papers: Vec<Paper>,
+    /// What of the papers that were asked for has not come.
+    pub missing: Vec<Paper>,
     /// The decision, if there is one.
     pub decision: Option<Decision>,
     /// The result, if there is one.

@@ -159,7 +159,7 @@ impl Corpus {
                 reason: text("Thiếu bản sao có chứng thực"),
                 basis: None,
             }),
-            6 => Body::Supplemented(Supplemented { papers: Listed(papers) }),
+            6 => Body::Supplemented(Supplemented { papers: Listed(papers), partial: false }),
             7 => Body::PaymentRequested(PaymentRequested { amount, pauses: false }),
             8 => {
                 let receipt_no = Some(format!("{:07}", self.random.random_range(1..9_999_999)));

@@ -101,7 +101,10 @@ impl Names {
                 reason: reason(),
                 basis: random.random::<bool>().then(reason),
             }),
-            5 => Body::Supplemented(Supplemented { papers: Listed(papers(random)) }),
+            5 => Body::Supplemented(Supplemented {
+                papers: Listed(papers(random)),
+                partial: random.random::<bool>(),
+            }),
             6 => Body::Withdrawn(Withdrawn { reason: reason() }),
             7 => Body::UnitAdded(UnitAdded { unit, reason: reason() }),
             _ => match &self.received.application {

@@ -124,6 +124,39 @@ parts! {
     }
 }
 
+impl Paper {
+    /// Originals and copies together.
+    #[must_use]
+    pub fn pieces(&self) -> u32 {
+        [self.originals, self.certified_copies, self.photocopies].into_iter().map(u32::from).sum()
+    }
+
+    /// What of this paper is still missing once those have come; nothing if as many pieces of it
+    /// have come as were asked for, whatever their kind.
+    fn without(&self, come: &[Self]) -> Option<Self> {
+        let same: Vec<&Self> = come.iter().filter(|paper| paper.name == self.name).collect();
+        let pieces: u32 = same.iter().map(|paper| paper.pieces()).sum();
+        if !same.is_empty() && pieces >= self.pieces() {
+            return None;
+        }
+        let less = |asked: u16, count: fn(&Self) -> u16| {
+            same.iter().fold(asked, |left, paper| left.saturating_sub(count(paper)))
+        };
+        Some(Self {
+            name: self.name.clone(),
+            originals: less(self.originals, |paper| paper.originals),
+            certified_copies: less(self.certified_copies, |paper| paper.certified_copies),
+            photocopies: less(self.photocopies, |paper| paper.photocopies),
+        })
+    }
+}
+
+/// What is still missing of the papers that were asked for, once those have come.
+#[must_use]
+pub fn still_missing(asked: &[Paper], come: &[Paper]) -> Vec<Paper> {
+    asked.iter().filter_map(|paper| paper.without(come)).collect()
+}
+
 /// A unit, or an agency that has no nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Office {

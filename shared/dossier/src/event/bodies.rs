@@ -109,10 +109,12 @@ bodies! {
         /// On which legal ground, for a second request.
         basis "basis": Option<String>,
     }
-    /// The missing papers came.
+    /// Papers that were asked for came.
     Supplemented {
         /// Which.
         papers "papers": Listed<Paper, 0>,
+        /// Whether others are still awaited: the clock goes on standing still.
+        partial "partial": bool,
     }
     /// A fee line more.
     FeeAdded {

@@ -10,7 +10,7 @@ use crate::{
     event::{
         Application, Attached, Body, CalendarAccepted, Event, Fee, FieldCorrected, HandedOver,
         Method, Office, Paid, PaymentConfirmed, PaymentRequested, PaymentReversed, Received,
-        ResultReady, TakenOver,
+        ResultReady, TakenOver, still_missing,
     },
     fields,
     standing::{Decision, FeeLine, Line, Outcome, Payment, Register, Scan, Standing},
@@ -45,6 +45,8 @@ pub(super) fn apply(standing: &mut Standing, item: &Item, event: &Event, terms: 
         Body::TakenOver(body) => taken_over(standing, item, body, at_ms),
         Body::Assigned(body) => standing.assigned = Some(body.person),
         Body::SupplementRequested(_) => supplement_requested(standing, at_ms),
+        // What came in part changes the papers alone.
+        Body::Supplemented(body) if body.partial => {}
         Body::Supplemented(_) => supplemented(standing, at_ms),
         Body::Extended(body) => {
             standing.extensions.push(Extension { given_ms: at_ms, due_ms: body.due_at });
@@ -101,8 +103,13 @@ pub(super) fn show(standing: &mut Standing, code: &mut Option<Code>, event: &Eve
         begun = Some(&body.application);
     } else if let Body::Received(body) = &event.body {
         (begun, coded) = (body.application.as_ref(), Some(&body.code));
+    } else if let Body::SupplementRequested(body) = &event.body {
+        let asked = &body.papers.0;
+        standing.missing.retain(|paper| asked.iter().all(|again| again.name != paper.name));
+        standing.missing.extend(asked.iter().cloned());
     } else if let Body::Supplemented(body) = &event.body {
         standing.papers.extend(body.papers.0.iter().cloned());
+        standing.missing = still_missing(&standing.missing, &body.papers.0);
     } else if let Body::CodeReissued(body) = &event.body {
         standing.former_codes.extend(code.take());
         coded = Some(&body.code);

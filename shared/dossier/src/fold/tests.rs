@@ -70,7 +70,13 @@ fn bodies() -> Vec<Body> {
             reason: why(),
             basis: Some(why()),
         }),
-        Body::Supplemented(Supplemented { papers: Listed(vec![paper("Bản chính")]) }),
+        Body::Supplemented(Supplemented {
+            papers: Listed(vec![paper("Bản chính")]),
+            partial: false,
+        }),
+        Body::Supplemented(Supplemented {
+            papers: Listed(vec![paper("Bản sao")]), partial: true
+        }),
         Body::Extended(Extended { due_at: BEGIN_MS + 10 * 24 * 60 * MINUTE_MS, reason: why() }),
         Body::ResultRecalled(ResultRecalled { reason: why() }),
         sent(Some(CO_TO)),

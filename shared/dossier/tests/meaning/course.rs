@@ -4,9 +4,9 @@ use hoso_dossier::{
     axes::{Delivery, Financial, Status, Timeliness},
     event::{
         Assigned, Body, CalendarAccepted, Extended, FeeAdded, FieldCorrected, Frozen, Listed,
-        Method, Noted, Office, Opened, Paid, PaymentConfirmed, PaymentRequested, PaymentReversed,
-        ResultArrived, ResultChannel, ResultRecalled, ResultSent, Resumed, Returned, Stopped,
-        SupplementRequested, Supplemented, UnitAdded,
+        Method, Noted, Office, Opened, Paid, Paper, PaymentConfirmed, PaymentRequested,
+        PaymentReversed, ResultArrived, ResultChannel, ResultRecalled, ResultSent, Resumed,
+        Returned, Stopped, SupplementRequested, Supplemented, UnitAdded,
     },
     fold::{Effect, fold},
     rules::Objection,
@@ -102,8 +102,13 @@ fn a_supplement_stops_the_clock_and_a_second_one_needs_a_ground_and_approval() {
     scene.then(CO_TO, asked(None));
     assert_eq!(scene.status(), Status::Supplement);
     assert_eq!(scene.standing().due().at_ms, None);
-    scene
-        .then(CO_TO, Body::Supplemented(Supplemented { papers: Listed(vec![paper("Bản chính")]) }));
+    scene.then(
+        CO_TO,
+        Body::Supplemented(Supplemented {
+            papers: Listed(vec![paper("Bản chính")]),
+            partial: false,
+        }),
+    );
     assert_eq!(scene.status(), Status::Processing);
     assert_eq!(scene.standing().papers.len(), 2);
     assert_eq!(scene.standing().due().at_ms, Some(DUE_MS));
@@ -112,6 +117,54 @@ fn a_supplement_stops_the_clock_and_a_second_one_needs_a_ground_and_approval() {
     scene.items.pop();
     scene.then(CO_TO, asked(Some("Điều 12")));
     all_taken(&scene);
+}
+
+#[test]
+fn a_supplement_that_came_in_part_leaves_the_clock_standing_and_the_rest_missing() {
+    let asked = |name: &str, originals| Paper { originals, ..paper(name) };
+    let brought =
+        |papers, partial| Body::Supplemented(Supplemented { papers: Listed(papers), partial });
+    let missing = |scene: &Scene| -> Vec<(String, u32)> {
+        let missing = scene.standing().missing;
+        missing.into_iter().map(|paper| (paper.name.clone(), paper.pieces())).collect()
+    };
+    let mut scene = Scene::processing();
+    scene.then(
+        CO_TO,
+        Body::SupplementRequested(SupplementRequested {
+            papers: Listed(vec![asked("CCCD", 1), asked("Tờ khai", 2)]),
+            reason: "thiếu".to_owned(),
+            basis: None,
+        }),
+    );
+    scene.then(CO_TO, brought(vec![asked("CCCD", 1), asked("Tờ khai", 1)], true));
+    assert_eq!(scene.status(), Status::Supplement);
+    assert_eq!(scene.standing().due().at_ms, None, "the clock stands still until all is there");
+    assert_eq!(missing(&scene), [("Tờ khai".to_owned(), 1)]);
+    let copy = Paper { originals: 0, photocopies: 1, ..paper("Tờ khai") };
+    scene.then(CO_TO, brought(vec![copy], false));
+    assert_eq!(scene.status(), Status::Processing);
+    assert_eq!(missing(&scene), []);
+    assert!(scene.standing().due().at_ms.is_some());
+    all_taken(&scene);
+}
+
+#[test]
+fn what_the_office_goes_on_without_is_still_said_to_be_missing() {
+    let mut scene = Scene::processing();
+    scene.then(
+        CO_TO,
+        Body::SupplementRequested(SupplementRequested {
+            papers: Listed(vec![paper("CCCD"), paper("Tờ khai")]),
+            reason: "thiếu".to_owned(),
+            basis: None,
+        }),
+    );
+    let came = Supplemented { papers: Listed(vec![paper("CCCD")]), partial: false };
+    scene.then(CO_TO, Body::Supplemented(came));
+    assert_eq!(scene.status(), Status::Processing);
+    let missing = scene.standing().missing;
+    assert_eq!(missing.iter().map(|paper| &*paper.name).collect::<Vec<_>>(), ["Tờ khai"]);
 }
 
 #[test]

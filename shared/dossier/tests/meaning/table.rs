@@ -218,7 +218,12 @@ const SAMPLES: [fn(UnitId) -> Body; 35] = [
     |_| taken_over(),
     |_| Body::Assigned(Assigned { person: PersonId([9; 16]) }),
     |_| supplement_requested(),
-    |_| Body::Supplemented(Supplemented { papers: Listed(vec![paper("Bản chính")]) }),
+    |_| {
+        Body::Supplemented(Supplemented {
+            papers: Listed(vec![paper("Bản chính")]),
+            partial: false,
+        })
+    },
     |_| Body::FeeAdded(FeeAdded { name: why(), amount: 1 }),
     |_| Body::FeeRemoved(FeeRemoved { fee: format!("{}.0", name(1)), reason: why() }),
     |_| Body::PaymentRequested(PaymentRequested { amount: 1, pauses: true }),

@@ -73,7 +73,10 @@ fn a_second_request_for_papers_is_offered_to_who_may_ground_it() {
         basis: None,
     };
     scene.then(CO_TO, Body::SupplementRequested(request));
-    scene.then(CO_TO, Body::Supplemented(Supplemented { papers: Listed(vec![paper("CCCD")]) }));
+    scene.then(
+        CO_TO,
+        Body::Supplemented(Supplemented { papers: Listed(vec![paper("CCCD")]), partial: false }),
+    );
     let processing = with(&[Role::Processing]);
     let asked = why(&scene, &processing, K::SupplementRequested, SOON_MS);
     assert_eq!(asked, Some(Objection::SecondSupplement));

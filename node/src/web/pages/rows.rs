@@ -29,7 +29,10 @@ pub(super) struct Row {
     pub(super) address: String,
     pub(super) code: String,
     pub(super) applicant: String,
+    /// Code and name.
     pub(super) procedure: String,
+    /// The name, or the code where the name is not known.
+    pub(super) applied_for: String,
     pub(super) status: Chip,
     pub(super) due: Chip,
     pub(super) due_at: String,
@@ -162,6 +165,9 @@ fn row(site: &Site, words: &Words, item: &Value, (context, now_ms): (&str, i64))
         code: text("code"),
         applicant: text("applicant"),
         procedure: format!("{} {}", text("procedure_code"), text("procedure")).trim().to_owned(),
+        applied_for: Some(text("procedure"))
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| text("procedure_code")),
         due: chips::due(words, due, now_ms),
         due_at: chips::due_moment(words, &due_at),
         status: chips::status(words, &status),

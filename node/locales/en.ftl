@@ -43,6 +43,7 @@ problem-field-time = { $about } is no valid time (for example 2026-11-24T08:00:0
 problem-field-date = The field { $about } is not a date (for example 2026-11-24).
 problem-field-moment = The day and time in { $about } cannot be read. Write the day first, then the time on a 24-hour clock, such as 24/11/2026 08:05.
 problem-field-day = The day in { $about } cannot be read. Write day, month and year, such as 24/11/2026.
+problem-field-papers = There is no paper yet. Tick or write at least one.
 problem-field-depth = { $about } is nested too deeply.
 problem-rule-role = Your roles do not allow this.
 problem-rule-grant-dates = Your grant does not hold on this day.
@@ -238,6 +239,7 @@ past-taken-over = Taken over
 past-assigned = Assigned
 past-supplement-requested = Papers requested
 past-supplemented = Papers received
+past-supplemented-partly = Some of the papers came, others are still awaited
 past-fee-added = Fee added
 past-fee-removed = Fee removed
 past-payment-requested = Payment requested
@@ -373,6 +375,7 @@ field-value = New value
 field-unit = Unit
 field-code = Code
 field-papers = Papers
+field-complete = Go on without the papers that are still missing
 code-repeated = This code was given to another dossier too: two copies worked without a link at once. An administrator issues a new code for the later one.
 page-office = Office
 office-link = Link to the province
@@ -474,6 +477,26 @@ fact-name = Name of person or organisation
 fact-paid = Paid (đồng)
 fact-open = Still owed (đồng)
 papers-none = No papers are recorded yet.
+papers-asked = Papers to be handed in
+papers-brought = Papers that came this time
+papers-more = More lines
+paper-other = Another paper
+paper-other-number = Another paper { $number }
+paper-missing = Missing
+paper-handed-in = Handed in: { $counts }
+paper-asked-for = Asked for: { $counts }
+count-originals = { $number ->
+    [one] 1 original
+   *[other] { $number } originals
+}
+count-certified-copies = { $number ->
+    [one] 1 certified copy
+   *[other] { $number } certified copies
+}
+count-photocopies = { $number ->
+    [one] 1 photocopy
+   *[other] { $number } photocopies
+}
 column-paper = Paper
 column-fee = Item
 beside = List in progress

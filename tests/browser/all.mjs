@@ -12,6 +12,7 @@ await import('./reception.test.mjs');
 await import('./return.test.mjs');
 await import('./outage.test.mjs');
 await import('./life.test.mjs');
+await import('./supplement.test.mjs');
 await import('./review.test.mjs');
 await import('./printed.test.mjs');
 await import('./practise.test.mjs');

@@ -20,7 +20,7 @@ async function press(page, kind, typed = {}) {
     else if (tag.endsWith('checkbox')) await field.press(' ');
     else await field.fill(value);
   }
-  await form.locator('button').press('Enter');
+  await form.locator('button.primary').press('Enter');
   if (GRAVE.includes(kind)) {
     await page.waitForURL(/\/events/);
     await page.locator('.confirm [name=_sure]').press('Enter');
@@ -69,7 +69,7 @@ test('a dossier lives from its reception to the return of a result that was reca
     await press(page, 'assigned', { person: await person.first().getAttribute('value') });
     await press(page, 'supplement_requested', { 'papers.0.name': 'CCCD', reason: 'Thiếu' });
     assert.match(await printed(page, dossier, '02'), /Thiếu/);
-    await press(page, 'supplemented', { 'papers.0.name': 'CCCD' });
+    await press(page, 'supplemented', { 'listed.0.chosen': 'on' });
     await press(page, 'fee_added', { name: 'Lệ phí', amount: '8.000đ' });
     await press(page, 'payment_requested', { amount: '8 000', pauses: 'on' });
     await press(page, 'paid', { amount: '8.000', method: 'cash' });
@@ -137,7 +137,7 @@ test('a dossier is stopped, resumed and withdrawn, each after it was said once m
   const form = page.locator('form.act:has(input[name=kind][value=withdrawn])');
   await page.locator('details').filter({ has: form }).locator('summary').press('Enter');
   await form.locator('[name=reason]').fill('Người nộp xin rút về bổ sung');
-  await form.locator('button').press('Enter');
+  await form.locator('button.primary').press('Enter');
   await page.locator('.confirm').waitFor();
   const said = await page.locator('.confirm .lead').innerText();
   for (const part of [dossier.code, 'Lê Văn Dừng', 'không còn hiệu lực']) {
@@ -146,7 +146,7 @@ test('a dossier is stopped, resumed and withdrawn, each after it was said once m
   await page.locator('[name=_do]').press('Enter');
   assert.equal(await form.locator('[name=reason]').inputValue(), 'Người nộp xin rút về bổ sung');
   assert.equal((await record(page, dossier)).status, 'processing');
-  await form.locator('button').press('Enter');
+  await form.locator('button.primary').press('Enter');
   await page.locator('.confirm [name=_sure]').press('Enter');
   await page.waitForURL((url) => !url.pathname.endsWith('/events'));
   assert.equal((await record(page, dossier)).status, 'withdrawn');
@@ -165,7 +165,7 @@ test('a dossier is turned away at the desk on form 03, and that is no refusal to
     const form = page.locator('form.act:has(input[name=kind][value=not_accepted])');
     await page.locator('details').filter({ has: form }).locator('summary').press('Enter');
     await form.locator('[name=reason]').fill('Không thuộc phạm vi giải quyết');
-    await form.locator('button').press('Enter');
+    await form.locator('button.primary').press('Enter');
     await page.locator('.confirm').waitFor();
     await accessible(page);
     await fitsInWidth(page);

@@ -2,6 +2,7 @@
 
 mod about;
 mod actions;
+mod checklist;
 mod chips;
 mod confirm;
 mod dossier;

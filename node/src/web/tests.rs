@@ -15,3 +15,4 @@ mod printed;
 mod scans;
 pub(crate) mod scene;
 mod search;
+mod supplement;

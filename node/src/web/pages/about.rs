@@ -37,6 +37,10 @@ pub(super) struct Papers {
     pub(super) columns: [String; 4],
     /// Name and counts.
     pub(super) lines: Vec<(String, [String; 3])>,
+    /// Those that were asked for and have not come, alike.
+    pub(super) missing: Vec<(String, [String; 3])>,
+    /// The word for these.
+    pub(super) lacks: String,
     pub(super) none: String,
 }
 
@@ -183,12 +187,17 @@ pub(super) fn papers(words: &Words, dossier: &Value) -> Papers {
     let counts = ["originals", "certified_copies", "photocopies"];
     let [originals, certified, copies] =
         counts.map(|part| words.say(&format!("field-{}", part.replace('_', "-"))));
-    let lines = list(dossier, "/papers")
-        .map(|paper| (text(paper, "/name"), counts.map(|part| text(paper, &format!("/{part}")))));
+    let lines = |pointer| {
+        let line =
+            |paper| (text(paper, "/name"), counts.map(|part| text(paper, &format!("/{part}"))));
+        list(dossier, pointer).map(line).collect()
+    };
     Papers {
         title: words.say("group-papers"),
         columns: [words.say("column-paper"), originals, certified, copies],
-        lines: lines.collect(),
+        lines: lines("/papers"),
+        missing: lines("/missing_papers"),
+        lacks: words.say("paper-missing"),
         none: words.say("papers-none"),
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{
     super::site::Site,
+    checklist::Checklist,
     dossier::{list, money, text},
     fields::{Choice, Field, choices},
     frame::date,
@@ -23,6 +24,8 @@ pub(super) struct Action {
     pub(super) kind: &'static str,
     pub(super) label: String,
     pub(super) fields: Vec<Field>,
+    /// The papers to choose, where it is about papers.
+    pub(super) papers: Option<Checklist>,
     /// What follows from it, where that cannot be taken back; else empty.
     pub(super) warning: String,
     /// Whether it is shown open, because something was typed in it or is wrong with it.
@@ -35,10 +38,17 @@ pub(super) struct Action {
 
 impl Action {
     /// Puts what was typed before into its fields. What stands in hidden ones is the dossier's.
-    pub(super) fn fill(&mut self, form: &[(String, String)]) {
+    pub(super) fn fill(&mut self, words: &Words, form: &[(String, String)]) {
         let seen = self.fields.iter_mut().filter(|field| field.kind != "hidden");
         seen.for_each(|field| field.typed(form));
+        self.papers.iter_mut().for_each(|papers| papers.fill(words, form));
         self.open = true;
+    }
+
+    /// Every field, with what its paper is called.
+    pub(super) fn all_fields(&mut self) -> impl Iterator<Item = (&str, &mut Field)> {
+        let papers = self.papers.iter_mut().flat_map(Checklist::fields);
+        self.fields.iter_mut().map(|field| ("", field)).chain(papers)
     }
 }
 
@@ -75,10 +85,7 @@ pub(super) fn fields_of(kind: EventKind) -> &'static [(&'static str, &'static st
         K::HandedOver => &[("to_unit", "office*"), ("note", "text")],
         K::TakenOver => &[("paper_reference", "text")],
         K::Assigned => &[("person", "person*")],
-        K::SupplementRequested => {
-            &[("papers.0.name", "text*"), ("reason", "area*"), ("basis", "text")]
-        }
-        K::Supplemented => &[("papers.0.name", "text*")],
+        K::SupplementRequested => &[("reason", "area*"), ("basis", "text")],
         K::FeeAdded => &[("name", "text*"), ("amount", "amount*")],
         K::FeeRemoved => &[("fee", "fee*"), ("reason", "text*")],
         K::PaymentRequested => &[("amount", "amount*"), ("pauses", "checkbox")],
@@ -101,6 +108,7 @@ pub(super) fn fields_of(kind: EventKind) -> &'static [(&'static str, &'static st
         // Printing has its button beside the slip.
         K::Printed
         | K::Submitted
+        | K::Supplemented
         | K::Received
         | K::ResultArrived
         | K::Opened
@@ -133,17 +141,11 @@ pub(super) fn action(site: &Site, words: &Words, dossier: &Value, kind: EventKin
     });
     let mut fields: Vec<Field> = fields.collect();
     propose(&mut fields, dossier, kind);
-    for field in &mut fields {
-        // A name says whose it is where it stands alone.
-        match field.name.as_str() {
-            "papers.0.name" => field.label = words.say("column-paper"),
-            "name" => field.label = words.say("column-fee"),
-            _ => {}
-        }
-    }
-    if fields.iter().any(|field| field.name == "papers.0.name") {
-        fields.extend(counts(words, 0, &Value::Null));
-    }
+    // A name says whose it is where it stands alone.
+    fields
+        .iter_mut()
+        .filter(|field| field.name == "name")
+        .for_each(|field| field.label = words.say("column-fee"));
     if kind == EventKind::TakenOver {
         // An agency says on paper that it has the dossier; between units no paper is needed.
         let open = list(dossier, "/control_sheet").last();
@@ -162,6 +164,7 @@ pub(super) fn action(site: &Site, words: &Words, dossier: &Value, kind: EventKin
         kind: kind.code(),
         label: words.say(&format!("event-{}", kind.code().replace('_', "-"))),
         fields,
+        papers: Checklist::of(site, words, dossier, kind),
         warning: if GRAVE.contains(&kind) {
             words.say(&format!("warning-{}", kind.code().replace('_', "-")))
         } else {
@@ -283,9 +286,11 @@ mod tests {
         let site = Site::new(std::sync::Arc::clone(&scene.office));
         let words = site.in_language(Language::Vietnamese);
         let ours = ["text", "area", "number", "checkbox", "select", "hidden"];
+        let known = json!([{ "name": "CCCD", "originals": 1 }]);
+        let dossier = json!({ "papers": known, "missing_papers": known });
         for kind in EventKind::ALL {
-            let form = action(&site, words, &json!({ "papers": [{ "name": "CCCD" }] }), *kind);
-            for field in form.fields {
+            let mut form = action(&site, words, &dossier, *kind);
+            for (_, field) in form.all_fields() {
                 assert!(ours.contains(&field.kind), "{kind:?} {}: {}", field.name, field.kind);
             }
         }

@@ -177,7 +177,7 @@ pub(super) async fn act(
 ) -> Response {
     let choice = choice(query);
     match sent(&form, "_do") {
-        "back" => return again(&site, &headers, (&id, &choice), (&form, None)).await,
+        "back" | "more" => return again(&site, &headers, (&id, &choice), (&form, None)).await,
         "discard" => return discard(&site, &headers, (&id, &choice), &form).await,
         _ => {}
     }
@@ -396,7 +396,7 @@ async fn restore(site: &Site, words: &Words, actor: &Actor, (id, actions): (&str
             continue;
         };
         let at = times::text_of(draft.saved_ms).unwrap_or_default();
-        action.fill(&draft.fields);
+        action.fill(words, &draft.fields);
         action.begun = words.say_with("act-begun", &[("at", moment(&at))].into_iter().collect());
     }
 }
@@ -413,13 +413,13 @@ fn refill(
     let kind = sent(form, "kind");
     let mut action = actions.iter_mut().find(|action| action.kind == kind);
     if let Some(action) = &mut action {
-        action.fill(form);
+        action.fill(words, form);
         action.begun = String::new();
     }
     let Some(problem) = problem else { return Default::default() };
     let problem = &about_field(problem);
-    let fields = action.into_iter().flat_map(|action| &mut action.fields);
-    let (sentence, at) = placed(site, words, problem, fields.map(|field| ("", field)));
+    let fields = action.into_iter().flat_map(Action::all_fields);
+    let (sentence, at) = placed(site, words, problem, fields);
     (sentence, if at.is_empty() { at } else { format!("{kind}-{at}") })
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::site::Site,
+    checklist,
     typed::{day_of, value_of},
 };
 use crate::desk::Refused;
@@ -148,11 +149,15 @@ pub(super) fn json_of(form: &[(String, String)]) -> Result<Value, Refused> {
         }
     }
     read_correction(&mut root)?;
+    // The lines of a checklist are complete as they stand.
+    let listed = root.remove(checklist::LISTED);
     for (name, value) in &mut root {
         if let Value::Array(lines) = value {
             complete(name, lines)?;
         }
     }
+    root.extend(listed.map(|listed| (checklist::LISTED.to_owned(), listed)));
+    checklist::gather(&mut root)?;
     Ok(Value::Object(root))
 }
 

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use hoso_engine::web::Words;
+use hoso_registry::Day;
 use serde_json::Value;
 
 use super::{
     super::site::Site,
+    checklist::in_words,
     chips::Chip,
     dossier::{list, money, text},
     frame::{date, moment},
@@ -169,9 +171,11 @@ fn apart(mut stage: Vec<Vec<usize>>, seen: &Seen) -> Vec<Vec<Vec<usize>>> {
 /// One event as people read it.
 pub(super) fn happened(site: &Site, words: &Words, event: &Value) -> Happened {
     let kind = text(event, "/kind").replace('_', "-");
-    let what = match kind.is_empty() {
-        true => words.say("past-newer"),
-        false => words.say(&format!("past-{kind}")),
+    let partly = event.pointer("/body/partial") == Some(&Value::Bool(true));
+    let what = match (kind.as_str(), partly) {
+        ("", _) => words.say("past-newer"),
+        ("supplemented", true) => words.say("past-supplemented-partly"),
+        (kind, _) => words.say(&format!("past-{kind}")),
     };
     let body = event.pointer("/body").and_then(Value::as_object);
     let details = SHOWN.iter().filter_map(|name| {
@@ -217,6 +221,7 @@ fn detail(site: &Site, words: &Words, name: &str, value: &Value) -> Option<Strin
     match value {
         Value::String(text) if name == "due_at" => Some(moment(text)),
         Value::String(text) if name == "date" => Some(date(text)),
+        Value::String(text) if name == "value" && Day::from_iso(text).is_some() => Some(date(text)),
         Value::String(text) if ["unit", "to_unit"].contains(&name) => Some(site.place(text)),
         Value::String(text) if name == "person" => Some(site.person(text)),
         Value::String(text) if name == "method" => Some(words.say(&format!("method-{text}"))),
@@ -228,9 +233,9 @@ fn detail(site: &Site, words: &Words, name: &str, value: &Value) -> Option<Strin
         Value::Number(number) if name == "amount" => Some(money(&number.to_string())),
         Value::Number(number) => Some(number.to_string()),
         Value::Array(papers) => {
-            let names = papers.iter().map(|paper| text(paper, "/name"));
-            let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
-            (!names.is_empty()).then(|| names.join(", "))
+            let said = papers.iter().map(|paper| in_words(words, paper));
+            let said: Vec<String> = said.filter(|paper| !paper.is_empty()).collect();
+            (!said.is_empty()).then(|| said.join("; "))
         }
         Value::Null | Value::Bool(_) | Value::Object(_) => None,
     }

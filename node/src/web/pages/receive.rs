@@ -16,7 +16,7 @@ use axum::{
 use hoso_engine::{secret, web::Words};
 use serde_json::{Value, json};
 
-pub(super) use self::form::offices;
+pub(super) use self::form::{offices, usual_counts};
 use self::{
     aside::{Aside, aside},
     begun::Begun,

@@ -31,7 +31,7 @@ mod tests {
     const ALIKE: [&str; 2] = ["paper-a5", "paper-a4"];
 
     /// What speaks to people on pages.
-    const SOURCES: [&str; 46] = [
+    const SOURCES: [&str; 47] = [
         include_str!("frame.rs"),
         include_str!("session.rs"),
         include_str!("about.rs"),
@@ -65,6 +65,7 @@ mod tests {
         include_str!("../../practise/exercises.rs"),
         include_str!("fields.rs"),
         include_str!("actions.rs"),
+        include_str!("checklist.rs"),
         include_str!("../printed.rs"),
         include_str!("../../desk/logbook.rs"),
         include_str!("styleguide.rs"),
@@ -257,6 +258,23 @@ mod tests {
         keys
     }
 
+    /// Every key of what is typed, and of papers that are asked for and come.
+    fn of_what_is_typed() -> BTreeSet<String> {
+        let mut keys = BTreeSet::new();
+        for count in ["originals", "certified-copies", "photocopies"] {
+            keys.insert(dashed("count", count));
+        }
+        for key in ["papers-asked", "papers-brought", "paper-handed-in", "paper-asked-for"] {
+            keys.insert(key.to_owned());
+        }
+        keys.insert("field-complete".to_owned());
+        for typed in ["amount", "count", "day", "moment", "papers"] {
+            keys.insert(dashed("problem-field", typed));
+        }
+        keys.extend(["amount", "day", "moment"].map(|input| dashed("hint-typed", input)));
+        keys
+    }
+
     /// Every key that is put together from a code.
     fn composed() -> BTreeSet<String> {
         let mut keys = of_forms_and_office();
@@ -265,6 +283,7 @@ mod tests {
         keys.extend(of_exercises());
         keys.extend(of_reception());
         keys.extend(of_actions());
+        keys.extend(of_what_is_typed());
         keys.extend(Status::ALL.iter().map(|each| dashed("status", each.code())));
         keys.extend(Financial::ALL.iter().map(|each| dashed("financial", each.code())));
         keys.extend(Delivery::ALL.iter().map(|each| dashed("delivery", each.code())));
@@ -310,10 +329,6 @@ mod tests {
         for state in ["up", "healing", "down", "off", "alone"] {
             keys.insert(dashed("sync", state));
         }
-        for typed in ["amount", "count", "day", "moment"] {
-            keys.insert(dashed("problem-field", typed));
-        }
-        keys.extend(["amount", "day", "moment"].map(|input| dashed("hint-typed", input)));
         let refusals =
             ["field-lines", "session-locked", "session-unknown", "log-in-wrong", "log-in-later"];
         let others = ["no-grant", "alone", "storage", "storage-dead", "storage-full", "time"];

@@ -104,8 +104,8 @@ async fn granted(scene: &Scene) -> BTreeSet<String> {
         ("assigned", &[("person", person.as_str())]),
         ("noted", &[("text", "Đã gọi điện")]),
         ("unit_added", &[("unit", "06673"), ("reason", "Phối hợp xác minh")]),
-        ("supplement_requested", &[("papers.0.name", "CCCD"), ("reason", "Thiếu trang 2")]),
-        ("supplemented", &[("papers.0.name", "CCCD")]),
+        ("supplement_requested", &[("listed.2.chosen", "on"), ("reason", "Thiếu trang 2")]),
+        ("supplemented", &[("listed.0.chosen", "on")]),
         ("fee_added", &[("name", "Lệ phí"), ("amount", "8.000đ")]),
         ("fee_added", &[("name", "Nhập nhầm"), ("amount", "1")]),
     ])

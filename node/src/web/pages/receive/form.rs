@@ -125,7 +125,7 @@ pub(super) fn missing(form: &[(String, String)]) -> Vec<String> {
 }
 
 /// How many of a paper are usually handed in, by what it is.
-pub(super) fn usual_counts(paper: &str) -> [(&'static str, u8); 3] {
+pub(in super::super) fn usual_counts(paper: &str) -> [(&'static str, u8); 3] {
     let paper = folded(paper);
     let is = |words: &[&str]| words.iter().any(|word| paper.contains(word));
     let counts = match (is(&KEPT), is(&COPIES)) {

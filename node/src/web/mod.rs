@@ -13,6 +13,7 @@ mod refusal;
 mod router;
 mod scans;
 mod site;
+mod supplements;
 #[cfg(test)]
 pub(crate) mod tests;
 

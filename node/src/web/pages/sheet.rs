@@ -7,7 +7,9 @@ use super::{
     super::{
         offices::{Party, Section, parties},
         site::Site,
+        supplements::{Supplement, supplements},
     },
+    checklist::in_words,
     chips::Chip,
     dossier::{list, text},
     frame::moment,
@@ -28,6 +30,8 @@ pub(super) struct Line {
     pub(super) taker: Side,
     /// The word for a line that nobody has closed yet; none if it is closed.
     pub(super) open: Chip,
+    /// What was asked for and what came meanwhile, each in a sentence.
+    pub(super) remarks: Vec<String>,
 }
 
 /// One side of a hand-over.
@@ -46,12 +50,24 @@ pub(super) fn sheet(site: &Site, words: &Words, dossier: &Value) -> Sheet {
         columns: ["giver", "given-at", "taker", "taken-at"].map(column),
         lines: list(dossier, "/control_sheet")
             .enumerate()
-            .map(|(number, each)| line(words, each, parties(site, dossier, number, each)))
+            .map(|(number, each)| {
+                let remarks = supplements(dossier, number);
+                let remarks = remarks.iter().map(|supplement| said(words, supplement)).collect();
+                line(words, each, parties(site, dossier, number, each), remarks)
+            })
             .collect(),
     }
 }
 
-fn line(words: &Words, line: &Value, [from, to]: [Party; 2]) -> Line {
+/// A request for papers, or what came, in a sentence.
+fn said(words: &Words, supplement: &Supplement<'_>) -> String {
+    let papers: Vec<String> =
+        supplement.papers.iter().map(|paper| in_words(words, paper)).collect();
+    let values = [("at", moment(&supplement.at)), ("papers", papers.join("; "))];
+    words.say_with(&format!("sheet-{}", supplement.what), &values.into_iter().collect())
+}
+
+fn line(words: &Words, line: &Value, [from, to]: [Party; 2], remarks: Vec<String>) -> Line {
     let taken_at = moment(&text(line, "/taken_at"));
     let (taker, paper) = (text(line, "/taken_by"), text(line, "/paper_reference"));
     let who = match (to.section, taker.is_empty()) {
@@ -72,6 +88,7 @@ fn line(words: &Words, line: &Value, [from, to]: [Party; 2]) -> Line {
             false => Chip::default(),
         },
         taker: Side { place: place(words, &to), who, at: taken_at },
+        remarks,
     }
 }
 

@@ -267,6 +267,7 @@ mod tests {
         for key in ["papers-asked", "papers-brought", "paper-handed-in", "paper-asked-for"] {
             keys.insert(key.to_owned());
         }
+        keys.extend(["asked", "partly", "came"].map(|what| dashed("sheet", what)));
         keys.insert("field-complete".to_owned());
         for typed in ["amount", "count", "day", "moment", "papers"] {
             keys.insert(dashed("problem-field", typed));

@@ -12,6 +12,7 @@ use super::{
         offices::{Party, Section, competent, joined, parties, unbroken},
         pages::{date, list, money, text},
         site::Site,
+        supplements::supplements,
     },
     Chosen, Form, WIDE, printings,
 };
@@ -250,6 +251,11 @@ fn sheet_line(site: &Site, dossier: &Value, number: usize, line: &Value) -> Valu
         "taken": moment(&text(line, "/taken_at")),
         "taker": taker,
         "note": remarks.join("; "),
+        "supplements": supplements(dossier, number).iter().map(|supplement| json!({
+            "what": supplement.what,
+            "date": supplement.at.get(..10).map(date),
+            "papers": supplement.papers,
+        })).collect::<Vec<_>>(),
     })
 }
 

@@ -122,6 +122,15 @@ async fn what_comes_in_part_is_ticked_and_the_rest_stays_missing_until_it_comes(
     let page = scene.get(&path).await;
     assert!(page.text.contains("Đã nhận một phần giấy tờ bổ sung"), "{}", page.text);
     assert_eq!(page.text.matches("Còn thiếu").count(), 2, "{}", page.text);
+    let sheet = scene.get(&format!("/api/v1{path}/slip?form=06&paper=a4")).await.text;
+    for (on_page, on_paper) in [
+        ("yêu cầu bổ sung Tờ khai (1 bản chính); CCCD (1 bản chụp)", "; CCCD (1 bản photo); "),
+        ("nhận một phần bổ sung: Tờ khai (1 bản chính)", ": Tờ khai (1 bản chính)</td>"),
+    ] {
+        assert!(page.text.contains(on_page), "no {on_page} in {}", page.text);
+        assert!(sheet.contains(on_paper), "no {on_paper} in {sheet}");
+    }
+    assert!(sheet.contains("Nhận một phần bổ sung "), "{sheet}");
     assert_eq!(known(&page, "supplemented"), ["CCCD", "Giấy ra viện"]);
     let rest = [("listed.0.photocopies", "1"), ("complete", "on")];
     assert_eq!(press(&scene, &path, "supplemented", &rest).await.status, 303);

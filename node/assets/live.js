@@ -32,10 +32,23 @@
     }
   };
 
+  // Scans of this dossier that are on their way.
+  const lookForScans = async () => {
+    if (!document.querySelector("#scans-list [data-coming]")) {
+      return;
+    }
+    const answer = await fetch(location.href, { cache: "no-store" });
+    if (answer.ok) {
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      renew(fresh, "scans-list");
+    }
+  };
+
   // A program that is just starting again does not answer: the next time it will.
   const again = async () => {
     if (!document.hidden) {
       await look().catch(() => undefined);
+      await lookForScans().catch(() => undefined);
     }
     setTimeout(again, EVERY_MS);
   };

@@ -23,12 +23,8 @@ use hoso_engine::{
 use hoso_identity::{PublicKey, UnitId};
 use hoso_registry::{State, state::NodeFacts};
 use hoso_store::{
-    StoreError,
-    blobs::{self, Blobs},
-    journal, link,
-    rules::journal::ATTEMPTS_MAX,
-    serial::Serials,
-    tables::JournalTables,
+    StoreError, attachments, blobs::Blobs, journal, link, rules::journal::ATTEMPTS_MAX,
+    serial::Serials, tables::JournalTables,
 };
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
@@ -173,7 +169,7 @@ impl Office {
     pub(crate) async fn sync_status(&self) -> Result<Value, StoreError> {
         let read = self.memory.read(|tx| {
             let aside = journal::set_aside(tx, ATTEMPTS_MAX)?;
-            let counts = (journal::troubled(tx)?, blobs::missing(tx)?);
+            let counts = (journal::troubled(tx)?, attachments::pending(tx)?);
             Ok::<_, StoreError>((journal::backlog(tx)?, counts, aside))
         });
         let (backlog, ((waiting, refused), blobs), aside) = read.await?;

@@ -168,6 +168,7 @@ async fn serve(
     };
     let (memory, wire) = (office.memory.clone(), office.wire.clone());
     let link = Link::new(endpoint, office.target(), memory, signals, wire);
+    let link = link.with_scans(office.blobs.clone());
     tasks.spawn("link", async move {
         link.run().await;
         Ok(())

@@ -3,6 +3,7 @@
 //! Each call is one transaction, and its result is durable when it is given. Here the ledger is
 //! embedded: one SQLite file with one writer.
 
+mod alerts;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,6 @@ use hoso_engine::{
     admission::ReadAhead,
     clock,
     memory::Memory,
-    relay_host::Alarm,
 };
 use hoso_identity::{Entry, EntryId, Epoch, NodeId, PublicKey, Reason};
 use hoso_registry::State;
@@ -33,6 +33,8 @@ use hoso_store::{
 };
 use thiserror::Error;
 
+pub use self::alerts::ALERTS;
+use self::alerts::{INVITATION, SCAN_LOST, WAITING};
 use crate::sign::SignError;
 
 /// The name of the addresses that invitations carry, a line each.
@@ -40,20 +42,6 @@ const ADDRESSES: &str = "addresses";
 /// The name of what is written to see whether anything can be.
 const TRIED: &str = "tried";
 
-/// An invitation was used a second time.
-const INVITATION: &str = "invitation";
-/// Entries have waited too long.
-const WAITING: &str = "waiting";
-/// The kinds of alerts, for the words on the page.
-pub const ALERTS: [&str; 7] = [
-    Alarm::Copy.code(),
-    Alarm::Fuse.code(),
-    Alarm::Epoch.code(),
-    Alarm::LostCommits.code(),
-    Alarm::Diverged.code(),
-    INVITATION,
-    WAITING,
-];
 /// Alerts that are shown at once.
 const ALERTS_MAX: u32 = 200;
 /// Rows of the audit that are shown at once.
@@ -457,6 +445,9 @@ fn note(tx: &mut Tx<'_>, state: &State, news: &News, now_ms: u64) -> Result<(), 
         News::Up(node, _) | News::Report(node, _) => (node, true, now_ms),
         News::Down(node, heard_ms) => (node, false, *heard_ms),
         News::Alarm(key, alarm) => return alert(tx, alarm.code(), key),
+        News::ScanLost(hash) => {
+            return watch::raise(tx, SCAN_LOST, None, &hash.to_string(), now_ms).map(|_| ());
+        }
     };
     let mut status = watch::status(tx, node)?.unwrap_or_else(|| unknown(*node));
     status.connected = connected;
@@ -473,8 +464,9 @@ fn note(tx: &mut Tx<'_>, state: &State, news: &News, now_ms: u64) -> Result<(), 
             let [here, there] = [now_ms, report.clock_ms].map(|ms| i64::try_from(ms).unwrap_or(0));
             status.clock_skew_ms = there.saturating_sub(here);
             status.version.clone_from(&report.version);
+            status.scans = report.scans.unwrap_or_default();
         }
-        News::Down(..) | News::Alarm(..) => {}
+        News::Down(..) | News::Alarm(..) | News::ScanLost(_) => {}
     }
     watch::put_status(tx, &status)
 }
@@ -493,5 +485,6 @@ fn unknown(node: NodeId) -> NodeStatus {
         refused: 0,
         clock_skew_ms: 0,
         version: String::new(),
+        scans: 0,
     }
 }

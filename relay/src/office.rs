@@ -16,6 +16,7 @@ use hoso_engine::{
     command::{Answer, Problem},
     metrics::Histogram,
     passwords::Passwords,
+    scans::Depot,
 };
 use hoso_identity::{EntryId, PublicKey, SigningKey};
 use hoso_registry::{State, Statement};
@@ -36,6 +37,8 @@ use crate::{
 pub struct Office {
     pub(crate) data: PathBuf,
     pub(crate) ledger: Arc<dyn Ledger>,
+    /// The files of scans.
+    pub(crate) scans: Depot,
     pub(crate) transport: PublicKey,
     /// The key of the registrar `auto`, outside the official realm.
     pub(crate) auto: Option<Signing>,
@@ -199,6 +202,7 @@ impl Office {
         if handed > 0 {
             tracing::warn!(entries = handed, "entries that have waited too long need an operator");
         }
+        self.scans.collect(now_ms).await.map_err(|error| storage(&error))?;
         Ok(handed)
     }
 }
@@ -213,6 +217,7 @@ fn facts(status: &NodeStatus) -> NodeFacts {
         clock_skew_ms: status.clock_skew_ms,
         version: status.version.clone(),
         troubled: status.waiting.saturating_add(status.refused),
+        scans: status.scans,
     }
 }
 

@@ -58,6 +58,8 @@ pub struct NodeFacts {
     pub clock_skew_ms: i64,
     /// The version of its program; empty before its first report.
     pub version: String,
+    /// Scans that are on their way to it or from it.
+    pub scans: u64,
 }
 
 /// One unit with the facts of all its nodes.
@@ -89,6 +91,8 @@ pub struct UnitRow {
     pub troubled: u64,
     /// Alerts that nobody has acknowledged.
     pub alerts: usize,
+    /// Scans that are on their way to its nodes or from them.
+    pub scans: u64,
 }
 
 impl UnitRow {
@@ -133,6 +137,7 @@ impl UnitRow {
             nodes: nodes.len(),
             troubled: sum(|node| node.troubled),
             alerts,
+            scans: sum(|node| node.scans),
         }
     }
 }

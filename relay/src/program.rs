@@ -13,6 +13,7 @@ use hoso_engine::{
     memory::Memory,
     metrics::Histogram,
     passwords::Passwords,
+    scans::Depot,
     secret, settings,
     tasks::{Tasks, closed_in_time, stopped, told_to_stop},
     web::{self, Hosts},
@@ -20,6 +21,7 @@ use hoso_engine::{
 use hoso_identity::{Realm, SigningKey};
 use hoso_store::{
     StoreError,
+    blobs::Blobs,
     database::{Database, Schema},
     writer::WriterThread,
 };
@@ -59,6 +61,7 @@ pub async fn open(data: &Path) -> Result<(Office, WriterThread), Problem> {
     founding::settle(data).map_err(|error| Problem::new("data", error.to_string()))?;
     let office = Office {
         data: data.to_owned(),
+        scans: Depot::new(memory.clone(), Blobs::of(data)),
         ledger: Arc::new(memory),
         transport: key.public(),
         auto: auto.map(Signing),
@@ -98,11 +101,15 @@ async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
     let page = listener.local_addr().map_err(|error| Problem::new("http", error.to_string()))?;
     let address = config.advertise.clone().unwrap_or_else(|| bound.to_string());
     office.ledger.begin(vec![address]).await.map_err(|error| storage(&error))?;
+    if let Err(error) = office.scans.sweep().await {
+        tracing::warn!(%error, "the files of scans could not be looked through");
+    }
     tracing::info!(quic = %bound, pages = %page, "the relay runs");
     let mut tasks = Tasks::default();
     let (figures, grew) = (office.figures.clone(), office.grew.clone());
     let sessions: Arc<dyn Storage> = Arc::<dyn Ledger>::clone(&office.ledger);
-    let acceptor = Acceptor::new(sessions, Arc::clone(&office), figures, grew);
+    let acceptor =
+        Acceptor::new(sessions, Arc::clone(&office), figures, grew, Some(office.scans.clone()));
     let links = acceptor.run(endpoint, tasks.stopping());
     tasks.spawn("links", async move {
         links.await;

@@ -11,7 +11,9 @@ use hoso_engine::{
     clock, link,
     metrics::{Page, signed_seconds},
 };
-use hoso_store::{StoreError, backup, blobs, database, journal, rules::journal::ATTEMPTS_MAX};
+use hoso_store::{
+    StoreError, attachments, backup, database, journal, rules::journal::ATTEMPTS_MAX,
+};
 
 use super::site::Site;
 
@@ -42,7 +44,7 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
         let (waiting, _) = journal::troubled(tx)?;
         let aside = journal::set_aside(tx, ATTEMPTS_MAX)?.len();
         let waiting = waiting.saturating_add(u64::try_from(aside).unwrap_or(u64::MAX));
-        let counts = (waiting, blobs::missing(tx)?);
+        let counts = (waiting, attachments::pending(tx)?);
         let figures = (journal::backlog(tx)?, counts, journal::refused(tx)?, backup::noted(tx)?);
         Ok::<_, StoreError>(figures)
     });

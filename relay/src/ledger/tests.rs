@@ -1,6 +1,6 @@
 //! What the embedded ledger keeps beside the entries.
 
-use hoso_engine::clock;
+use hoso_engine::{clock, relay_host::Alarm};
 use hoso_identity::{Incarnation, Realm, WaitingFor};
 use hoso_store::{
     database::Schema,

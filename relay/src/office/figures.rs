@@ -56,6 +56,5 @@ fn units(page: &mut Page, known: &[&UnitRow]) {
     each("hoso_oldest_unsent_seconds", &|row| Some(row.oldest_unsent_s.to_string()));
     each("hoso_clock_skew_seconds", &|row| Some(signed_seconds(row.clock_skew_ms)));
     each("hoso_node_last_seen_seconds", &|row| row.last_seen_s.map(|age| age.to_string()));
-    // Scans are not carried yet, so none waits.
-    each("hoso_blobs_pending", &|_| Some("0".to_owned()));
+    each("hoso_blobs_pending", &|row| Some(row.scans.to_string()));
 }

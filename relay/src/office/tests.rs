@@ -165,6 +165,7 @@ async fn what_a_node_reports_is_shown_and_a_lost_one_was_seen_last_when_it_was_h
         oldest_ms: 60_000,
         clock_ms: now_ms + 600_000,
         version: "0.1.0".to_owned(),
+        scans: Some(2),
     };
     scene.office.heard(News::Report(node, report)).await;
     scene.office.heard(News::Down(node, now_ms - 25_000)).await;

@@ -270,6 +270,7 @@ async fn a_tile_says_what_is_known_of_a_unit_and_shows_as_text_what_a_node_calls
         oldest_ms: 3 * 3600 * 1000,
         clock_ms: clock::now_ms() + 300_000,
         version: "<script>1</script>".to_owned(),
+        scans: Some(2),
     };
     browser.scene.office.heard(News::Report(node, report)).await;
     let (_, page) = browser.send("GET", "/", "vi").await;

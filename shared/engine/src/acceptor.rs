@@ -11,10 +11,10 @@ use std::{
     time::Duration,
 };
 
-use hoso_identity::{Incarnation, NodeId, PublicKey, SessionToken, UnitId};
+use hoso_identity::{Incarnation, NodeId, PayloadHash, PublicKey, SessionToken, UnitId};
 use hoso_store::{StoreError, rules::greeting::Chance};
 use hoso_sync::{
-    frame::Stream,
+    frame::{MINOR_SCANS, Stream},
     relay::{Conversation, Greeted, Input, Output},
     wire::{Farewell, Hello, Report},
 };
@@ -35,6 +35,7 @@ use crate::{
     link::becomes,
     metrics::{Counter, Histogram},
     relay_host::{Alarm, Caller, Session},
+    scans::{Depot, Porter},
     secret,
     talk::Talk,
 };
@@ -82,6 +83,8 @@ pub enum News {
     Down(NodeId, u64),
     /// The node of that key has shown something that an operator must look at.
     Alarm(PublicKey, Alarm),
+    /// The relay's own file of a scan has changed on disk.
+    ScanLost(PayloadHash),
 }
 
 /// What the sessions count and time. Clones share it.
@@ -106,6 +109,8 @@ struct Shared<O> {
     storage: Arc<dyn Storage>,
     office: Arc<O>,
     figures: Figures,
+    /// The files of scans, if they are carried.
+    scans: Option<Depot>,
     grew: watch::Sender<u64>,
     reached: broadcast::Sender<UnitId>,
     sessions: Mutex<BTreeMap<NodeId, Live>>,
@@ -126,19 +131,22 @@ impl<O> Clone for Acceptor<O> {
 }
 
 impl<O: Office> Acceptor<O> {
-    /// An acceptor over this storage. `grew` is changed by whoever adds to the ledger.
+    /// An acceptor over this storage. `grew` is changed by whoever adds to the ledger; `scans` are
+    /// carried if there is room for them.
     #[must_use]
     pub fn new(
         storage: Arc<dyn Storage>,
         office: Arc<O>,
         figures: Figures,
         grew: watch::Sender<u64>,
+        scans: Option<Depot>,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 storage,
                 office,
                 figures,
+                scans,
                 grew,
                 reached: broadcast::Sender::new(REACHED_KEPT),
                 sessions: Mutex::default(),
@@ -193,7 +201,7 @@ impl<O: Office> Shared<O> {
         };
         let conversation = Conversation::begin(steady_ms(self.begun));
         let talk = Talk::new(line, conversation, self.begun);
-        let call = Call { shared: &self, number, peer, talk, session: None };
+        let call = Call { shared: &self, number, peer, talk, session: None, minor: 0 };
         if let Err(error) = call.run(stop).await {
             tracing::warn!(%error, "a session ended because of the storage");
         }
@@ -229,6 +237,8 @@ struct Call<'a, O> {
     peer: Peer,
     talk: Talk<Conversation>,
     session: Option<Session>,
+    /// The newest minor version that the node speaks.
+    minor: u16,
 }
 
 impl<O: Office> Call<'_, O> {
@@ -340,6 +350,7 @@ impl<O: Office> Call<'_, O> {
                         self.shared.take_over(node, self.number, end.clone()).await;
                         self.shared.office.heard(News::Up(node, copy)).await;
                     }
+                    self.carry_scans();
                 }
                 Output::WakeAt(at_ms) => self.talk.wake_at(at_ms),
                 Output::Close(why) => self.talk.finished = Some(why),
@@ -364,12 +375,26 @@ impl<O: Office> Call<'_, O> {
         Ok(())
     }
 
+    /// Takes and gives scans beside the conversation, if the node knows of them. What it may have
+    /// is decided for each.
+    fn carry_scans(&mut self) {
+        if self.minor < MINOR_SCANS || !self.talk.scans.is_empty() {
+            return;
+        }
+        if let (Some(depot), Some(session)) = (self.shared.scans.clone(), self.session.clone()) {
+            let (peer, wire) = (self.peer.clone(), self.shared.figures.wire.clone());
+            let office = Arc::clone(&self.shared.office);
+            self.talk.scans.spawn(Porter { depot, session, peer, wire, office }.serve());
+        }
+    }
+
     async fn keep_join(&self, request: Vec<u8>) -> bool {
         let Ok(exporter) = self.peer.join_exporter() else { return false };
         self.shared.office.keep_join(self.peer.key(), exporter, request).await
     }
 
     async fn greet(&mut self, hello: Hello) -> Result<(), StoreError> {
+        self.minor = hello.minor_max;
         let key = self.peer.key();
         if self.is_late(key) {
             self.talk.tell(Input::Greeted(Greeted::Refuse(Farewell::Replaced)));

@@ -35,11 +35,13 @@ pub enum StreamKind {
     Entries,
     /// Listings and lists of ids, on demand.
     Healing,
+    /// One scan each, bidirectional, opened by the node.
+    Blobs,
 }
 
 impl StreamKind {
     /// All kinds, the most urgent first.
-    pub const ALL: [Self; 3] = [Self::Control, Self::Entries, Self::Healing];
+    pub const ALL: [Self; 4] = [Self::Control, Self::Entries, Self::Healing, Self::Blobs];
 
     /// The first byte of the stream.
     #[must_use]
@@ -48,6 +50,7 @@ impl StreamKind {
             Self::Control => 1,
             Self::Entries => 2,
             Self::Healing => 3,
+            Self::Blobs => 4,
         }
     }
 
@@ -64,6 +67,7 @@ impl StreamKind {
             Self::Control => "control",
             Self::Entries => "entries",
             Self::Healing => "healing",
+            Self::Blobs => "blobs",
         }
     }
 
@@ -74,6 +78,7 @@ impl StreamKind {
             Self::Control => 30,
             Self::Entries => 20,
             Self::Healing => 5,
+            Self::Blobs => -10,
         }
     }
 }
@@ -81,7 +86,7 @@ impl StreamKind {
 /// Bytes of application data by kind of stream, as they went over the wire and as they were before
 /// they were packed; shared and never reset.
 #[derive(Clone, Debug, Default)]
-pub struct WireBytes(Arc<[Counters; 3]>);
+pub struct WireBytes(Arc<[Counters; 4]>);
 
 #[derive(Debug, Default)]
 struct Counters {
@@ -184,11 +189,12 @@ impl WireBytes {
     }
 
     fn of(&self, kind: StreamKind) -> &Counters {
-        let [control, entries, healing] = self.0.as_ref();
+        let [control, entries, healing, blobs] = self.0.as_ref();
         match kind {
             StreamKind::Control => control,
             StreamKind::Entries => entries,
             StreamKind::Healing => healing,
+            StreamKind::Blobs => blobs,
         }
     }
 }
@@ -264,18 +270,18 @@ impl FrameReader {
 }
 
 impl FrameWriter {
-    /// Waits for the control stream that the node opens; gives both halves.
+    /// Waits for a bidirectional stream of this kind that the node opens; gives both halves.
     ///
     /// # Errors
     ///
     /// [`FrameError`] when the connection ends or the stream is of another kind.
     pub async fn accept_both(
         peer: &Peer,
+        kind: StreamKind,
         wire: WireBytes,
     ) -> Result<(Self, FrameReader), FrameError> {
         let streams = peer.connection().accept_bi().await.map_err(io::Error::from);
         let (stream, receive) = streams.map_err(FrameError::Gone)?;
-        let kind = StreamKind::Control;
         prioritise(&stream, kind);
         let reader = FrameReader::open(receive, wire.clone()).await?;
         if reader.kind() != kind {

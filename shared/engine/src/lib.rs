@@ -27,6 +27,7 @@ pub mod passwords;
 mod raw_key;
 pub mod relay_host;
 mod reset;
+pub mod scans;
 pub mod sealed;
 pub mod secret;
 pub mod settings;

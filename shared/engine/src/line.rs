@@ -110,17 +110,22 @@ impl Line {
         Self { streams, codec: Codec::default(), wire, waiting: Queues::default() }
     }
 
+    /// The connection under the streams.
+    pub(crate) fn peer(&self) -> &Peer {
+        self.streams.peer()
+    }
+
     /// Queues a frame.
     pub(crate) fn send(&mut self, frame: &Frame) {
         let kind = kind(frame.stream());
         let codec::Encoded { bytes, short, plain } = self.codec.encode(frame);
         self.wire.packed(kind, plain, codec::entry_bytes(frame));
-        self.waiting.of_mut(kind).push(Outgoing { bytes, short });
+        self.waiting.of_mut(frame.stream()).push(Outgoing { bytes, short });
     }
 
     /// Whether so much of the stream waits to be sent that reading more would only fill memory.
     pub(crate) fn is_full(&self, stream: Stream) -> bool {
-        self.waiting.of(kind(stream)).frames.len() >= BULK_WAITING_MAX
+        self.waiting.of(stream).frames.len() >= BULK_WAITING_MAX
     }
 
     /// Whether a frame has come that may be read.

@@ -11,7 +11,9 @@ use std::{
 use hoso_identity::{Incarnation, PublicKey};
 use hoso_registry::State as Registry;
 use hoso_store::{
-    StoreError, journal, link,
+    StoreError, attachments,
+    blobs::Blobs,
+    journal, link,
     rules::{
         intake::Taken,
         recheck::{self, Wish},
@@ -20,7 +22,7 @@ use hoso_store::{
     writer::Tx,
 };
 use hoso_sync::{
-    frame::Stream,
+    frame::{MINOR_SCANS, Stream},
     node::{Conversation, Input, Output},
     redial::Redial,
     wire::Report,
@@ -42,6 +44,7 @@ use crate::{
     line::{Event, Line},
     memory::Memory,
     node_host::{self, Done, Moment, Undone},
+    scans::{Depot, carry},
     secret,
     talk::Talk,
 };
@@ -114,6 +117,10 @@ pub struct Link {
     memory: Memory,
     signals: Signals,
     wire: WireBytes,
+    /// The files of scans, if they are carried.
+    scans: Option<Depot>,
+    /// The minor version of the session.
+    minor: u16,
     /// The head of the own journal, by a receiver that has seen none of its changes.
     journal: watch::Receiver<u64>,
     /// Whether the link is wanted.
@@ -135,7 +142,36 @@ impl Link {
     ) -> Self {
         let (redial, begun) = (Redial::default(), Instant::now());
         let (journal, wanted) = (memory.journal(), memory.link_wanted());
-        Self { endpoint, target, memory, signals, wire, journal, wanted, redial, begun }
+        let (scans, minor) = (None, 0);
+        Self {
+            endpoint,
+            target,
+            memory,
+            signals,
+            wire,
+            scans,
+            minor,
+            journal,
+            wanted,
+            redial,
+            begun,
+        }
+    }
+
+    /// With scans, whose bytes stand in these files.
+    #[must_use]
+    pub fn with_scans(self, blobs: Blobs) -> Self {
+        let scans = Some(Depot::new(self.memory.clone(), blobs));
+        Self { scans, ..self }
+    }
+
+    /// Carries scans beside this conversation, if the relay takes any.
+    fn carry_scans(&self, talk: &mut Talk<Conversation>) {
+        let knows = self.minor >= MINOR_SCANS && talk.scans.is_empty();
+        if let Some(depot) = self.scans.clone().filter(|_| knows) {
+            let news = [self.journal.clone(), self.signals.applied.clone()];
+            talk.scans.spawn(carry(depot, talk.line.peer().clone(), self.wire.clone(), news));
+        }
     }
 
     /// Runs until the program stops.
@@ -318,6 +354,9 @@ impl Link {
     /// full.
     async fn work_off(&mut self, talk: &mut Talk<Conversation>) -> Result<(), SessionError> {
         while let Some(output) = talk.outputs.pop_front() {
+            if let Output::StoreWelcome(welcome) = &output {
+                self.minor = welcome.minor;
+            }
             match output {
                 Output::Send(frame) => talk.line.send(&frame),
                 Output::Heal => {
@@ -334,6 +373,7 @@ impl Link {
                     self.set(State::Up).await;
                     let input = self.memory.read(|tx| node_host::applied(tx)).await?;
                     talk.tell(input);
+                    self.carry_scans(talk);
                 }
                 Output::WakeAt(at_ms) => talk.wake_at(at_ms),
                 Output::Close(why) => talk.finished = Some(why),
@@ -450,7 +490,8 @@ impl Link {
     }
 
     async fn report(&self) -> Result<Report, StoreError> {
-        let backlog = self.memory.read(journal::backlog).await?;
+        let read = |tx: &mut Tx<'_>| Ok((journal::backlog(tx)?, attachments::pending(tx)?));
+        let (backlog, scans) = self.memory.read::<_, StoreError>(read).await?;
         let (now_ms, since_ms) = (clock::now_ms(), backlog.since_ms);
         Ok(Report {
             backlog_entries: backlog.entries,
@@ -458,6 +499,7 @@ impl Link {
             oldest_ms: since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms)),
             clock_ms: now_ms,
             version: self.target.version.clone(),
+            scans: Some(scans),
         })
     }
 }

@@ -75,6 +75,8 @@ pub enum Alarm {
     LostCommits,
     /// The node says that the ledger's rows do not fit its own.
     Diverged,
+    /// The node brought a scan that is not what it named.
+    ScanDamaged,
 }
 
 impl Alarm {
@@ -87,6 +89,7 @@ impl Alarm {
             Self::Epoch => "epoch",
             Self::LostCommits => "lost-commits",
             Self::Diverged => "diverged",
+            Self::ScanDamaged => "scan-damaged",
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use hoso_sync::frame::Stream;
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinSet,
@@ -52,21 +53,21 @@ pub(crate) struct Queues<Q> {
 }
 
 impl<Q> Queues<Q> {
-    /// The queue of that kind.
-    pub(crate) fn of(&self, kind: StreamKind) -> &Q {
-        match kind {
-            StreamKind::Control => &self.control,
-            StreamKind::Entries => &self.entries,
-            StreamKind::Healing => &self.healing,
+    /// The queue of that stream.
+    pub(crate) fn of(&self, stream: Stream) -> &Q {
+        match stream {
+            Stream::Control => &self.control,
+            Stream::Entries => &self.entries,
+            Stream::Healing => &self.healing,
         }
     }
 
-    /// The queue of that kind, to be changed.
-    pub(crate) fn of_mut(&mut self, kind: StreamKind) -> &mut Q {
-        match kind {
-            StreamKind::Control => &mut self.control,
-            StreamKind::Entries => &mut self.entries,
-            StreamKind::Healing => &mut self.healing,
+    /// The queue of that stream, to be changed.
+    pub(crate) fn of_mut(&mut self, stream: Stream) -> &mut Q {
+        match stream {
+            Stream::Control => &mut self.control,
+            Stream::Entries => &mut self.entries,
+            Stream::Healing => &mut self.healing,
         }
     }
 }
@@ -89,7 +90,12 @@ impl Streams {
     /// [`FrameError`] when the connection ends first or the first stream is not control; the
     /// connection is closed then.
     pub(crate) async fn accept(peer: Peer, wire: WireBytes) -> Result<Self, FrameError> {
-        match timeout(CONTROL_WAIT, FrameWriter::accept_both(&peer, wire.clone())).await {
+        match timeout(
+            CONTROL_WAIT,
+            FrameWriter::accept_both(&peer, StreamKind::Control, wire.clone()),
+        )
+        .await
+        {
             Ok(Ok(control)) => Ok(Self::start(peer, control, wire)),
             Ok(Err(error)) => {
                 close_for(&peer, &error);
@@ -212,11 +218,17 @@ async fn accept_all(peer: Peer, queues: Senders<Vec<u8>>, wire: WireBytes) {
     loop {
         match FrameReader::accept(&peer, wire.clone()).await {
             Ok(reader) => {
-                let kind = reader.kind();
-                let Ok(place) = Arc::clone(once.of(kind)).try_acquire_owned() else {
+                let stream = match reader.kind() {
+                    StreamKind::Control => Stream::Control,
+                    StreamKind::Entries => Stream::Entries,
+                    StreamKind::Healing => Stream::Healing,
+                    // Scans travel on streams that lead both ways.
+                    StreamKind::Blobs => return peer.close(CloseCode::Protocol),
+                };
+                let Ok(place) = Arc::clone(once.of(stream)).try_acquire_owned() else {
                     return peer.close(CloseCode::Protocol);
                 };
-                let reading = read_all(peer.clone(), reader, queues.of(kind).clone());
+                let reading = read_all(peer.clone(), reader, queues.of(stream).clone());
                 readers.spawn(async move {
                     reading.await;
                     drop(place);

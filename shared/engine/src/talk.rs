@@ -7,7 +7,7 @@ use hoso_sync::{
     node, relay,
     wire::Farewell,
 };
-use tokio::time::Instant;
+use tokio::{task::JoinSet, time::Instant};
 
 use crate::{
     clock::{self, steady_ms},
@@ -87,6 +87,8 @@ pub(crate) struct Talk<S: Side> {
     pub(crate) finished: Option<Farewell>,
     /// Whether the connection has ended.
     pub(crate) lost: bool,
+    /// The scans that travel beside it; they end with it.
+    pub(crate) scans: JoinSet<()>,
     /// When the last frame came, Unix milliseconds; at first when the connection began.
     pub(crate) heard_ms: u64,
     /// Where the conversation's time begins.
@@ -108,6 +110,7 @@ impl<S: Side> Talk<S> {
             wake: None,
             finished: None,
             lost: false,
+            scans: JoinSet::new(),
             heard_ms: clock::now_ms(),
             begun,
         }

@@ -103,8 +103,10 @@ async fn note(mut reader: FrameReader, arrived: mpsc::UnboundedSender<StreamKind
 async fn what_is_urgent_arrives_first_however_much_was_written_before_it() {
     let (_relay, at_relay, _node, at_node) = joined(Congestion::NewReno).await;
     let (wire, frame) = (WireBytes::default(), vec![1; LONG_BYTES]);
-    // Nothing is sent before all three are written: the sockets have only this thread.
+    // Nothing is sent before all of them are written: the sockets have only this thread.
     let open = |kind| FrameWriter::open(&at_node, kind, wire.clone());
+    let mut blobs = open(StreamKind::Blobs).await.unwrap();
+    blobs.write(&frame).await.unwrap();
     let mut healing = open(StreamKind::Healing).await.unwrap();
     healing.write(&frame).await.unwrap();
     let mut entries = open(StreamKind::Entries).await.unwrap();
@@ -117,9 +119,11 @@ async fn what_is_urgent_arrives_first_however_much_was_written_before_it() {
     let notes = arrived.clone();
     tokio::spawn(async move {
         let (_writer, reader) =
-            FrameWriter::accept_both(&at_relay, WireBytes::default()).await.unwrap();
+            FrameWriter::accept_both(&at_relay, StreamKind::Control, WireBytes::default())
+                .await
+                .unwrap();
         tokio::spawn(note(reader, notes));
-        for _ in 0..2 {
+        for _ in 0..3 {
             let stream = at_relay.connection().accept_uni().await.unwrap();
             let notes = arrived.clone();
             tokio::spawn(async move {

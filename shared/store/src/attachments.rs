@@ -20,6 +20,25 @@ const PUT: &str = "INSERT INTO attachment (document, blob, name, media_type, siz
     media_type = excluded.media_type, size = excluded.size, unit = excluded.unit,
     since_ms = excluded.since_ms";
 const REMOVE: &str = "DELETE FROM attachment WHERE document = :document AND blob = :blob";
+const OFFERS: &str = "SELECT attachment.document, hash, blob.size, held, blob.since_ms
+    FROM attachment INDEXED BY attachment_unplaced JOIN blob ON hash = attachment.blob
+    WHERE placed = 0 AND held = blob.size ORDER BY attachment.since_ms DESC LIMIT :limit";
+const WISHES: &str = "SELECT attachment.document, hash, blob.size, held, blob.since_ms
+    FROM blob INDEXED BY blob_missing JOIN attachment ON attachment.blob = hash
+    WHERE held < blob.size ORDER BY blob.size > 2097152, attachment.since_ms DESC LIMIT :limit";
+const GONE: &str = "SELECT document, blob AS hash, 0 AS size, 0 AS held, 0 AS since_ms
+    FROM attachment_gone LIMIT :limit";
+const PENDING: &str = "SELECT
+    (SELECT count(*) FROM blob INDEXED BY blob_missing WHERE held < size)
+    + (SELECT count(DISTINCT attachment.blob) FROM attachment INDEXED BY attachment_unplaced
+        JOIN blob ON hash = attachment.blob WHERE placed = 0 AND held = blob.size)";
+const PLACE: &str = "UPDATE attachment SET placed = :placed
+    WHERE document = :document AND blob = :blob";
+const UNPLACE: &str = "UPDATE attachment SET placed = 0 WHERE placed = 1";
+const UNNAMED: &str = "INSERT INTO attachment_gone VALUES (:document, :blob)
+    ON CONFLICT DO NOTHING";
+const SETTLED: &str = "DELETE FROM attachment_gone WHERE document = :document AND blob = :blob";
+
 /// A scan as a dossier names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
@@ -54,6 +73,110 @@ impl Stored {
     pub fn is_held(&self) -> bool {
         self.held == self.attachment.size
     }
+}
+
+/// What there is to do about a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// The relay is to have it.
+    Offer,
+    /// It is to come here.
+    Wish,
+    /// The relay is to be told that the dossier no longer names it.
+    Unname,
+}
+
+/// What this node has to do with the relay about a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Errand {
+    /// What.
+    pub purpose: Purpose,
+    /// The dossier that names it.
+    pub document: DocumentId,
+    /// BLAKE3 of its bytes.
+    pub blob: PayloadHash,
+    /// How many they are.
+    pub size: u64,
+    /// How many of them are here.
+    pub held: u64,
+    /// Since when it is known of here, Unix milliseconds.
+    pub since_ms: u64,
+}
+
+/// Some scans that the relay may lack, the newest first; some that are not here, the small and the
+/// recent first; some that a dossier names no more.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn errands(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<Errand>, StoreError> {
+    let mut errands = Vec::new();
+    for (sql, purpose) in
+        [(OFFERS, Purpose::Offer), (WISHES, Purpose::Wish), (GONE, Purpose::Unname)]
+    {
+        let mut statement = tx.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(named_params! { ":limit": limit })?;
+        while let Some(row) = rows.next()? {
+            errands.push(Errand {
+                purpose,
+                document: DocumentId(blob(row, "document")?),
+                blob: PayloadHash(blob(row, "hash")?),
+                size: unsigned(row.get("size")?)?,
+                held: unsigned(row.get("held")?)?,
+                since_ms: unsigned(row.get("since_ms")?)?,
+            });
+        }
+    }
+    Ok(errands)
+}
+
+/// How many scans are on their way here, or from here to the relay.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn pending(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    unsigned(tx.connection.prepare_cached(PENDING)?.query_row([], |row| row.get(0))?)
+}
+
+/// Notes whether the relay has the scan as one of this dossier.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn place(
+    tx: &mut Tx<'_>,
+    (document, blob): (&DocumentId, &PayloadHash),
+    placed: bool,
+) -> Result<(), StoreError> {
+    let values = named_params! { ":document": document.0, ":blob": blob.0, ":placed": placed };
+    tx.connection.prepare_cached(PLACE)?.execute(values)?;
+    Ok(())
+}
+
+/// Notes that the relay knows which scan the dossier no longer names, or that it does so again.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn settle(
+    tx: &mut Tx<'_>,
+    document: &DocumentId,
+    blob: &PayloadHash,
+) -> Result<(), StoreError> {
+    let values = named_params! { ":document": document.0, ":blob": blob.0 };
+    tx.connection.prepare_cached(SETTLED)?.execute(values)?;
+    Ok(())
+}
+
+/// Forgets which scans the relay has: it may have lost them.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn unplace_all(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.connection.prepare_cached(UNPLACE)?.execute([])?;
+    Ok(())
 }
 
 /// The scans of a dossier.
@@ -100,11 +223,13 @@ pub(crate) fn put(
                 ":document": document.0, ":blob": stored.attachment.blob.0,
             };
             tx.connection.prepare_cached(REMOVE)?.execute(values)?;
+            tx.connection.prepare_cached(UNNAMED)?.execute(values)?;
         }
     }
     let is_new = |named: &&Attachment| !before.iter().any(|stored| stored.attachment == **named);
     for named in attachments.iter().filter(is_new) {
         blobs::want(tx, &named.blob, named.size, known_ms)?;
+        settle(tx, document, &named.blob)?;
         tx.connection.prepare_cached(PUT)?.execute(named_params! {
             ":document": document.0,
             ":blob": named.blob.0,

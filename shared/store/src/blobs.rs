@@ -4,6 +4,8 @@
 //! put in its place; only then may a transaction say that it is there. What a crash left without
 //! such a word is removed by the next start.
 
+pub mod carried;
+mod part;
 mod rows;
 
 use std::{
@@ -19,9 +21,9 @@ use std::{
 
 use hoso_identity::PayloadHash;
 
-pub(crate) use self::rows::want;
+pub use self::part::Part;
 pub use self::rows::{
-    Blob, keep, look_up, missing, page_after, put_held, remove as forget, unkept, unnamed,
+    Blob, keep, look_up, page_after, put_held, remove as forget, unkept, unnamed, want,
 };
 use crate::{
     database::{remove, sync_directory},
@@ -30,6 +32,8 @@ use crate::{
 
 /// The directory of the files in the data directory.
 const DIRECTORY_NAME: &str = "blobs";
+/// What the name of a file ends with of which the beginning is there.
+const PART_END: &str = "part";
 /// Where files are written before they have a name.
 const INCOMING_NAME: &str = "incoming";
 
@@ -110,7 +114,7 @@ impl Blobs {
         }
     }
 
-    /// The hashes of all files that stand in their place.
+    /// The hashes of all files that stand in their place, or of which a part does.
     ///
     /// # Errors
     ///
@@ -120,7 +124,7 @@ impl Blobs {
         for directory in entries(&self.root)? {
             if directory.file_name().is_some_and(|name| name != INCOMING_NAME) {
                 let files = entries(&directory)?;
-                let names = files.iter().filter_map(|file| file.file_name()?.to_str());
+                let names = files.iter().filter_map(|file| file.file_stem()?.to_str());
                 found.extend(names.filter_map(PayloadHash::from_hex));
             }
         }
@@ -133,12 +137,13 @@ impl Blobs {
         fs::metadata(self.path(hash)).ok().filter(fs::Metadata::is_file).map(|file| file.len())
     }
 
-    /// Removes the file of that hash, if it is there.
+    /// Removes the file of that hash, or what has come of it, if it is there.
     ///
     /// # Errors
     ///
     /// What the system says.
     pub fn remove(&self, hash: &PayloadHash) -> Result<(), StoreError> {
+        remove(&self.part_path(hash))?;
         remove(&self.path(hash))
     }
 }
@@ -193,6 +198,11 @@ fn settle(file: &File, from: &Path, root: &Path, hash: &PayloadHash) -> io::Resu
     let directory = to.parent().unwrap_or(root);
     make(directory)?;
     fs::rename(from, &to)?;
+    // What had come of it from elsewhere is of no more use.
+    match fs::remove_file(to.with_extension(PART_END)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
     let synced = sync_directory(directory).and_then(|()| sync_directory(root));
     synced.map_err(io::Error::other)
 }

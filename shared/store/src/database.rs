@@ -68,12 +68,14 @@ impl Schema {
                 include_str!("migrations/node/0017_names.sql"),
                 include_str!("migrations/node/0018_needs_newer.sql"),
                 include_str!("migrations/node/0019_attachments.sql"),
+                include_str!("migrations/node/0020_errands.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),
                 include_str!("migrations/relay/0002_operators.sql"),
                 include_str!("migrations/relay/0003_watch.sql"),
                 include_str!("migrations/relay/0004_epochs.sql"),
+                include_str!("migrations/relay/0005_blobs.sql"),
             ],
         }
     }

@@ -12,10 +12,20 @@ use crate::{
 };
 
 /// The tables that grow with every dossier.
-const LARGE: [&str; 8] =
-    ["attachment", "blob", "entry", "record", "record_word", "feed", "journal", "idempotency"];
+const LARGE: [&str; 9] = [
+    "attachment",
+    "blob",
+    "blob_of",
+    "entry",
+    "record",
+    "record_word",
+    "feed",
+    "journal",
+    "idempotency",
+];
 /// Indexes over the few rows that need someone: reading all of them is what is asked for.
-const FEW: [&str; 7] = [
+const FEW: [&str; 8] = [
+    "attachment_unplaced",
     "blob_missing",
     "entry_waiting",
     "entry_excepted",
@@ -25,10 +35,12 @@ const FEW: [&str; 7] = [
     "record_newer",
 ];
 /// Queries that read all of a large table: how they begin, and why they may.
-const WHOLE: [(&str, &str); 7] = [
+const WHOLE: [(&str, &str); 9] = [
     ("SELECT code FROM record", "once, when the program starts"),
     ("SELECT status, count(*) FROM record", "an index of a few bytes per dossier"),
+    ("UPDATE attachment SET placed = 0", "when the relay has begun a new life"),
     ("SELECT hash FROM blob WHERE NOT EXISTS", "once, when the program starts"),
+    ("SELECT hash FROM blob WHERE since_ms", "once an hour, at the relay"),
     ("SELECT DISTINCT document FROM entry", "when a statement of an older epoch comes late"),
     ("SELECT entry.id FROM journal", "when a restored node is numbered anew"),
     ("UPDATE entry SET journal = NULL", "when a restored node is numbered anew"),
@@ -37,8 +49,8 @@ const WHOLE: [(&str, &str); 7] = [
 
 /// Sources that speak of the relay's tables, those that speak of a node's; the others of both.
 const OF_RELAY: [&str; 4] = ["ledger", "audit", "enrolment", "watch"];
-const OF_NODE: [&str; 8] =
-    ["attachments", "blobs", "journal", "records", "drafts", "idempotency", "sessions", "link"];
+const OF_NODE: [&str; 7] =
+    ["attachments", "journal", "records", "drafts", "idempotency", "sessions", "link"];
 
 /// An empty database of each program.
 struct Databases {

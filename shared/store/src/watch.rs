@@ -10,7 +10,8 @@ use crate::{
 };
 
 const PUT_STATUS: &str = "INSERT OR REPLACE INTO node_status VALUES (:node, :connected,
-    :last_seen_ms, :incarnation, :entries, :bytes, :oldest, :waiting, :refused, :skew, :version)";
+    :last_seen_ms, :incarnation, :entries, :bytes, :oldest, :waiting, :refused, :skew, :version,
+    :scans)";
 const STATUS: &str = "SELECT * FROM node_status WHERE node = :node";
 const STATUSES: &str = "SELECT * FROM node_status ORDER BY node";
 const DISCONNECT_ALL: &str = "UPDATE node_status SET connected = 0 WHERE connected = 1";
@@ -49,6 +50,8 @@ pub struct NodeStatus {
     pub clock_skew_ms: i64,
     /// The version of its program.
     pub version: String,
+    /// Scans that are on their way to it or from it.
+    pub scans: u64,
 }
 
 /// Something that someone must look at.
@@ -90,6 +93,7 @@ pub fn put_status(tx: &mut Tx<'_>, status: &NodeStatus) -> Result<(), StoreError
         ":refused": signed(status.refused),
         ":skew": status.clock_skew_ms,
         ":version": status.version,
+        ":scans": signed(status.scans),
     })?;
     Ok(())
 }
@@ -197,6 +201,7 @@ fn statuses_in(mut rows: Rows<'_>) -> Result<Vec<NodeStatus>, StoreError> {
             refused: unsigned(row.get("refused")?)?,
             clock_skew_ms: row.get("clock_skew_ms")?,
             version: row.get("version")?,
+            scans: unsigned(row.get("scans")?)?,
         });
     }
     Ok(statuses)

@@ -90,6 +90,8 @@ pub(crate) struct BriefReport {
     clock_ms: Option<u64>,
     #[n(4)]
     version: Option<String>,
+    #[n(5)]
+    scans: Option<u64>,
 }
 
 /// What one end knows of what went over the control stream in one direction.
@@ -166,6 +168,7 @@ impl Told {
             oldest_ms: news(report.oldest_ms, last.oldest_ms),
             clock_ms: news(report.clock_ms, last.clock_ms),
             version: (report.version != last.version).then(|| report.version.clone()),
+            scans: report.scans.filter(|_| report.scans != last.scans),
         }
     }
 
@@ -178,6 +181,7 @@ impl Told {
             oldest_ms: brief.oldest_ms.unwrap_or(last.oldest_ms),
             clock_ms: brief.clock_ms.unwrap_or(last.clock_ms),
             version: brief.version.unwrap_or_else(|| last.version.clone()),
+            scans: brief.scans.or(last.scans),
         };
         self.report.clone()
     }

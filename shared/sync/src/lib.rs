@@ -7,7 +7,8 @@
 //!
 //! Reading order: [`frame`] and [`wire`] are what travels, [`codec`] in which bytes, [`node`] and
 //! [`relay`] are the two sides, [`liveness`] decides when a link is dead, [`redial`] when to try
-//! again. [`bundle`] is what travels on a stick where there is no link.
+//! again. [`bundle`] is what travels on a stick where there is no link, [`scan`] what travels
+//! beside the conversation: the bytes of scans.
 
 // Counts and sequence numbers live here: none may wrap or stop the process.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
@@ -22,5 +23,6 @@ pub mod node;
 pub mod pack;
 pub mod redial;
 pub mod relay;
+pub mod scan;
 pub mod symbols;
 pub mod wire;

@@ -217,6 +217,9 @@ pub struct Report {
     /// The node's version.
     #[n(4)]
     pub version: String,
+    /// Scans that are on their way to it or from it; none from a program that carries none.
+    #[n(5)]
+    pub scans: Option<u64>,
 }
 
 /// Why a side ends the link. Stable numbers.

@@ -159,6 +159,30 @@ impl Client {
         self.try_send("POST", path, body, Some(key))
     }
 
+    /// Brings a file in a form.
+    ///
+    /// # Panics
+    ///
+    /// When the program does not answer.
+    #[must_use]
+    pub fn upload(&self, path: &str, name: &str, file: &[u8]) -> Answer {
+        let boundary = "a-boundary-of-tests";
+        let head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; \
+             filename=\"{name}\"\r\n\r\n"
+        );
+        let body = [head.as_bytes(), file, format!("\r\n--{boundary}--\r\n").as_bytes()].concat();
+        let mut request = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .header("content-type", format!("multipart/form-data; boundary={boundary}"))
+            .header("idempotency-key", blake3::hash(file).to_hex().as_str());
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        answer_of(request.send(&body[..])).unwrap_or_else(|_| panic!("no answer to {path}"))
+    }
+
     /// Sends with any method that carries a body.
     ///
     /// # Errors

@@ -64,7 +64,7 @@ impl Scene {
         let (stop, stopped) = watch::channel(false);
         let (figures, grew) = (Figures::default(), watch::Sender::new(0));
         let wire = figures.wire.clone();
-        let acceptor = Acceptor::new(Arc::new(memory), Arc::new(Nobody), figures, grew);
+        let acceptor = Acceptor::new(Arc::new(memory), Arc::new(Nobody), figures, grew, None);
         let running = tokio::spawn(acceptor.run(endpoint, stopped));
         Self { address, wire, stop, running, _data: data }
     }

@@ -263,7 +263,7 @@ impl Relay {
         let desk = Arc::new(Desk::default());
         let (figures, grew) = (Figures::default(), watch::Sender::new(0));
         let wire = figures.wire.clone();
-        let acceptor = Acceptor::new(storage, Arc::clone(&desk), figures, grew);
+        let acceptor = Acceptor::new(storage, Arc::clone(&desk), figures, grew, None);
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(acceptor.run(endpoint, stopped));
         Self { memory, desk, wire, thread, address, stop, running }

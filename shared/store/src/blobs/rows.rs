@@ -22,7 +22,6 @@ const FIND: &str = "SELECT * FROM blob WHERE hash = :hash";
 const AFTER: &str = "SELECT * FROM blob WHERE hash > :after ORDER BY hash LIMIT :limit";
 const UNNAMED: &str = "SELECT hash FROM blob WHERE NOT EXISTS
     (SELECT 1 FROM attachment WHERE attachment.blob = blob.hash) LIMIT :limit";
-const MISSING: &str = "SELECT count(*) FROM blob INDEXED BY blob_missing WHERE held < size";
 const REMOVE: &str = "DELETE FROM blob WHERE hash = :hash";
 
 /// The bytes of one scan.
@@ -76,24 +75,10 @@ pub fn unkept(
 /// # Errors
 ///
 /// What SQLite says.
-pub(crate) fn want(
-    tx: &mut Tx<'_>,
-    hash: &PayloadHash,
-    size: u64,
-    at_ms: i64,
-) -> Result<(), StoreError> {
+pub fn want(tx: &mut Tx<'_>, hash: &PayloadHash, size: u64, at_ms: i64) -> Result<(), StoreError> {
     let values = named_params! { ":hash": hash.0, ":size": signed(size), ":at": at_ms };
     tx.connection.prepare_cached(WANT)?.execute(values)?;
     Ok(())
-}
-
-/// How many files are known of and not here.
-///
-/// # Errors
-///
-/// What SQLite says.
-pub fn missing(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
-    unsigned(tx.connection.prepare_cached(MISSING)?.query_row([], |row| row.get(0))?)
 }
 
 fn note(

@@ -130,6 +130,7 @@ fn a_nodes_status_is_the_last_one_and_nobody_is_connected_after_a_start() {
         refused: 7,
         clock_skew_ms: -8,
         version: "0.1.0".to_owned(),
+        scans: 4,
     };
     let first = status.clone();
     scene.write(move |tx| watch::put_status(tx, &first));

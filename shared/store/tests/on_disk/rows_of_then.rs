@@ -156,6 +156,12 @@ pub(crate) const OF_A_NODE: &[RowsOfThen] = &[
         INSERT INTO blob VALUES (:digest, 9, 9, 5, NULL);",
         "attachment JOIN blob ON hash = blob WHERE name = 'Tờ khai.pdf' AND held = 9",
     ),
+    rows(
+        20,
+        "INSERT INTO attachment_gone VALUES (:document, :digest);
+        UPDATE attachment SET placed = 1;",
+        "attachment_gone WHERE blob = :digest",
+    ),
 ];
 
 pub(crate) const OF_A_RELAY: &[RowsOfThen] = &[
@@ -226,5 +232,11 @@ pub(crate) const OF_A_RELAY: &[RowsOfThen] = &[
         4,
         "INSERT INTO ended_epoch VALUES (2, :random, 30)",
         "ended_epoch WHERE epoch_generation = 2 AND number = 30",
+    ),
+    rows(
+        5,
+        "INSERT INTO blob VALUES (:digest, 9, 9, 5, NULL);
+        INSERT INTO blob_of VALUES (:digest, :document, NULL);",
+        "blob_of JOIN blob ON blob.hash = blob_of.hash WHERE held = 9",
     ),
 ];

@@ -1,0 +1,399 @@
+//! Scans on their way: files and marks of one side, and how one scan is given and taken.
+//!
+//! The rules of what may travel are the relay's; how it travels is the same both ways. What has
+//! come is written and synced before the mark says so, every mebibyte or five seconds, so that a
+//! side that was killed goes on from its mark.
+
+mod carrier;
+mod porter;
+mod sweep;
+
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use hoso_identity::PayloadHash;
+use hoso_store::{
+    StoreError,
+    blobs::{self, Blobs, Part},
+    writer::Tx,
+};
+use hoso_sync::{
+    frame::FrameError as NoFrame,
+    scan::{Frame, GROUP_BYTES, Group, Hashes, Outline, Refusal, Through, Why},
+};
+use thiserror::Error;
+use tokio::{
+    sync::{broadcast, watch},
+    time::{Instant, timeout},
+};
+
+pub(crate) use self::{carrier::carry, porter::Porter};
+use crate::{
+    clock,
+    endpoint::Peer,
+    frames::{FrameError, FrameReader, FrameWriter, StreamKind, WireBytes},
+    memory::Memory,
+};
+
+/// Bytes after which what has come is synced and marked.
+const MARK_BYTES: u64 = 1024 * 1024;
+/// Time after which it is.
+const MARK_EVERY: Duration = Duration::from_secs(5);
+/// Bytes after which the other side is told how far it is.
+const TOLD_BYTES: u64 = 4 * GROUP_BYTES;
+/// Bytes that may be on the way at least: fewer would stop a short line.
+const AHEAD_BYTES_MIN: u64 = 2 * TOLD_BYTES;
+/// Bytes that may be on the way at most.
+const AHEAD_BYTES_MAX: u64 = 512 * 1024;
+/// What nodes are told that waits for a session; one that missed some asks again.
+const NEWS_KEPT: usize = 256;
+/// How long the other side may say nothing.
+const SILENCE_MAX: Duration = Duration::from_secs(120);
+
+/// The files of one side with what its database says of them. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Depot {
+    pub(crate) memory: Memory,
+    pub(crate) blobs: Blobs,
+    /// What is coming in: a scan comes once at a time.
+    busy: Arc<Mutex<BTreeSet<PayloadHash>>>,
+    /// What the nodes are told: what the relay lacks, what has come to it.
+    news: broadcast::Sender<Frame>,
+}
+
+/// Why a scan did not travel to its end.
+#[derive(Debug, Error)]
+pub(crate) enum ScanError {
+    #[error(transparent)]
+    Line(#[from] FrameError),
+    #[error(transparent)]
+    Frame(#[from] NoFrame),
+    #[error("the stream ended too early")]
+    Ended,
+    #[error("nothing came for too long")]
+    Silence,
+    #[error("a frame that does not belong here")]
+    OutOfPlace,
+    #[error("the other side refuses: {0:?}")]
+    Refused(Why),
+    #[error("what came is not what was named")]
+    Damaged,
+    #[error("the file here is no longer what was named")]
+    Lost,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the file cannot be used: {0}")]
+    File(#[from] io::Error),
+}
+
+/// A place in [`Depot::busy`], given back when it is dropped.
+pub(crate) struct Place {
+    hash: PayloadHash,
+    busy: Arc<Mutex<BTreeSet<PayloadHash>>>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.hash);
+    }
+}
+
+/// One stream with its two halves.
+pub(crate) struct Exchange {
+    pub(crate) writer: FrameWriter,
+    pub(crate) reader: FrameReader,
+}
+
+impl Exchange {
+    pub(crate) async fn open(peer: &Peer, wire: WireBytes) -> Result<Self, ScanError> {
+        let (writer, reader) = FrameWriter::open_both(peer, StreamKind::Blobs, wire).await?;
+        Ok(Self { writer, reader })
+    }
+
+    pub(crate) async fn say(&mut self, frame: &Frame) -> Result<(), ScanError> {
+        Ok(self.writer.write(&frame.encode()).await?)
+    }
+
+    pub(crate) async fn hear(&mut self) -> Result<Frame, ScanError> {
+        heard(&mut self.reader).await
+    }
+}
+
+async fn heard(reader: &mut FrameReader) -> Result<Frame, ScanError> {
+    let next = timeout(SILENCE_MAX, reader.next()).await.map_err(|_| ScanError::Silence)?;
+    Ok(Frame::decode(&next?.ok_or(ScanError::Ended)?)?)
+}
+
+impl Depot {
+    /// The scans of a data directory.
+    #[must_use]
+    pub fn new(memory: Memory, blobs: Blobs) -> Self {
+        let news = broadcast::Sender::new(NEWS_KEPT);
+        Self { memory, blobs, busy: Arc::default(), news }
+    }
+
+    /// Takes the right to bring this scan; none while somebody else has it.
+    pub(crate) fn reserve(&self, hash: PayloadHash) -> Option<Place> {
+        let free = self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(hash);
+        free.then(|| Place { hash, busy: Arc::clone(&self.busy) })
+    }
+
+    /// Whether it is coming in.
+    pub(crate) fn is_coming(&self, hash: &PayloadHash) -> bool {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).contains(hash)
+    }
+
+    /// Tells all nodes that are there and may know.
+    pub(crate) fn tell(&self, news: Frame) {
+        // Nobody may be there: whoever comes asks.
+        drop(self.news.send(news));
+    }
+
+    /// Forgets a file that is not what it was: it is asked for again.
+    async fn lose(&self, hash: PayloadHash) -> Result<(), ScanError> {
+        tracing::error!(%hash, "the file of a scan has changed on disk, or is gone");
+        self.write(move |tx| blobs::put_held(tx, &hash, 0)).await?;
+        Ok(self.blobs.remove(&hash)?)
+    }
+
+    /// How much of it is here.
+    pub(crate) async fn held(&self, hash: PayloadHash) -> Result<u64, StoreError> {
+        let known = self.memory.read(move |tx| blobs::look_up(tx, &hash)).await?;
+        Ok(known.map_or(0, |blob| blob.held))
+    }
+
+    /// Writes in one transaction.
+    pub(crate) async fn write(
+        &self,
+        job: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.memory.write(false, move |tx, _| job(tx)).await
+    }
+
+    /// Gives a scan from there on, and returns when the other side has all of it durably. At most
+    /// what the line holds is on the way, so that nothing more urgent waits behind it.
+    pub(crate) async fn give(
+        &self,
+        talk: &mut Exchange,
+        peer: &Peer,
+        (hash, from): (PayloadHash, u64),
+    ) -> Result<(), ScanError> {
+        let path = self.blobs.path(&hash);
+        let read = blocking(move || outline(File::open(path)?)).await;
+        let sound = match read {
+            Ok(sound) if sound.1.root() == Some(hash) => Some(sound),
+            Err(ScanError::File(error)) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error.into());
+            }
+            Ok(_) | Err(_) => None,
+        };
+        let Some((mut file, outline)) = sound else {
+            self.lose(hash).await?;
+            return Err(ScanError::Lost);
+        };
+        let size = outline.size();
+        let hashes = Hashes { size, groups: outline.to_bytes() };
+        talk.say(&Frame::Outline(hashes)).await?;
+        let from = from.saturating_sub(from % GROUP_BYTES).min(size);
+        let (tell, mut told) = watch::channel(from);
+        let Exchange { writer, reader } = talk;
+        let listening = async {
+            loop {
+                match heard(reader).await? {
+                    Frame::Took(Through { bytes }) if bytes >= size => return Ok(()),
+                    Frame::Took(Through { bytes }) => drop(tell.send_replace(bytes)),
+                    Frame::Refuse(Refusal { why }) => return Err(ScanError::Refused(why)),
+                    Frame::Offer(_)
+                    | Frame::Wish(_)
+                    | Frame::Take(_)
+                    | Frame::Outline(_)
+                    | Frame::Group(_)
+                    | Frame::Unname(_)
+                    | Frame::Lack(_)
+                    | Frame::Here(_) => return Err(ScanError::OutOfPlace),
+                }
+            }
+        };
+        let speaking = async {
+            let mut at = from;
+            while at < size {
+                let ahead = |took: &u64| at.saturating_sub(*took) < window(peer);
+                told.wait_for(ahead).await.map_err(|_| ScanError::Ended)?;
+                let (kept, bytes) = blocking(move || group(file, at)).await?;
+                file = kept;
+                at = at.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+                if bytes.is_empty() {
+                    return Err(ScanError::Damaged);
+                }
+                writer.write(&Frame::Group(Group { bytes }).encode()).await?;
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            heard = listening => heard,
+            failed = speaking => failed,
+        }
+    }
+
+    /// Takes the groups of a scan from there on, each proved before it is written. `done` is
+    /// written with the last mark. A scan that is here already is proved and not written again.
+    pub(crate) async fn take(
+        &self,
+        talk: &mut Exchange,
+        (hash, size, from): (PayloadHash, u64, u64),
+        done: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), ScanError> {
+        let shown = match talk.hear().await? {
+            Frame::Outline(shown) => shown,
+            Frame::Refuse(Refusal { why }) => return Err(ScanError::Refused(why)),
+            Frame::Offer(_)
+            | Frame::Wish(_)
+            | Frame::Take(_)
+            | Frame::Group(_)
+            | Frame::Took(_)
+            | Frame::Unname(_)
+            | Frame::Lack(_)
+            | Frame::Here(_) => return Err(ScanError::OutOfPlace),
+        };
+        let outline = Outline::proved(&shown.groups, size, &hash).filter(|_| shown.size == size);
+        let outline = outline.ok_or(ScanError::Damaged)?;
+        let is_here = self.held(hash).await? == size && self.blobs.size(&hash) == Some(size);
+        let mut coming = Coming::begin(self, hash, from, is_here).await?;
+        let mut told = from;
+        while coming.at < size {
+            let Frame::Group(Group { bytes }) = talk.hear().await? else {
+                return Err(ScanError::OutOfPlace);
+            };
+            if !outline.proves(coming.at / GROUP_BYTES, &bytes) {
+                return Err(ScanError::Damaged);
+            }
+            coming.write(bytes).await?;
+            if coming.at < size && coming.at.saturating_sub(told) >= TOLD_BYTES {
+                told = coming.at;
+                talk.say(&Frame::Took(Through { bytes: told })).await?;
+            }
+        }
+        coming.finish(size, done).await?;
+        talk.say(&Frame::Took(Through { bytes: size })).await
+    }
+}
+
+/// Bytes that may be on the way: what the line holds by its congestion control.
+fn window(peer: &Peer) -> u64 {
+    let holds = peer.connection().stats().path.cwnd;
+    holds.clamp(AHEAD_BYTES_MIN, AHEAD_BYTES_MAX)
+}
+
+/// A scan that comes.
+struct Coming<'a> {
+    depot: &'a Depot,
+    hash: PayloadHash,
+    /// None for one that is here already.
+    part: Option<Part>,
+    at: u64,
+    marked: u64,
+    marked_at: Instant,
+}
+
+impl<'a> Coming<'a> {
+    async fn begin(
+        depot: &'a Depot,
+        hash: PayloadHash,
+        from: u64,
+        is_here: bool,
+    ) -> Result<Self, ScanError> {
+        let blobs = depot.blobs.clone();
+        let part = match is_here {
+            true => None,
+            false => match blocking(move || blobs.part(&hash, from)).await {
+                Ok(part) => Some(part),
+                Err(error) => {
+                    // Less is there than the mark says: it is brought anew.
+                    depot.write(move |tx| blobs::put_held(tx, &hash, 0)).await?;
+                    return Err(error);
+                }
+            },
+        };
+        let marked_at = Instant::now();
+        Ok(Self { depot, hash, part, at: from, marked: from, marked_at })
+    }
+
+    async fn write(&mut self, bytes: Vec<u8>) -> Result<(), ScanError> {
+        self.at = self.at.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        let Some(mut part) = self.part.take() else { return Ok(()) };
+        let due = self.at.saturating_sub(self.marked) >= MARK_BYTES
+            || self.marked_at.elapsed() >= MARK_EVERY;
+        let writing = blocking(move || {
+            part.write(&bytes)?;
+            if due {
+                part.sync()?
+            }
+            Ok(part)
+        });
+        self.part = Some(writing.await?);
+        if due {
+            let (hash, held) = (self.hash, self.at);
+            self.depot.write(move |tx| blobs::put_held(tx, &hash, held)).await?;
+            (self.marked, self.marked_at) = (self.at, Instant::now());
+        }
+        Ok(())
+    }
+
+    async fn finish(
+        self,
+        size: u64,
+        done: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), ScanError> {
+        let (hash, at_ms) = (self.hash, clock::now_ms());
+        if let Some(part) = self.part {
+            let settled = blocking(move || part.settle()).await?;
+            if !settled {
+                self.depot.write(move |tx| blobs::put_held(tx, &hash, 0)).await?;
+                return Err(ScanError::Damaged);
+            }
+        }
+        let kept = self.depot.write(move |tx| {
+            blobs::keep(tx, &hash, size, at_ms)?;
+            done(tx)
+        });
+        Ok(kept.await?)
+    }
+}
+
+/// The outline of a file, and the file.
+fn outline(mut file: File) -> io::Result<(File, Outline)> {
+    let size = file.metadata()?.len();
+    let mut outline = Outline::begin(size);
+    loop {
+        let mut bytes = Vec::new();
+        (&mut file).take(GROUP_BYTES).read_to_end(&mut bytes)?;
+        let is_only = size == 0;
+        if bytes.is_empty() && !is_only {
+            return Ok((file, outline));
+        }
+        outline.push(&bytes);
+        if is_only {
+            return Ok((file, outline));
+        }
+    }
+}
+
+/// The group of a file that begins there, and the file.
+fn group(mut file: File, at: u64) -> io::Result<(File, Vec<u8>)> {
+    file.seek(SeekFrom::Start(at))?;
+    let mut bytes = Vec::new();
+    (&mut file).take(GROUP_BYTES).read_to_end(&mut bytes)?;
+    Ok((file, bytes))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, ScanError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.unwrap_or_else(|_| Err(io::Error::other("the work was cut short")))?)
+}

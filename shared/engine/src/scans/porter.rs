@@ -1,0 +1,257 @@
+//! The relay's side: takes what nodes offer and gives what they wish for, by the audiences of the
+//! dossiers. It reads no dossier: a node that brings a scan says which dossier names it.
+
+use std::sync::Arc;
+
+use hoso_identity::{DocumentId, PayloadHash, Scope};
+use hoso_store::{
+    StoreError,
+    blobs::{self, carried},
+    tables::LedgerTables,
+    writer::Tx,
+};
+use hoso_sync::scan::{Frame, Named, Refusal, SCAN_BYTES_MAX, STREAMS_MAX, Through, Why};
+use tokio::{
+    sync::{Semaphore, broadcast::error::RecvError},
+    task::JoinSet,
+};
+
+use super::{Depot, Exchange, ScanError};
+use crate::{
+    acceptor::{News, Office},
+    clock,
+    endpoint::Peer,
+    frames::{FrameWriter, StreamKind, WireBytes},
+    relay_host::{Alarm, Session},
+};
+
+/// One session's scans.
+#[derive(Debug)]
+pub(crate) struct Porter<O> {
+    pub(crate) depot: Depot,
+    pub(crate) session: Session,
+    pub(crate) peer: Peer,
+    pub(crate) wire: WireBytes,
+    pub(crate) office: Arc<O>,
+}
+
+impl<O> Clone for Porter<O> {
+    fn clone(&self) -> Self {
+        Self {
+            depot: self.depot.clone(),
+            session: self.session.clone(),
+            peer: self.peer.clone(),
+            wire: self.wire.clone(),
+            office: Arc::clone(&self.office),
+        }
+    }
+}
+
+impl<O: Office> Porter<O> {
+    /// Serves the scans of one session until its connection ends.
+    pub(crate) async fn serve(self) {
+        tokio::join!(self.answer_all(), self.tell_all());
+    }
+
+    async fn answer_all(&self) {
+        let places = Arc::new(Semaphore::new(STREAMS_MAX));
+        let mut streams = JoinSet::new();
+        loop {
+            // A stream for which there is no place waits: it is the node's to open no more.
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let wire = self.wire.clone();
+            let opened = FrameWriter::accept_both(&self.peer, StreamKind::Blobs, wire).await;
+            let (writer, reader) = match opened {
+                Ok(halves) => halves,
+                Err(error) => return tracing::debug!(%error, "no further scans"),
+            };
+            while streams.try_join_next().is_some() {}
+            let porter = self.clone();
+            streams.spawn(async move {
+                let mut talk = Exchange { writer, reader };
+                if let Err(error) = porter.answer(&mut talk).await {
+                    tracing::debug!(%error, "a scan did not travel to its end");
+                    refuse(&mut talk, &error).await;
+                }
+                drop(talk.writer.finish().await);
+                drop(place);
+            });
+        }
+    }
+
+    /// Tells the node what the relay lacks and what has come, of the dossiers that it may read.
+    async fn tell_all(&self) {
+        let mut news = self.depot.news.subscribe();
+        let mut stream = None;
+        loop {
+            let frame = match news.recv().await {
+                Ok(frame) => frame,
+                // What was missed is asked for again by whoever wants it.
+                Err(RecvError::Lagged(_)) => continue,
+                Err(RecvError::Closed) => return,
+            };
+            let (Frame::Lack(named) | Frame::Here(named)) = frame else { continue };
+            match self.may_read(named.document).await {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => return tracing::warn!(%error, "nodes are not told of scans"),
+            }
+            let open = match stream.take() {
+                Some(open) => Ok(open),
+                None => Exchange::open(&self.peer, self.wire.clone()).await,
+            };
+            let Ok(mut open) = open else { return };
+            if open.say(&frame).await.is_err() {
+                return;
+            }
+            stream = Some(open);
+        }
+    }
+
+    async fn answer(&self, talk: &mut Exchange) -> Result<(), ScanError> {
+        match talk.hear().await? {
+            Frame::Offer(named) => self.take(talk, named).await,
+            Frame::Wish(named) => self.give(talk, named).await,
+            Frame::Unname(named) => self.unname(talk, named).await,
+            Frame::Take(_)
+            | Frame::Outline(_)
+            | Frame::Group(_)
+            | Frame::Took(_)
+            | Frame::Refuse(_)
+            | Frame::Lack(_)
+            | Frame::Here(_) => Err(ScanError::OutOfPlace),
+        }
+    }
+
+    async fn take(&self, talk: &mut Exchange, named: Named) -> Result<(), ScanError> {
+        let Named { document, blob, bytes: size } = named;
+        if size > SCAN_BYTES_MAX {
+            return no(talk, Why::Size).await;
+        }
+        let Some(_place) = self.depot.reserve(blob) else { return no(talk, Why::Busy).await };
+        let (scopes, at_ms) = (self.session.scopes.clone(), clock::now_ms());
+        let begin = move |tx: &mut Tx<'_>| begin(tx, &scopes, (document, blob, size), at_ms);
+        let from = match self.depot.memory.write(false, move |tx, _| begin(tx)).await? {
+            Some(from) => from,
+            None => return no(talk, Why::Audience).await,
+        };
+        talk.say(&Frame::Take(Through { bytes: from })).await?;
+        if from < size {
+            let link = move |tx: &mut Tx<'_>| carried::link(tx, &document, &blob);
+            let taken = self.depot.take(talk, (blob, size, from), link).await;
+            if matches!(taken, Err(ScanError::Damaged)) {
+                let alarm = News::Alarm(self.peer.key(), Alarm::ScanDamaged);
+                self.office.heard(alarm).await;
+            }
+            taken?;
+        }
+        self.depot.tell(Frame::Here(named));
+        Ok(())
+    }
+
+    async fn give(&self, talk: &mut Exchange, named: Named) -> Result<(), ScanError> {
+        let Named { document, blob, bytes: from } = named;
+        if !self.may_read(document).await? {
+            return no(talk, Why::Audience).await;
+        }
+        let held = self.depot.memory.read(move |tx| {
+            let linked = carried::documents(tx, &blob)?.contains(&document);
+            Ok::<_, StoreError>(linked && blobs::look_up(tx, &blob)?.is_some_and(|b| b.is_held()))
+        });
+        if !held.await? {
+            return self.miss(talk, named).await;
+        }
+        // Whoever wishes for it names it, whatever another one has said.
+        self.depot.write(move |tx| carried::link(tx, &document, &blob)).await?;
+        match self.depot.give(talk, &self.peer, (blob, from)).await {
+            Err(ScanError::Lost) => {
+                self.office.heard(News::ScanLost(blob)).await;
+                self.miss(talk, named).await
+            }
+            given => given,
+        }
+    }
+
+    /// Says that it is not here, and asks who else reads the dossier for it.
+    async fn miss(&self, talk: &mut Exchange, named: Named) -> Result<(), ScanError> {
+        if !self.depot.is_coming(&named.blob) {
+            self.depot.tell(Frame::Lack(Named { bytes: 0, ..named }));
+        }
+        no(talk, Why::Missing).await
+    }
+
+    async fn unname(&self, talk: &mut Exchange, named: Named) -> Result<(), ScanError> {
+        let Named { document, blob, .. } = named;
+        if self.may_read(document).await? {
+            let at_ms = clock::now_ms();
+            self.depot.write(move |tx| carried::unname(tx, &document, &blob, at_ms)).await?;
+        }
+        talk.say(&Frame::Took(Through { bytes: 0 })).await
+    }
+
+    async fn may_read(&self, document: DocumentId) -> Result<bool, StoreError> {
+        let scopes = self.session.scopes.clone();
+        self.depot.memory.read(move |tx| may_read(tx, &scopes, &document)).await
+    }
+}
+
+/// Tells the node why, where it can do something with it.
+async fn refuse(talk: &mut Exchange, error: &ScanError) {
+    let why = match error {
+        ScanError::Damaged => Why::Damaged,
+        ScanError::Store(_) | ScanError::File(_) => Why::Room,
+        ScanError::Line(_)
+        | ScanError::Frame(_)
+        | ScanError::Ended
+        | ScanError::Silence
+        | ScanError::OutOfPlace
+        | ScanError::Lost
+        | ScanError::Refused(_) => return,
+    };
+    drop(no(talk, why).await);
+}
+
+async fn no(talk: &mut Exchange, why: Why) -> Result<(), ScanError> {
+    talk.say(&Frame::Refuse(Refusal { why })).await
+}
+
+/// From where a node may send what it offers; none where it may not. One who may read the scan
+/// already need not bring it again; any other one shows by bringing all of it that it has it.
+fn begin(
+    tx: &mut Tx<'_>,
+    scopes: &[Scope],
+    (document, blob, size): (DocumentId, PayloadHash, u64),
+    at_ms: u64,
+) -> Result<Option<u64>, StoreError> {
+    if !may_read(tx, scopes, &document)? {
+        return Ok(None);
+    }
+    let since_ms = i64::try_from(at_ms).unwrap_or(i64::MAX);
+    blobs::want(tx, &blob, size, since_ms)?;
+    let Some(known) = blobs::look_up(tx, &blob)? else { return Ok(Some(0)) };
+    if known.size != size {
+        // Sizes are claims until the bytes have come.
+        if known.is_held() {
+            return Ok(None);
+        }
+        blobs::forget(tx, &blob)?;
+        blobs::want(tx, &blob, size, since_ms)?;
+        return Ok(Some(0));
+    }
+    if !known.is_held() {
+        return Ok(Some(known.held));
+    }
+    for other in carried::documents(tx, &blob)? {
+        if may_read(tx, scopes, &other)? {
+            carried::link(tx, &document, &blob)?;
+            return Ok(Some(size));
+        }
+    }
+    Ok(Some(0))
+}
+
+/// Whether a node that reads these scopes may read that dossier.
+fn may_read(tx: &mut Tx<'_>, scopes: &[Scope], document: &DocumentId) -> Result<bool, StoreError> {
+    let audience = LedgerTables::audience(tx, document)?.unwrap_or_default();
+    Ok(audience.iter().any(|unit| scopes.contains(&Scope::Unit(*unit))))
+}

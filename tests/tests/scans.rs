@@ -1,0 +1,209 @@
+//! Scans from one office to another, over the real programs and a real line.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use hoso_tests::e2e::{
+    desk::{Desk, Procedure, id_of, procedures, reception},
+    province::{BAI_CHAY, CO_TO, HONG_GAI, Province},
+    proxy::Weather,
+    report, wait,
+};
+use serde_json::Value;
+
+const DEADLINE: Duration = Duration::from_secs(180);
+/// Bytes of a line of 2 Mbit/s in a second.
+const LINE: u64 = 250_000;
+
+/// A file that a scanner could have made, of which no part repeats.
+fn scan(bytes: usize, seed: u64) -> Vec<u8> {
+    let mut file = b"%PDF-1.7\n".to_vec();
+    let mut state = seed;
+    while file.len() < bytes {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040);
+        file.extend_from_slice(&state.to_be_bytes());
+    }
+    file.truncate(bytes);
+    file
+}
+
+fn procedure() -> Procedure {
+    let all = procedures();
+    all.into_iter().find(|procedure| procedure.competent == "unit").expect("a unit's own procedure")
+}
+
+/// A dossier of Cô Tô that Bãi Cháy decides.
+fn dossier(desk: &mut Desk, number: usize) -> Value {
+    desk.receive(&reception(number, &procedure(), BAI_CHAY), &format!("scan-{number}"))
+}
+
+/// Attaches a file; gives its hash.
+fn attach(desk: &Desk, dossier: &Value, file: &[u8]) -> String {
+    let path = format!("/api/v1/dossiers/{}/attachments", id_of(dossier));
+    let answer = desk.session.upload(&path, "Tờ khai.pdf", file);
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    let scans = answer.body["attachments"].as_array().expect("scans").clone();
+    scans.last().expect("a scan")["blake3"].as_str().expect("a hash").to_owned()
+}
+
+/// How much of a scan is at a desk, in percent; none before the dossier names it there.
+fn percent(desk: &Desk, dossier: &Value, hash: &str) -> Option<u64> {
+    let answer = desk.session.get(&format!("/api/v1/dossiers/{}", id_of(dossier)));
+    let scans = answer.body["attachments"].as_array().cloned().unwrap_or_default();
+    scans.iter().find(|scan| scan["blake3"] == hash)?["percent"].as_u64()
+}
+
+fn await_scan(desk: &Desk, dossier: &Value, hash: &str, file: &[u8]) {
+    wait::until("the scan has come", DEADLINE, || {
+        (percent(desk, dossier, hash) == Some(100)).then_some(())
+    });
+    assert!(desk.session.bytes(&format!("/api/v1/attachments/{hash}")) == file);
+}
+
+/// Where the file of that hash stands in a data directory.
+fn file_of(data: &Path, hash: &str) -> PathBuf {
+    data.join("blobs").join(&hash[..2]).join(hash)
+}
+
+/// Waits until nothing of a desk's scans is on its way.
+fn await_none_pending(desk: &Desk) {
+    wait::until("no scan is on its way", DEADLINE, || {
+        (desk.session.get("/api/v1/sync").done()["pending_blobs"] == 0).then_some(())
+    });
+}
+
+fn slow() -> Weather {
+    Weather { bytes_per_second: LINE, delay: Duration::from_millis(20), ..Weather::default() }
+}
+
+#[test]
+fn a_scan_arrives_at_the_other_office_whole_and_is_read_by_nobody_else() {
+    let offices = [("co-to", CO_TO), ("bai-chay", BAI_CHAY), ("hong-gai", HONG_GAI)];
+    let province = Province::with(&offices);
+    let mut desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
+    let dossier = dossier(&mut desks[0], 1);
+    let (small, large) = (scan(7, 1), scan(3_000_001, 2));
+    for file in [&small, &large] {
+        let hash = attach(&desks[0], &dossier, file);
+        await_scan(&desks[1], &dossier, &hash, file);
+        assert!(!desks[2].session.finds(&format!("/api/v1/attachments/{hash}")));
+    }
+    let sync = desks[1].session.get("/api/v1/sync").done();
+    assert_eq!(sync["pending_blobs"], 0);
+}
+
+#[test]
+fn a_scan_goes_on_where_it_was_when_node_or_relay_are_killed() {
+    let mut province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
+    let mut desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
+    for node in &province.nodes {
+        province.relay.line.set(node.pid(), slow());
+    }
+    let size = 6_000_000;
+    let file = scan(size, 3);
+    let dossier = dossier(&mut desks[0], 2);
+    let hash = attach(&desks[0], &dossier, &file);
+    let carried = |province: &Province, node: usize| {
+        let (up, down) = province.relay.line.carried(province.nodes[node].pid());
+        up.bytes + down.bytes
+    };
+    wait::until("half of it is on its way", DEADLINE, || {
+        (carried(&province, 0) > 3_000_000).then_some(())
+    });
+    province.relay.kill();
+    province.relay.start();
+    wait::until("more of it has come down", DEADLINE, || {
+        percent(&desks[1], &dossier, &hash).filter(|percent| *percent > 30)
+    });
+    let before = carried(&province, 1);
+    province.nodes[1].kill();
+    province.nodes[1].start();
+    province.relay.line.set(province.nodes[1].pid(), slow());
+    desks[1] = Desk::of(&province.nodes[1]);
+    await_scan(&desks[1], &dossier, &hash, &file);
+    let up = carried(&province, 0);
+    let down = before + carried(&province, 1);
+    report(&format!("a scan of {size} bytes, killed twice: {up} bytes up, {down} down"));
+    for bytes in [up, down] {
+        let bytes = usize::try_from(bytes).expect("few bytes");
+        assert!(bytes < size + size / 2, "{bytes} bytes for {size}: it began again");
+    }
+}
+
+#[test]
+fn an_edit_that_is_made_while_a_scan_is_on_its_way_arrives_long_before_it() {
+    let province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
+    let mut desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
+    for node in &province.nodes {
+        province.relay.line.set(node.pid(), slow());
+    }
+    let file = scan(5_000_000, 4);
+    let with_scan = dossier(&mut desks[0], 3);
+    let hash = attach(&desks[0], &with_scan, &file);
+    wait::until("the scan is on its way", DEADLINE, || {
+        let (up, _) = province.relay.line.carried(province.nodes[0].pid());
+        (up.bytes > 500_000).then_some(())
+    });
+    let began = Instant::now();
+    let edit = dossier(&mut desks[0], 4);
+    wait::until("the edit has come", DEADLINE, || {
+        desks[1].ids().contains(&id_of(&edit).to_owned()).then_some(())
+    });
+    let took = began.elapsed();
+    report(&format!("an edit behind 5 MB at 2 Mbit/s came after {} ms", took.as_millis()));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_ne!(percent(&desks[1], &with_scan, &hash), Some(100), "the scan was not on its way");
+    await_scan(&desks[1], &with_scan, &hash, &file);
+}
+
+#[test]
+fn a_scan_that_was_damaged_at_the_relay_is_given_to_nobody_asked_for_again_and_flagged() {
+    let province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
+    let mut desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
+    province.nodes[1].link("off");
+    let dossier = dossier(&mut desks[0], 5);
+    let file = scan(400_000, 5);
+    let hash = attach(&desks[0], &dossier, &file);
+    await_none_pending(&desks[0]);
+    let stored = file_of(&province.relay.data, &hash);
+    let mut damaged = fs::read(&stored).expect("the relay's file");
+    damaged[300_000] ^= 1;
+    fs::write(&stored, damaged).expect("a damaged file");
+    province.nodes[1].link("on");
+    await_scan(&desks[1], &dossier, &hash, &file);
+    assert!(fs::read(&stored).expect("the relay's file") == file, "the relay has it whole again");
+    let alerts = province.relay.operator().get("/api/v1/alerts").done();
+    let kinds = alerts["items"].as_array().expect("alerts").iter().map(|alert| &alert["kind"]);
+    assert!(kinds.eq(["scan-lost"].iter()), "{alerts}");
+}
+
+#[test]
+fn a_scan_that_its_source_has_lost_is_said_with_its_age_and_comes_when_it_is_attached_again() {
+    let province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
+    let mut desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
+    let dossier = dossier(&mut desks[0], 6);
+    province.nodes[0].link("off");
+    let file = scan(400_000, 6);
+    let hash = attach(&desks[0], &dossier, &file);
+    let source = file_of(&province.nodes[0].data, &hash);
+    let mut damaged = fs::read(&source).expect("the source's file");
+    damaged[300_000] ^= 1;
+    fs::write(&source, damaged).expect("a damaged file");
+    province.nodes[0].link("on");
+    for desk in &desks {
+        wait::until("it is said that the scan is not here", DEADLINE, || {
+            (percent(desk, &dossier, &hash) == Some(0)).then_some(())
+        });
+        let shown = desk.session.get(&format!("/api/v1/dossiers/{}", id_of(&dossier))).body;
+        let shown = &shown["attachments"][0];
+        assert_eq!((&shown["state"], &shown["from"]), (&"wanted".into(), &CO_TO.into()));
+        assert!(shown["at"].is_string(), "{shown}");
+        assert_eq!(desk.session.get("/api/v1/sync").done()["pending_blobs"], 1);
+    }
+    assert!(!source.exists(), "what was damaged is not kept");
+    assert_eq!(attach(&desks[0], &dossier, &file), hash);
+    await_scan(&desks[1], &dossier, &hash, &file);
+}

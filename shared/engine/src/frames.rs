@@ -282,7 +282,7 @@ impl FrameWriter {
     ) -> Result<(Self, FrameReader), FrameError> {
         let streams = peer.connection().accept_bi().await.map_err(io::Error::from);
         let (stream, receive) = streams.map_err(FrameError::Gone)?;
-        prioritise(&stream, kind);
+        prioritise(&stream, kind.priority());
         let reader = FrameReader::open(receive, wire.clone()).await?;
         if reader.kind() != kind {
             return Err(FrameError::Kind(reader.kind().number()));
@@ -321,7 +321,7 @@ impl FrameWriter {
         kind: StreamKind,
         wire: WireBytes,
     ) -> Result<Self, FrameError> {
-        prioritise(&stream, kind);
+        prioritise(&stream, kind.priority());
         let first = [kind.number()];
         stream.write_all(&first).await.map_err(gone_writing)?;
         count(&wire.of(kind).sent.wire, first.len());
@@ -350,6 +350,11 @@ impl FrameWriter {
             }
             _ => self.write(&frame.bytes).await,
         }
+    }
+
+    /// Makes the stream that urgent; larger goes first.
+    pub(crate) fn prioritise(&self, priority: i32) {
+        prioritise(&self.stream, priority);
     }
 
     async fn put(&mut self, prefix: &[u8], frame: &[u8]) -> Result<(), FrameError> {
@@ -389,11 +394,10 @@ fn bounded(prefix: [u8; 4]) -> Result<usize, FrameError> {
     }
 }
 
-/// A stream that has just been opened takes its priority, unless its connection ended meanwhile:
-/// that is noticed at the next write.
-fn prioritise(stream: &SendStream, kind: StreamKind) {
-    if let Err(error) = stream.set_priority(kind.priority()) {
-        tracing::debug!(%error, ?kind, "a stream took no priority");
+/// A stream takes its priority, unless its connection has ended: that is noticed at the next write.
+fn prioritise(stream: &SendStream, priority: i32) {
+    if let Err(error) = stream.set_priority(priority) {
+        tracing::debug!(%error, priority, "a stream took no priority");
     }
 }
 

@@ -5,13 +5,14 @@
 //! side that was killed goes on from its mark.
 
 mod carrier;
+mod giving;
+mod pace;
 mod porter;
 mod sweep;
 
 use std::{
     collections::BTreeSet,
-    fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -24,11 +25,11 @@ use hoso_store::{
 };
 use hoso_sync::{
     frame::FrameError as NoFrame,
-    scan::{Frame, GROUP_BYTES, Group, Hashes, Outline, Refusal, Through, Why},
+    scan::{Frame, GROUP_BYTES, Group, Outline, Refusal, Through, Why},
 };
 use thiserror::Error;
 use tokio::{
-    sync::{broadcast, watch},
+    sync::broadcast,
     time::{Instant, timeout},
 };
 
@@ -44,12 +45,6 @@ use crate::{
 const MARK_BYTES: u64 = 1024 * 1024;
 /// Time after which it is.
 const MARK_EVERY: Duration = Duration::from_secs(5);
-/// Bytes after which the other side is told how far it is.
-const TOLD_BYTES: u64 = 4 * GROUP_BYTES;
-/// Bytes that may be on the way at least: fewer would stop a short line.
-const AHEAD_BYTES_MIN: u64 = 2 * TOLD_BYTES;
-/// Bytes that may be on the way at most.
-const AHEAD_BYTES_MAX: u64 = 512 * 1024;
 /// What nodes are told that waits for a session; one that missed some asks again.
 const NEWS_KEPT: usize = 256;
 /// How long the other side may say nothing.
@@ -175,71 +170,6 @@ impl Depot {
         self.memory.write(false, move |tx, _| job(tx)).await
     }
 
-    /// Gives a scan from there on, and returns when the other side has all of it durably. At most
-    /// what the line holds is on the way, so that nothing more urgent waits behind it.
-    pub(crate) async fn give(
-        &self,
-        talk: &mut Exchange,
-        peer: &Peer,
-        (hash, from): (PayloadHash, u64),
-    ) -> Result<(), ScanError> {
-        let path = self.blobs.path(&hash);
-        let read = blocking(move || outline(File::open(path)?)).await;
-        let sound = match read {
-            Ok(sound) if sound.1.root() == Some(hash) => Some(sound),
-            Err(ScanError::File(error)) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(error.into());
-            }
-            Ok(_) | Err(_) => None,
-        };
-        let Some((mut file, outline)) = sound else {
-            self.lose(hash).await?;
-            return Err(ScanError::Lost);
-        };
-        let size = outline.size();
-        let hashes = Hashes { size, groups: outline.to_bytes() };
-        talk.say(&Frame::Outline(hashes)).await?;
-        let from = from.saturating_sub(from % GROUP_BYTES).min(size);
-        let (tell, mut told) = watch::channel(from);
-        let Exchange { writer, reader } = talk;
-        let listening = async {
-            loop {
-                match heard(reader).await? {
-                    Frame::Took(Through { bytes }) if bytes >= size => return Ok(()),
-                    Frame::Took(Through { bytes }) => drop(tell.send_replace(bytes)),
-                    Frame::Refuse(Refusal { why }) => return Err(ScanError::Refused(why)),
-                    Frame::Offer(_)
-                    | Frame::Wish(_)
-                    | Frame::Take(_)
-                    | Frame::Outline(_)
-                    | Frame::Group(_)
-                    | Frame::Unname(_)
-                    | Frame::Lack(_)
-                    | Frame::Here(_) => return Err(ScanError::OutOfPlace),
-                }
-            }
-        };
-        let speaking = async {
-            let mut at = from;
-            while at < size {
-                let ahead = |took: &u64| at.saturating_sub(*took) < window(peer);
-                told.wait_for(ahead).await.map_err(|_| ScanError::Ended)?;
-                let (kept, bytes) = blocking(move || group(file, at)).await?;
-                file = kept;
-                at = at.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-                if bytes.is_empty() {
-                    return Err(ScanError::Damaged);
-                }
-                writer.write(&Frame::Group(Group { bytes }).encode()).await?;
-            }
-            std::future::pending().await
-        };
-        tokio::select! {
-            heard = listening => heard,
-            failed = speaking => failed,
-        }
-    }
-
     /// Takes the groups of a scan from there on, each proved before it is written. `done` is
     /// written with the last mark. A scan that is here already is proved and not written again.
     pub(crate) async fn take(
@@ -264,7 +194,6 @@ impl Depot {
         let outline = outline.ok_or(ScanError::Damaged)?;
         let is_here = self.held(hash).await? == size && self.blobs.size(&hash) == Some(size);
         let mut coming = Coming::begin(self, hash, from, is_here).await?;
-        let mut told = from;
         while coming.at < size {
             let Frame::Group(Group { bytes }) = talk.hear().await? else {
                 return Err(ScanError::OutOfPlace);
@@ -273,20 +202,13 @@ impl Depot {
                 return Err(ScanError::Damaged);
             }
             coming.write(bytes).await?;
-            if coming.at < size && coming.at.saturating_sub(told) >= TOLD_BYTES {
-                told = coming.at;
-                talk.say(&Frame::Took(Through { bytes: told })).await?;
+            if coming.at < size {
+                talk.say(&Frame::Took(Through { bytes: coming.at })).await?;
             }
         }
         coming.finish(size, done).await?;
         talk.say(&Frame::Took(Through { bytes: size })).await
     }
-}
-
-/// Bytes that may be on the way: what the line holds by its congestion control.
-fn window(peer: &Peer) -> u64 {
-    let holds = peer.connection().stats().path.cwnd;
-    holds.clamp(AHEAD_BYTES_MIN, AHEAD_BYTES_MAX)
 }
 
 /// A scan that comes.
@@ -363,32 +285,6 @@ impl<'a> Coming<'a> {
         });
         Ok(kept.await?)
     }
-}
-
-/// The outline of a file, and the file.
-fn outline(mut file: File) -> io::Result<(File, Outline)> {
-    let size = file.metadata()?.len();
-    let mut outline = Outline::begin(size);
-    loop {
-        let mut bytes = Vec::new();
-        (&mut file).take(GROUP_BYTES).read_to_end(&mut bytes)?;
-        let is_only = size == 0;
-        if bytes.is_empty() && !is_only {
-            return Ok((file, outline));
-        }
-        outline.push(&bytes);
-        if is_only {
-            return Ok((file, outline));
-        }
-    }
-}
-
-/// The group of a file that begins there, and the file.
-fn group(mut file: File, at: u64) -> io::Result<(File, Vec<u8>)> {
-    file.seek(SeekFrom::Start(at))?;
-    let mut bytes = Vec::new();
-    (&mut file).take(GROUP_BYTES).read_to_end(&mut bytes)?;
-    Ok((file, bytes))
 }
 
 async fn blocking<T: Send + 'static>(

@@ -1,8 +1,6 @@
 //! What every request must pass, a known host and no foreign origin, and the headers that every
 //! answer carries. The programs put into words why a request was turned away.
 
-use std::time::Duration;
-
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
@@ -10,8 +8,6 @@ use axum::{
     response::Response,
 };
 
-/// Longest time for one request, body included.
-pub(super) const REQUEST_WAIT: Duration = Duration::from_secs(30);
 /// What a page may load and ask: its own program only, and no script or style inside the page.
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; \

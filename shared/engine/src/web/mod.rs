@@ -4,6 +4,7 @@
 mod assets;
 mod cookies;
 mod guard;
+mod patience;
 mod refusal;
 mod serve;
 mod words;

@@ -8,9 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
-use tokio::time::timeout;
 
-use super::guard::{Hosts, REQUEST_WAIT};
+use super::{
+    guard::Hosts,
+    patience::{Patience, counted},
+};
 
 /// Addresses whose answers are read by machines as they are.
 const AS_THEY_ARE: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
@@ -30,7 +32,9 @@ pub async fn let_through(
     if let Some(why) = hosts.refuse(request.method(), request.headers()) {
         return Err((why.status(), why.code()));
     }
-    timeout(REQUEST_WAIT, next.run(request)).await.map_err(|_| (408, "time"))
+    let patience = Patience::default();
+    let request = counted(request, &patience);
+    patience.wait_for(next.run(request)).await.ok_or((408, "time"))
 }
 
 /// The status and the code of an answer that says no without words that its reader can use: what

@@ -32,12 +32,12 @@ use crate::{
     endpoint::{Endpoint, Knock, Peer},
     frames::WireBytes,
     line::Line,
-    link::becomes,
     metrics::{Counter, Histogram},
     relay_host::{Alarm, Caller, Session},
     scans::{Depot, Porter},
     secret,
     talk::Talk,
+    tasks::becomes,
 };
 
 /// Sessions at once; more wait at the door, and dial again when they have waited too long.

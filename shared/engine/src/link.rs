@@ -1,6 +1,7 @@
 //! A node's link: dials for ever, runs the conversation, says how it stands.
 
 mod status;
+mod target;
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
@@ -8,8 +9,7 @@ use std::{
     time::Duration,
 };
 
-use hoso_identity::{Incarnation, PublicKey};
-use hoso_registry::State as Registry;
+use hoso_identity::Incarnation;
 use hoso_store::{
     StoreError, attachments,
     blobs::Blobs,
@@ -33,7 +33,10 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-pub use self::status::{LinkStatus, State};
+pub use self::{
+    status::{LinkStatus, State},
+    target::Target,
+};
 
 use crate::{
     admission::{ReadAhead, Registrar},
@@ -47,6 +50,7 @@ use crate::{
     scans::{Depot, carry},
     secret,
     talk::Talk,
+    tasks::becomes,
 };
 
 /// How long one dial may take.
@@ -65,29 +69,6 @@ pub struct Signals {
     pub arrived: Arc<Notify>,
     /// How the link stands.
     pub status: watch::Sender<LinkStatus>,
-}
-
-/// Where the relay is and how it is known, as the invitation said.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// `host:port`, tried in this order.
-    pub addresses: Vec<String>,
-    /// The key that the relay must prove.
-    pub relay: PublicKey,
-    /// The node's version, for the operators.
-    pub version: String,
-}
-
-impl Target {
-    /// The addresses and the key of today: what the registry says takes the place of the
-    /// invitation.
-    #[must_use]
-    pub fn today(&self, state: &Registry) -> (Vec<String>, PublicKey) {
-        let Some(relay) = state.relay_keys() else { return (self.addresses.clone(), self.relay) };
-        let named = !relay.addresses.is_empty();
-        let addresses = if named { &relay.addresses } else { &self.addresses };
-        (addresses.clone(), relay.transport)
-    }
 }
 
 /// Why one session ended.
@@ -512,11 +493,4 @@ fn way_to(address: SocketAddr) -> Result<(), SessionError> {
     };
     let found = UdpSocket::bind(any).and_then(|socket| socket.connect(address));
     found.map_err(SessionError::NoWay)
-}
-
-/// Waits until the signal has this value, or for ever when nobody can change it any more.
-pub(crate) async fn becomes(signal: &mut watch::Receiver<bool>, value: bool) {
-    if signal.wait_for(|now| *now == value).await.is_err() {
-        std::future::pending().await
-    }
 }

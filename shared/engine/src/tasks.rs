@@ -109,6 +109,13 @@ pub async fn stopped(stop: &mut watch::Receiver<bool>) {
     }
 }
 
+/// Waits until the signal has this value, or for ever when nobody can change it any more.
+pub(crate) async fn becomes(signal: &mut watch::Receiver<bool>, value: bool) {
+    if signal.wait_for(|now| *now == value).await.is_err() {
+        std::future::pending().await
+    }
+}
+
 /// Waits for the writer's orderly end, but not for ever: work that was cut off may hold it.
 ///
 /// # Errors

@@ -19,6 +19,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::e2e::desk::{Procedure, procedures};
 
+/// Numbers that a station gives in a day.
+const COUNTER_MAX: u32 = 9_999;
 /// Steps of a whole dossier after its reception.
 pub const STEPS: usize = 13;
 /// Friday 2026-11-20 08:00 at UTC+7.
@@ -72,18 +74,40 @@ struct Clerk {
     unit: usize,
 }
 
+/// An office of a founded province, in whose name dossiers are made that its programs accept.
+pub struct Place {
+    /// The province's realm.
+    pub realm: Realm,
+    /// The office's unit.
+    pub unit: UnitId,
+    /// Its organisation code.
+    pub org: String,
+    /// The key of a clerk who holds every role.
+    pub key: SigningKey,
+    /// What empowers the clerk.
+    pub grant: EntryId,
+    /// The clerk.
+    pub person: PersonId,
+    /// What is applied for.
+    pub procedure: Procedure,
+    /// What its dossiers freeze.
+    pub frozen: Frozen,
+}
+
 /// A maker of dossiers.
 pub struct Corpus {
     random: ChaCha8Rng,
     realm: Realm,
+    units: Vec<(UnitId, String)>,
     clerks: Vec<Clerk>,
     procedures: Vec<(Procedure, EntryId)>,
-    calendar: EntryId,
-    counters: [u16; UNITS.len()],
+    calendars: Vec<EntryId>,
+    counters: Vec<u32>,
     begun_ms: i64,
 }
 
 /// A dossier in the making.
+#[derive(Clone)]
 pub struct Dossier {
     history: History,
     document: DocumentId,
@@ -92,6 +116,20 @@ pub struct Dossier {
     name: String,
     /// Its entries, in order.
     pub entries: Vec<Vec<u8>>,
+}
+
+impl Dossier {
+    /// Its id, by its first entry.
+    #[must_use]
+    pub fn document(&self) -> DocumentId {
+        self.document
+    }
+
+    /// The hashes of its last changes.
+    #[must_use]
+    pub fn heads(&self) -> Vec<ChangeHash> {
+        self.history.heads()
+    }
 }
 
 impl Corpus {
@@ -116,8 +154,26 @@ impl Corpus {
         let own = procedures().into_iter().filter(|one| one.competent == "unit");
         let procedures = own.map(|one| (one, EntryId(random.random()))).collect();
         let (realm, calendar) = (Realm(random.random()), EntryId(random.random()));
-        let counters = [0; UNITS.len()];
-        Self { random, realm, clerks, procedures, calendar, counters, begun_ms: BEGIN_MS }
+        let units = UNITS.map(|(number, org)| (UnitId(number), org.to_owned())).to_vec();
+        let (calendars, counters) = (vec![calendar], vec![0; UNITS.len()]);
+        let begun_ms = BEGIN_MS;
+        Self { random, realm, units, clerks, procedures, calendars, counters, begun_ms }
+    }
+
+    /// The corpus of a seed as one office of a founded province writes it.
+    #[must_use]
+    pub fn at(place: Place, seed: u64) -> Self {
+        let Place { realm, unit, org, key, grant, person, procedure, frozen } = place;
+        Self {
+            random: ChaCha8Rng::seed_from_u64(seed),
+            realm,
+            units: vec![(unit, org)],
+            clerks: vec![Clerk { key, grant, person, unit: 0 }],
+            procedures: vec![(procedure, frozen.procedure)],
+            calendars: frozen.calendars,
+            counters: vec![0],
+            begun_ms: BEGIN_MS,
+        }
     }
 
     /// A dossier that was received and has gone so many steps of its way, [`STEPS`] for the
@@ -139,7 +195,7 @@ impl Corpus {
         let text = |text: &str| text.to_owned();
         let papers = (1..=2).map(|_| self.paper()).collect();
         let amount = self.random.random_range(1..400_u64) * 5_000;
-        let unit = UnitId(UNITS[dossier.unit].0);
+        let unit = self.units[dossier.unit].0;
         let body = match step % STEPS {
             0 => Body::HandedOver(HandedOver {
                 to_unit: Office::Unit(unit),
@@ -184,16 +240,14 @@ impl Corpus {
     }
 
     fn received(&mut self) -> Dossier {
-        let unit = self.random.random_range(0..UNITS.len());
-        let (number, org) = UNITS[unit];
-        let (place, papers) = (UnitId(number), self.random.random_range(2..5));
+        let unit = self.random.random_range(0..self.units.len());
+        let place = self.units[unit].0;
+        let papers = self.random.random_range(2..5);
         let papers: Vec<Paper> = (0..papers).map(|_| self.paper()).collect();
         let which = self.random.random_range(0..self.procedures.len());
         let (procedure, version) = self.procedures[which].clone();
         let applicant = self.applicant();
-        self.counters[unit] = self.counters[unit] % 9_999 + 1;
-        let day = Day::from_iso("2026-11-20").expect("a day");
-        let code = Code::issued(RealmKind::Trial, org, day, 1, self.counters[unit]);
+        let code = self.code(unit);
         self.begun_ms += self.random.random_range(20_000..400_000);
         let mut dossier = Dossier {
             history: History::new(),
@@ -221,16 +275,27 @@ impl Corpus {
             }),
             frozen: Frozen {
                 procedure: version,
-                calendars: vec![self.calendar],
+                calendars: self.calendars.clone(),
                 closing_minute: 17 * 60,
             },
-            code: code.expect("a code"),
+            code,
             received_at: None,
             paper_reference: None,
             reason: None,
         });
         self.write(&mut dossier, body, vec![place]);
         dossier
+    }
+
+    /// The next code of a unit, of its next station when one has given all numbers of a day.
+    fn code(&mut self, unit: usize) -> Code {
+        let given = self.counters[unit];
+        self.counters[unit] = given + 1;
+        let number = |number| u16::try_from(number).expect("few stations");
+        let (station, counter) = (number(given / COUNTER_MAX + 1), number(given % COUNTER_MAX + 1));
+        let day = Day::from_iso("2026-11-20").expect("a day");
+        let org = &self.units[unit].1;
+        Code::issued(RealmKind::Trial, org, day, station, counter).expect("a code")
     }
 
     fn applicant(&mut self) -> Party {

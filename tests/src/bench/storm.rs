@@ -16,7 +16,7 @@ use crate::e2e::{
 };
 
 /// Dossiers that each desk receives while the relay is away.
-const DOSSIERS: usize = 5;
+pub const DOSSIERS: usize = 5;
 /// MiB of the relay at most: the windows of 54 connections, 6.5 MiB each, and what it needs at
 /// rest.
 pub const RELAY_MIB_MAX: u32 = 512;

@@ -155,6 +155,16 @@ impl Relay {
         self.program.as_mut().expect("the relay runs")
     }
 
+    /// The id of the running process.
+    ///
+    /// # Panics
+    ///
+    /// When it was stopped.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.program.as_ref().expect("the relay runs").pid()
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         self.program().kill();

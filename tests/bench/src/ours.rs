@@ -1,0 +1,310 @@
+//! The same scenarios with the shipped programs: a relay, a counter from which the corpus comes,
+//! and some offices of its unit.
+
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use hoso_identity::{EntryId, Scope, UnitId};
+use hoso_store::{
+    StoreError,
+    readers::Readers,
+    tables::{JournalTables, LedgerTables, Placed},
+};
+use hoso_tests::{
+    bench::{figures::Metrics, storm},
+    e2e::{
+        desk::{Desk, procedures, reception},
+        node::Node,
+        province::{CO_TO, Province},
+        proxy::Weather,
+        wait,
+    },
+    hostile::{cast::Cast, siege},
+};
+use serde_json::json;
+
+use crate::{
+    making::{self, CLASHES, Entries, OFFICES},
+    peers::{CASE_DEADLINE, GivenUp, Run, measured},
+    scenarios::{CUT, Case, Outcome, Row, SLOW},
+};
+
+/// What the table calls us.
+pub(crate) const NAME: &str = "hoso";
+/// Writers at once.
+const WRITERS: usize = 16;
+
+/// A province in the middle of its scenarios.
+struct Field {
+    province: Province,
+    unit: UnitId,
+    entries: Entries,
+    /// Entries that everybody must hold, of the sets so far.
+    expected: BTreeSet<EntryId>,
+}
+
+/// Founds the province, makes the corpus into a directory, and goes through all scenarios.
+pub(crate) fn of(corpus: &std::path::Path, dossiers: usize, offices: usize) -> Vec<Row> {
+    let mut field = Field::found(corpus, dossiers, offices);
+    let mut rows = Vec::new();
+    let mut keep = |case, outcome: Result<Outcome, GivenUp>| {
+        let outcome = outcome.unwrap_or_else(|GivenUp(reason)| Outcome::GivenUp(reason));
+        rows.push(Row { case, who: NAME, dossiers, outcome });
+    };
+    field.plant("base");
+    keep(Case::FirstSync, field.all(offices));
+    keep(Case::NothingNew, field.all(offices));
+    for changed in [1, 100, 1_000] {
+        field.plant(&format!("d{changed}"));
+        keep(Case::Changed(changed), field.all(offices));
+    }
+    keep(Case::BothChanged, field.clash());
+    keep(Case::Restored, field.restored(offices));
+    keep(Case::Killed, field.killed());
+    keep(Case::Cut, field.cut(offices));
+    rows
+}
+
+/// All offices of the province come back at once, each with some new dossiers of its own.
+pub(crate) fn storm() -> Row {
+    let storm = storm::reconnect(OFFICES);
+    let took = storm.acknowledged.iter().max().copied().unwrap_or_default();
+    let (nothing, client_kib) = (Duration::ZERO, 0);
+    let run = Run { took, bytes: 0, application: 0, cpu: nothing, client_kib };
+    let (case, outcome) = (Case::Storm, Outcome::Done(vec![run]));
+    Row { case, who: NAME, dossiers: OFFICES * storm::DOSSIERS, outcome }
+}
+
+impl Field {
+    /// The counter is the first node; one office more than asked for waits for the bad line.
+    fn found(corpus: &std::path::Path, dossiers: usize, offices: usize) -> Self {
+        let names: Vec<String> = (0..=offices).map(|number| format!("office-{number}")).collect();
+        let places = names.iter().map(|name| (name.as_str(), CO_TO));
+        let places: Vec<_> = [("counter", CO_TO)].into_iter().chain(places).collect();
+        let mut province = Province::with(&places);
+        province.nodes[1..].iter().for_each(|office| office.link("off"));
+        let counter = &mut province.nodes[0];
+        siege::add_readers(counter);
+        let own = procedures().into_iter().find(|one| one.competent == "unit").expect("one");
+        Desk::of(counter).receive(&reception(0, &own, CO_TO), "first");
+        let data = counter.data.clone();
+        await_sent(counter);
+        counter.stop();
+        let unit = Cast::of(&data).unit;
+        let entries = making::make(&data, dossiers, corpus);
+        Self { province, unit, entries, expected: BTreeSet::new() }
+    }
+
+    /// The counter gets a set into its journal and sends it to the relay.
+    fn plant(&mut self, set: &str) {
+        let planted = &self.entries[set];
+        let counter = &mut self.province.nodes[0];
+        siege::write(&counter.data, self.unit, planted);
+        counter.start();
+        await_sent(counter);
+        counter.stop();
+        self.expected.extend(planted.iter().map(|one| one.id));
+    }
+
+    fn office(&self, number: usize) -> &Node {
+        &self.province.nodes[1 + number]
+    }
+
+    fn all(&mut self, offices: usize) -> Result<Outcome, GivenUp> {
+        let runs = (0..offices).map(|office| self.sync(office, None));
+        let runs = runs.collect::<Result<_, _>>()?;
+        Ok(Outcome::Done(runs))
+    }
+
+    /// Connects an office until it and the relay have everything, and hangs up.
+    fn sync(&self, office: usize, weather: Option<Weather>) -> Result<Run, GivenUp> {
+        self.sync_until(office, weather, is_complete)
+    }
+
+    fn sync_until(
+        &self,
+        office: usize,
+        weather: Option<Weather>,
+        complete: impl Fn(&Readers, &Readers) -> bool,
+    ) -> Result<Run, GivenUp> {
+        let relay = self.relay_pid();
+        let (node, line) = (self.office(office), &self.province.relay.line);
+        let session = Desk::of(node).session;
+        let carried = || {
+            let (up, down) = line.carried(node.pid());
+            up.bytes + down.bytes
+        };
+        let (own, ledger) = (Readers::of(&node.data), Readers::of(&self.province.relay.data));
+        let before = Metrics::of(&session).sum("hoso_wire_bytes_total");
+        let mut run = measured((node.pid(), relay), carried, || {
+            let begun = Instant::now();
+            node.link("on");
+            within(CASE_DEADLINE, || {
+                if let Some(weather) = weather {
+                    line.set(node.pid(), weather_at(begun.elapsed(), weather));
+                }
+                complete(&own, &ledger) && node.sync(&session)["link"] == "up"
+            })
+        })?;
+        line.set(node.pid(), Weather::default());
+        node.link("off");
+        run.application = bytes(Metrics::of(&session).sum("hoso_wire_bytes_total") - before);
+        assert!(self.agree(&own, &ledger), "office and relay differ");
+        Ok(run)
+    }
+
+    fn relay_pid(&self) -> u32 {
+        self.province.relay.pid()
+    }
+
+    /// Whether office and relay hold exactly the same entries, and all that were expected.
+    fn agree(&self, own: &Readers, ledger: &Readers) -> bool {
+        let scope = Scope::Unit(self.unit);
+        let mut held = BTreeSet::new();
+        let mut visit = |_, placed: &[Placed]| held.extend(placed.iter().map(|(entry, _)| *entry));
+        let read: Result<(), StoreError> =
+            own.read(|tx| JournalTables::listing(tx, scope, &mut visit));
+        read.expect("the office's listing");
+        let mut known = BTreeSet::new();
+        let mut visit = |_, placed: &[Placed]| known.extend(placed.iter().map(|(entry, _)| *entry));
+        let read: Result<(), StoreError> =
+            ledger.read(|tx| LedgerTables::listing(tx, scope, &mut visit));
+        read.expect("the relay's listing");
+        held == known && self.expected.is_subset(&held)
+    }
+
+    fn clash(&mut self) -> Result<Outcome, GivenUp> {
+        let mut runs = Vec::new();
+        for clash in 1..=CLASHES {
+            let office = clash - 1;
+            self.sync(office, None)?;
+            self.plant(&format!("s{clash}"));
+            self.remark(office, &format!("c{clash}"));
+            runs.push(self.sync(office, None)?);
+        }
+        Ok(Outcome::Done(runs))
+    }
+
+    /// The clerk of an office notes something in a hundred dossiers: those of that set.
+    fn remark(&self, office: usize, set: &str) {
+        let session = Desk::of(self.office(office)).session;
+        let ids: Vec<String> =
+            self.entries[set].iter().map(|one| one.document.to_string()).collect();
+        let next = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..WRITERS {
+                scope.spawn(|| {
+                    while let Some(id) = ids.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let path = format!("/api/v1/dossiers/{id}");
+                        let base = session.get(&path).done()["version"].clone();
+                        let text = "Đã gọi điện cho người nộp";
+                        let fields = json!({ "kind": "noted", "base": base, "text": text });
+                        let (path, key) = (format!("{path}/events"), format!("{set}-{id}"));
+                        let answer = session.try_post_once(&path, &fields, &key);
+                        assert_eq!(answer.expect("an answer").status, 201);
+                    }
+                });
+            }
+        });
+    }
+
+    fn restored(&mut self, offices: usize) -> Result<Outcome, GivenUp> {
+        let backup = self.province.directory().join("relay.backup");
+        self.province.relay.back_up(&backup);
+        self.plant("late");
+        for office in 0..offices {
+            self.sync(office, None)?;
+        }
+        let mut runs = Vec::new();
+        for office in 0..offices {
+            self.province.relay.kill();
+            self.province.relay.restore(&backup);
+            self.province.relay.start();
+            // Cursors beyond what the backup holds say nothing: what is held is compared.
+            let all = |own: &Readers, ledger: &Readers| {
+                is_complete(own, ledger) && self.agree(own, ledger)
+            };
+            runs.push(self.sync_until(office, None, all)?);
+        }
+        Ok(Outcome::Done(runs))
+    }
+
+    /// How many of an office's acknowledged changes are gone after both were killed.
+    fn killed(&mut self) -> Result<Outcome, GivenUp> {
+        self.sync(0, None)?;
+        let own = Readers::of(&self.office(0).data);
+        let head = |own: &Readers| {
+            let facts: Result<_, StoreError> = own.read(|tx| tx.facts());
+            facts.expect("facts").journal_head
+        };
+        let before = head(&own);
+        self.remark(0, "last");
+        let saved = usize::try_from(head(&own) - before).expect("a few");
+        self.sync(0, None)?;
+        self.province.relay.kill();
+        self.province.nodes[1].kill();
+        self.province.relay.start();
+        self.province.nodes[1].start();
+        let entries: Result<_, StoreError> = own.read(|tx| tx.journal_after(before, usize::MAX));
+        let entries = entries.expect("the journal");
+        let ledger = Readers::of(&self.province.relay.data);
+        let known = entries.iter().filter(|entry| {
+            let found: Result<_, StoreError> = ledger.read(|tx| LedgerTables::entry(tx, &entry.id));
+            found.expect("the ledger").is_some()
+        });
+        Ok(Outcome::Lost(saved - known.count()))
+    }
+
+    fn cut(&self, office: usize) -> Result<Outcome, GivenUp> {
+        let weather = Weather { bytes_per_second: SLOW, ..Weather::default() };
+        Ok(Outcome::Done(vec![self.sync(office, Some(weather))?]))
+    }
+}
+
+/// A count that was read from a page of figures.
+fn bytes(figure: f64) -> u64 {
+    format!("{figure:.0}").parse().unwrap_or_default()
+}
+
+/// The slow line works for a while and is then dead, in turns.
+fn weather_at(elapsed: Duration, slow: Weather) -> Weather {
+    let (works, dead) = CUT;
+    let turn = elapsed.as_millis() % (works + dead).as_millis();
+    if turn < works.as_millis() { slow } else { Weather::CUT }
+}
+
+/// Looks until it is so, or gives the case up.
+fn within(deadline: Duration, mut so: impl FnMut() -> bool) -> Result<(), GivenUp> {
+    let begun = Instant::now();
+    let in_time = wait::until("the case ends", deadline * 2, || {
+        let late = begun.elapsed() > deadline;
+        (late || so()).then_some(!late)
+    });
+    in_time.then_some(()).ok_or_else(|| GivenUp(format!("stopped after {} s", deadline.as_secs())))
+}
+
+/// Waits until the relay has acknowledged what a node has.
+fn await_sent(node: &Node) {
+    let own = Readers::of(&node.data);
+    wait::until("the relay has everything", CASE_DEADLINE, || is_sent(&own).then_some(()));
+}
+
+fn is_sent(own: &Readers) -> bool {
+    let facts: Result<_, StoreError> = own.read(|tx| tx.facts());
+    facts.is_ok_and(|facts| facts.journal_through >= facts.journal_head)
+}
+
+/// Whether an office has sent all that it has, and applied all that the relay has for it.
+fn is_complete(own: &Readers, ledger: &Readers) -> bool {
+    let read: Result<_, StoreError> = own.read(|tx| Ok((tx.cursors()?, tx.to_apply(0, 1)?)));
+    let Ok((cursors, marks)) = read else { return false };
+    let reached = cursors.iter().all(|cursor| {
+        let end: Result<_, StoreError> = ledger.read(|tx| tx.feed_end(cursor.scope));
+        end.is_ok_and(|end| cursor.row >= end.row)
+    });
+    cursors.len() >= 2 && reached && marks.is_empty() && is_sent(own)
+}

@@ -1,0 +1,192 @@
+//! Automerge documents by the crate `samod`, as its own pages show it: tokio, documents in the
+//! file system, TCP, the default policy that announces every document.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::Write,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use automerge::{Automerge, ReadDoc};
+use futures::{StreamExt, stream};
+use samod::{BackoffConfig, DocHandle, DocumentId, Repo, storage::TokioFilesystemStorage};
+use tokio::{net::TcpListener, runtime::Runtime, time};
+
+use crate::{
+    corpus::{self, Heads},
+    end::{End, Places},
+};
+
+/// Documents that are looked up at once.
+const AT_ONCE: usize = 256;
+/// How often a document that nobody had is asked for again: each question goes to every peer.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+/// How often documents that still lack something are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// One end.
+pub(crate) struct Samod {
+    places: Places,
+    runtime: Runtime,
+    repo: Repo,
+    handles: BTreeMap<String, DocHandle>,
+    /// What every dossier is to end in.
+    expected: Heads,
+    hang_up: Option<Box<dyn FnOnce()>>,
+}
+
+impl Samod {
+    /// Over what it has: all documents are opened, or they would not be synced.
+    pub(crate) fn new(places: Places) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let storage = TokioFilesystemStorage::new(places.data.join("documents"));
+        let guard = runtime.enter();
+        let repo = runtime.block_on(Repo::build_tokio().with_storage(storage).load());
+        drop(guard);
+        let handles = BTreeMap::new();
+        let expected = Heads::new();
+        let mut end = Self { places, runtime, repo, handles, expected, hang_up: None };
+        end.open();
+        end
+    }
+
+    /// Which document a dossier is. Its name does not go over the line: an application would keep
+    /// it in a document of its own.
+    fn names(&self) -> PathBuf {
+        self.places.corpus.join("samod.tsv")
+    }
+
+    /// Opens every document that is named and not yet open.
+    fn open(&mut self) {
+        let Ok(text) = fs::read_to_string(self.names()) else { return };
+        let named = text.lines().filter_map(|line| line.split_once('\t'));
+        let missing = named.filter(|(document, _)| !self.handles.contains_key(*document));
+        let lookups = missing.map(|(document, id)| {
+            let id: DocumentId = id.parse().expect("a document's name");
+            let (repo, document) = (self.repo.clone(), document.to_owned());
+            async move { Some((document, repo.find(id).await.ok()??)) }
+        });
+        let lookups: Vec<_> = lookups.collect();
+        let found = stream::iter(lookups).buffer_unordered(AT_ONCE).filter_map(|one| async { one });
+        let found: Vec<_> = self.runtime.block_on(found.collect());
+        self.handles.extend(found);
+    }
+
+    /// Returns when every dossier ends in what was expected: nothing else tells that all is there.
+    fn await_heads(&mut self) {
+        let mut missing = self.expected.clone();
+        let mut looked: Option<Instant> = None;
+        loop {
+            let due = looked.is_none_or(|looked| looked.elapsed() >= ASK_EVERY);
+            if due && missing.keys().any(|document| !self.handles.contains_key(document)) {
+                self.open();
+                looked = Some(Instant::now());
+            }
+            let handles = &self.handles;
+            missing.retain(|document, wanted| {
+                handles.get(document).is_none_or(|handle| heads(handle) != *wanted)
+            });
+            if missing.is_empty() {
+                return;
+            }
+            self.runtime.block_on(async {
+                let mut next = time::interval(LOOK_EVERY);
+                next.tick().await;
+                next.tick().await;
+            });
+        }
+    }
+}
+
+impl End for Samod {
+    fn take(&mut self, set: &str) {
+        let mut by_document: BTreeMap<String, Vec<automerge::Change>> = BTreeMap::new();
+        for change in corpus::read(&self.places.corpus, set) {
+            let read = automerge::Change::from_bytes(change.bytes).expect("a change");
+            by_document.entry(change.document).or_default().push(read);
+        }
+        let mut named = String::new();
+        for (document, changes) in by_document {
+            if let Some(handle) = self.handles.get(&document) {
+                let taken = handle.with_document(|held| held.apply_changes(changes));
+                taken.expect("changes that fit");
+                continue;
+            }
+            let mut new = Automerge::new();
+            new.apply_changes(changes).expect("changes that fit");
+            let handle = self.runtime.block_on(self.repo.create(new)).expect("it runs");
+            named += &format!("{document}\t{}\n", handle.document_id());
+            self.handles.insert(document, handle);
+        }
+        if !named.is_empty() {
+            let file = fs::File::options().create(true).append(true).open(self.names());
+            let written = file.and_then(|mut file| file.write_all(named.as_bytes()));
+            written.expect("the corpus can be written");
+        }
+    }
+
+    fn listen(&mut self) -> u16 {
+        let front = self.runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a socket");
+        let port = front.local_addr().expect("a bound socket has an address").port();
+        let url = format!("tcp://127.0.0.1:{port}").parse().expect("a URL");
+        let acceptor = self.repo.make_acceptor(url).expect("it runs");
+        self.runtime.spawn(async move {
+            while let Ok((stream, _)) = front.accept().await {
+                drop(stream.set_nodelay(true));
+                if acceptor.accept_tokio_io(stream).is_err() {
+                    return;
+                }
+            }
+        });
+        port
+    }
+
+    fn expect(&mut self, sets: &[&str]) {
+        self.expected = corpus::heads(&corpus::all(&self.places.corpus, sets));
+    }
+
+    fn sync(&mut self, port: u16) {
+        let url = format!("tcp://127.0.0.1:{port}").parse().expect("a URL");
+        let guard = self.runtime.enter();
+        let dialer = self.repo.dial_tcp(url, BackoffConfig::default());
+        let dialer = Arc::new(dialer.unwrap_or_else(|error| panic!("{error:?}")));
+        drop(guard);
+        self.hang_up = Some(Box::new(move || dialer.close()));
+        self.await_heads();
+    }
+
+    fn complete(&mut self) {
+        self.await_heads();
+    }
+
+    fn lacks(&mut self, sets: &[&str]) -> usize {
+        let wanted = corpus::all(&self.places.corpus, sets);
+        let missing = wanted.iter().filter(|change| {
+            let hash = automerge::ChangeHash(corpus::hash_of(&change.hash));
+            let handle = self.handles.get(&change.document);
+            !handle.is_some_and(|handle| {
+                handle.with_document(|held| held.get_change_by_hash(&hash).is_some())
+            })
+        });
+        missing.count()
+    }
+
+    fn part(&mut self) {
+        if let Some(hang_up) = self.hang_up.take() {
+            hang_up();
+        }
+    }
+}
+
+impl Drop for Samod {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.repo.stop());
+    }
+}
+
+fn heads(handle: &DocHandle) -> BTreeSet<String> {
+    handle.with_document(|held| held.get_heads().iter().map(ToString::to_string).collect())
+}

@@ -87,6 +87,9 @@ pub struct Join {
     /// Log-in name of the first administrator. Default: asked for on a terminal.
     #[arg(long, value_name = "NAME")]
     pub admin_user: Option<String>,
+    /// The name that screens show of the first administrator. Default: the log-in name.
+    #[arg(long, value_name = "NAME")]
+    pub admin_name: Option<String>,
     /// Read the administrator's password from standard input, one line.
     #[arg(long)]
     pub admin_password_stdin: bool,

@@ -26,13 +26,14 @@ use crate::{
     office::storage,
 };
 
-/// Makes this data directory a node of the invitation's unit, once the province approves.
+/// Makes this data directory a node of the invitation's unit, once the province approves. `admin`:
+/// the first administrator's log-in and the name that others see of them.
 ///
 /// # Errors
 ///
 /// What is wrong with the invitation, the directory or the line, with what to do. A failed try
 /// can be repeated.
-pub async fn join(code: &str, data: &Path, admin: &str, password: &Secret) -> Answer {
+pub async fn join(code: &str, data: &Path, admin: (&str, &str), password: &Secret) -> Answer {
     let invitation =
         Invitation::parse(code).map_err(|error| Problem::new("invitation", error.to_string()))?;
     secret::make_data_directory(data)
@@ -53,7 +54,7 @@ async fn joined(
     memory: &Memory,
     invitation: &Invitation,
     data: &Path,
-    admin: &str,
+    (admin, name): (&str, &str),
     password: &Secret,
 ) -> Answer {
     let known = memory.read(words).await.map_err(|error| storage(&error))?;
@@ -74,7 +75,7 @@ async fn joined(
         person: PersonId::ZERO,
         grant: EntryId::ZERO,
         wrapped_key: wrapped.to_bytes(),
-        display_name: admin.to_owned(),
+        display_name: name.to_owned(),
         roles: String::new(),
         disabled: false,
         created_ms: hoso_engine::clock::now_ms(),
@@ -102,7 +103,7 @@ async fn joined(
         label: label(),
         signing: signing.public(),
         age: AgeKey(x25519_public(&age.seed())),
-        administrator_name: admin.to_owned(),
+        administrator_name: name.to_owned(),
         administrator_key: administrator.public(),
     };
     let said = ask(invitation, &transport, &newcomer).await;

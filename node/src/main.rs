@@ -85,7 +85,8 @@ fn enrol(args: &Join) -> Result<(), Problem> {
     };
     let password =
         terminal::new_secret(&format!("new password of {admin} (at least 8 characters): "))?;
-    let joining = join::join(&args.code, &args.common.data, &admin, &password);
+    let name = args.admin_name.as_deref().unwrap_or(&admin);
+    let joining = join::join(&args.code, &args.common.data, (&admin, name), &password);
     let answer = shell::run(joining)?;
     show(args.common.json, &answer)
 }

@@ -12,7 +12,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hoso_engine::{command::Problem, keyfile, memory::Memory, secret, shell::closed};
+use hoso_engine::{
+    command::Problem,
+    keyfile,
+    memory::Memory,
+    secret,
+    shell::closed,
+    web::{Language, Speech},
+};
 use hoso_identity::{Incarnation, Realm, SigningKey, Verdict};
 use hoso_registry::statement::RealmKind;
 use hoso_store::{
@@ -139,7 +146,10 @@ async fn held(data: &Path) -> Result<Held, Problem> {
     let (memory, thread) = match opened {
         Ok(opened) => opened,
         Err(error @ StoreError::InUse { .. }) => return Err(storage(&error)),
-        Err(error) => return Err(something_else(data, &error.to_string())),
+        Err(error) => {
+            tracing::debug!(%error, "what is there cannot be opened");
+            return Err(something_else(data, "damaged", ""));
+        }
     };
     let kind = memory.state().realm_kind();
     let joining = memory.read(Facts::read).await;
@@ -150,33 +160,34 @@ async fn held(data: &Path) -> Result<Held, Problem> {
     match kind {
         Some(RealmKind::Training) => Ok(Held::Training { whole: mark != founding }),
         None if !joining => Ok(Held::Training { whole: false }),
-        None => Err(something_else(data, "a node that is joining a province is there")),
-        Some(kind) => {
-            let found = format!("a node of a realm of the kind {} is there", kind.code());
-            Err(something_else(data, &found))
-        }
+        None => Err(something_else(data, "joining", "")),
+        Some(kind) => Err(something_else(data, "realm", kind.code())),
     }
 }
 
 /// A directory without the mark holds nothing of a program, or is somebody else's.
 fn unmarked(data: &Path) -> Result<Held, Problem> {
     if Database::exists(data) {
-        return Err(something_else(data, "a database is there"));
+        return Err(something_else(data, "database", ""));
     }
     let keys = Schema::Node.key_files().iter().chain(Schema::Relay.key_files());
     match keys.map(|name| data.join(name)).find(|path| path.exists()) {
-        Some(path) => Err(something_else(data, &format!("{} is there", path.display()))),
+        Some(path) => Err(something_else(data, "file", &path.display().to_string())),
         None => Ok(Held::Nothing),
     }
 }
 
-/// Whatever it is, nothing of it is touched.
-fn something_else(data: &Path, found: &str) -> Problem {
-    let text = format!(
-        "{} is not a training realm's directory ({found}): choose another one with --data",
-        data.display()
-    );
-    Problem::new("practise", text)
+/// Whatever it is, nothing of it is touched. Whoever practises may read either language.
+fn something_else(data: &Path, found: &str, about: &str) -> Problem {
+    let speech = Speech::new(include_str!("../locales/vi.ftl"), include_str!("../locales/en.ftl"));
+    let said = [Language::Vietnamese, Language::English].map(|language| {
+        let words = speech.of(language);
+        let about = [("about", about)].into_iter().collect();
+        let found = words.say_with(&format!("practise-found-{found}"), &about);
+        let values = [("data", data.display().to_string()), ("found", found)];
+        words.say_with("practise-not-here", &values.into_iter().collect())
+    });
+    Problem::new("practise", said.join(" / "))
 }
 
 /// Founds in the place of nothing, or of a training realm.

@@ -163,6 +163,8 @@ fn the_trial_province_comes_up_goes_on_where_it_ended_and_leaves_nothing_running
                 let session = client(node).log_in(name.unwrap(), password.unwrap());
                 session.unwrap_or_else(|answer| panic!("{name:?}: {}", answer.body))
             });
+            let named = users.iter().filter(|user| user["name"] != user["user"]);
+            assert_eq!(named.count(), users.len(), "people have names, not log-ins: {users:?}");
             let clerk = sessions.next().expect("a clerk");
             assert_eq!(sessions.count(), users.len() - 1);
             let listed = clerk.get("/api/v1/dossiers?limit=200").done();

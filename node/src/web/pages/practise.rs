@@ -50,6 +50,8 @@ struct Shown {
     tone: &'static str,
     icon: &'static str,
     state: String,
+    /// The bar of an outage that this exercise plays; empty where none is played.
+    outage: String,
     steps: Vec<Tick>,
     begin: String,
     address: &'static str,
@@ -191,6 +193,10 @@ fn shown(words: &Words, actor: &Actor, exercise: Exercise, progress: Progress) -
     let may_differ = exercise == Exercise::Conflict
         && progress.completed_ms.is_none()
         && progress.ticks.iter().copied().eq([true, false, false]);
+    // The second station is away until its change comes in.
+    let away = exercise == Exercise::Conflict && progress.ticks.get(1) == Some(&false);
+    let pending = usize::from(progress.ticks.first() == Some(&true));
+    let pending = [("pending", pending)].into_iter().collect();
     let ticks = (1..).zip(&progress.ticks).map(|(number, done)| Tick {
         done: *done,
         label: words.say(&format!("exercise-{code}-{number}")),
@@ -203,6 +209,7 @@ fn shown(words: &Words, actor: &Actor, exercise: Exercise, progress: Progress) -
         tone,
         icon,
         state,
+        outage: if away { words.say_with("exercise-outage", &pending) } else { String::new() },
         steps: ticks.collect(),
         begin: words.say("exercise-begin"),
         address: address(exercise),

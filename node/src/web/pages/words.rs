@@ -184,7 +184,10 @@ mod tests {
             keys.insert(format!("{key}-text"));
             keys.insert(key);
         }
-        keys.extend(["page-practised", "practise-reset"].map(str::to_owned));
+        keys.extend(["page-practised", "practise-reset", "practise-not-here"].map(str::to_owned));
+        for found in ["damaged", "joining", "realm", "database", "file"] {
+            keys.insert(dashed("practise-found", found));
+        }
         keys
     }
 

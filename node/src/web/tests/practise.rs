@@ -174,7 +174,9 @@ async fn a_directory_that_is_no_training_realms_is_refused_and_stays_as_it_is() 
         let before = files(directory.path());
         for anew in [false, true] {
             let refused = practise::prepare(directory.path(), anew).await.unwrap_err();
-            assert!(refused.text.contains("not a training realm"), "{}", refused.text);
+            for said in ["không phải thư mục tập huấn", "not a training realm"] {
+                assert!(refused.text.contains(said), "{}", refused.text);
+            }
         }
         assert!(files(directory.path()) == before, "not a byte has changed");
         // A mark alone makes no training realm of it.
@@ -230,7 +232,9 @@ async fn the_directory_of_a_training_realm_joins_no_province() {
         addresses: vec!["localhost:1".to_owned()],
     };
     let password = hoso_engine::command::Secret::new("mat khau dai".to_owned());
-    let refused = join::join(&invitation.to_text(), directory.path(), "quantri", &password).await;
+    let refused =
+        join::join(&invitation.to_text(), directory.path(), ("quantri", "quantri"), &password)
+            .await;
     let code = refused.map(|_: Value| ()).unwrap_err().code;
     assert_eq!(code, "already-joined");
 }

@@ -1,13 +1,21 @@
 //! The description of the API, kept by hand in one file that a test holds against the router.
 
-use axum::{http::header, response::IntoResponse};
+use std::sync::Arc;
+
+use axum::{extract::State, http::header, response::IntoResponse};
+use hoso_engine::web::{OwnSession, SESSION_COOKIE};
+
+use super::site::Site;
 
 /// OpenAPI 3.1.
 const DOCUMENT: &str = include_str!("../../openapi.json");
 
-/// `GET /openapi.json`.
-pub(super) async fn document() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT)
+/// `GET /openapi.json`: the document with the name that this node's session cookie has.
+pub(super) async fn document(State(site): State<Arc<Site>>) -> impl IntoResponse {
+    let own = OwnSession::of(&site.office.transport);
+    let quoted = |name: &str| format!("\"{name}\"");
+    let document = DOCUMENT.replace(&quoted(SESSION_COOKIE), &quoted(own.name()));
+    ([(header::CONTENT_TYPE, "application/json")], document)
 }
 
 #[cfg(test)]

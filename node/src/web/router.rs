@@ -9,7 +9,7 @@ use axum::{
     routing::{delete, get, post, put},
 };
 
-use hoso_engine::web::{Hosts, shield};
+use hoso_engine::web::{Hosts, OwnSession, own_session, shield};
 
 use super::{
     answer::BODY_BYTES_MAX,
@@ -21,6 +21,7 @@ use super::{
 
 /// The whole web side.
 pub(crate) fn router(site: Arc<Site>, hosts: Hosts) -> Router {
+    let session = Arc::new(OwnSession::of(&site.office.transport));
     Router::new()
         .nest("/api/v1", api())
         .merge(pages::pages())
@@ -31,6 +32,7 @@ pub(crate) fn router(site: Arc<Site>, hosts: Hosts) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(Arc::new(hosts), guard))
         .layer(from_fn_with_state(Arc::clone(&site), speak))
+        .layer(from_fn_with_state(session, own_session))
         .layer(from_fn(shield))
         .with_state(site)
 }

@@ -9,7 +9,7 @@ use axum::{
     routing::{delete, get, post},
 };
 
-use hoso_engine::web::{Hosts, shield};
+use hoso_engine::web::{Hosts, OwnSession, own_session, shield};
 
 use super::{
     api, assets, pages,
@@ -22,6 +22,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// The whole web side.
 pub fn router(site: Arc<Site>, hosts: Hosts) -> Router {
+    let session = Arc::new(OwnSession::of(&site.office.transport));
     Router::new()
         .route("/", get(pages::overview))
         .route("/log-in", get(pages::log_in_form).post(pages::log_in))
@@ -42,6 +43,7 @@ pub fn router(site: Arc<Site>, hosts: Hosts) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(Arc::new(hosts), guard))
         .layer(from_fn_with_state(Arc::clone(&site), speak))
+        .layer(from_fn_with_state(session, own_session))
         .layer(from_fn(shield))
         .with_state(site)
 }

@@ -12,7 +12,7 @@ use hoso_engine::{
     acceptor::{News, Office as Listener},
     clock,
     relay_host::Alarm,
-    web::{Hosts, numbers},
+    web::{Hosts, OwnSession, numbers},
 };
 use hoso_identity::{Incarnation, PublicKey};
 use hoso_sync::wire::Report;
@@ -46,7 +46,8 @@ impl Browser {
     fn is(&mut self, role: &str) {
         let operator = Operator { name: "lan".to_owned(), roles: vec![role.to_owned()] };
         let token = self.scene.office.sessions.begin(operator, clock::now_ms()).unwrap();
-        self.cookie = format!("hoso_session={token}");
+        let own = OwnSession::of(&self.scene.office.transport);
+        self.cookie = format!("{}={token}", own.name());
     }
 
     /// The words of that key, with figures in them.

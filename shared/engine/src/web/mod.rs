@@ -10,7 +10,7 @@ mod serve;
 mod words;
 
 pub use assets::{Asset, Assets};
-pub use cookies::{LANGUAGE_COOKIE, SESSION_COOKIE, cookie, token};
+pub use cookies::{LANGUAGE_COOKIE, OwnSession, SESSION_COOKIE, cookie, own_session, token};
 pub use guard::{Hosts, TurnedAway, shield};
 pub use refusal::{UNWORDED, let_through, problem_details, unworded};
 pub use serve::serve;

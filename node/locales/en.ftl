@@ -136,6 +136,7 @@ sync-state-saved = Saved here
 sync-state-at-province = At the province
 sync-state-delivered = At its destination
 sync-state-opened = Opened there
+sync-state-here = Handled here, sent to no other office
 sync-state-unknown = Unknown: sent, no answer yet
 sync-state-rechecking = Being checked again with the province
 sync-state-needs-attention = Needs attention

@@ -112,6 +112,7 @@ sync-state-saved = Đã lưu tại đây
 sync-state-at-province = Đã tới tỉnh
 sync-state-delivered = Đã tới nơi nhận
 sync-state-opened = Nơi nhận đã mở
+sync-state-here = Xử lý tại đây, không chuyển nơi khác
 sync-state-unknown = Chưa rõ: đã gửi, chưa có trả lời
 sync-state-rechecking = Đang kiểm tra lại với tỉnh
 sync-state-needs-attention = Cần xử lý

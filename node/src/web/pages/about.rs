@@ -22,6 +22,8 @@ use crate::{
 
 /// The steps of the badge.
 const STEPS: [&str; 4] = ["saved", "at_province", "delivered", "opened"];
+/// Its steps where nobody else is to have the dossier.
+const STEPS_HERE: [&str; 3] = ["saved", "at_province", "here"];
 /// Rows of the list beside a dossier.
 const BESIDE: usize = 50;
 
@@ -238,8 +240,15 @@ pub(super) fn fees(words: &Words, dossier: &Value) -> Money {
 
 /// The four steps with time and place, and the word for the present state.
 pub(super) fn badge(site: &Site, words: &Words, dossier: &Value) -> Badge {
-    let state = text(dossier, "/sync/state");
-    let reached = STEPS.iter().position(|step| *step == state).unwrap_or(0);
+    let destinations = dossier.pointer("/sync/destinations").and_then(Value::as_array);
+    let here = destinations.is_some_and(Vec::is_empty);
+    let steps: &[&str] = if here { &STEPS_HERE } else { &STEPS };
+    // What nobody else is to have has arrived as soon as the province has its copy.
+    let state = match text(dossier, "/sync/state") {
+        state if here && state == "delivered" => "here".to_owned(),
+        state => state,
+    };
+    let reached = steps.iter().position(|step| *step == state).unwrap_or(0);
     let last = list(dossier, "/events").last();
     let saved = last.map(|event| moment(&text(event, "/at"))).unwrap_or_default();
     let author = last.map(|event| text(event, "/unit")).unwrap_or_default();
@@ -251,13 +260,14 @@ pub(super) fn badge(site: &Site, words: &Words, dossier: &Value) -> Badge {
         });
         facts.collect::<Vec<_>>().join(", ")
     };
-    let steps = STEPS.iter().enumerate().map(|(number, step)| Step {
+    let steps = steps.iter().enumerate().map(|(number, step)| Step {
         label: words.say(&format!("sync-state-{}", step.replace('_', "-"))),
         reached: number <= reached,
         place: match *step {
             "saved" => saved.clone(),
             "at_province" => moment(&text(dossier, "/sync/at_province_at")),
             "delivered" => facts("/sync/delivered"),
+            "here" => site.place(&author),
             _ => facts("/opened"),
         },
     });
@@ -267,7 +277,7 @@ pub(super) fn badge(site: &Site, words: &Words, dossier: &Value) -> Badge {
         tone: match state.as_str() {
             "needs_attention" => "late",
             "unknown" | "rechecking" => "wait",
-            "delivered" | "opened" => "safe",
+            "delivered" | "opened" | "here" => "safe",
             _ => "",
         },
         steps: steps.collect(),

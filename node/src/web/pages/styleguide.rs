@@ -179,12 +179,14 @@ fn chips_of(words: &Words) -> (Vec<Chip>, Vec<Chip>) {
     (dues, statuses.collect())
 }
 
-/// The badge at each of its steps, and where it is not known.
+/// The badge at each of its steps, where it is not known, and where the dossier stays.
 fn badges(words: &Words) -> Vec<Badge> {
-    let steps = ["saved", "at-province", "delivered", "opened"];
+    const STEPS: &[&str] = &["saved", "at-province", "delivered", "opened"];
+    const STEPS_HERE: &[&str] = &["saved", "at-province", "here"];
     let others = [("unknown", "wait"), ("rechecking", "wait"), ("needs-attention", "late")];
     let tones = [("saved", ""), ("at-province", ""), ("delivered", "safe"), ("opened", "safe")];
-    let badge = |(state, tone): (&str, &'static str)| {
+    let stays = [("saved", ""), ("at-province", ""), ("here", "safe")];
+    let badge = |(steps, (state, tone)): (&[&str], (&str, &'static str))| {
         let reached = steps.iter().position(|step| *step == state).unwrap_or(0);
         let step = |(number, step): (usize, &&str)| Step {
             label: words.say(&format!("sync-state-{step}")),
@@ -198,7 +200,8 @@ fn badges(words: &Words) -> Vec<Badge> {
             steps: steps.iter().enumerate().map(step).collect(),
         }
     };
-    tones.into_iter().chain(others).map(badge).collect()
+    let goes = tones.into_iter().chain(others).map(|state| (STEPS, state));
+    goes.chain(stays.map(|state| (STEPS_HERE, state))).map(badge).collect()
 }
 
 fn fields(words: &Words) -> Vec<Field> {

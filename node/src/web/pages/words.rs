@@ -324,6 +324,7 @@ mod tests {
             "at_province",
             "delivered",
             "opened",
+            "here",
             "unknown",
             "rechecking",
             "needs_attention",

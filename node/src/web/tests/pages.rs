@@ -465,3 +465,26 @@ async fn a_mark_for_the_service_is_counted_and_says_nothing_of_who_gave_it() {
     }
     assert!(scene.get("/return").await.text.contains("2 hài lòng"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_that_stays_here_has_a_badge_of_three_dots_and_one_that_goes_has_four() {
+    let scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let dots = |page: &str| {
+        let badge = page.split("<span class=\"dots\"").nth(1).unwrap();
+        badge.split("</span>").next().unwrap().matches("<i").count()
+    };
+    let stays = scene.get(&path).await;
+    let here = "Xử lý tại đây, không chuyển nơi khác";
+    assert_eq!((dots(&stays.text), stays.text.contains(here)), (3, true), "{}", stays.text);
+    let record = scene.get(&format!("/api/v1{path}")).await.json();
+    assert_eq!(record["sync"]["destinations"], json!([]));
+    assert_eq!(dots(&scene.get("/").await.text), 3);
+    let given = press(&scene, &path, "handed_over", &[("to_unit", "06673")]).await;
+    assert_eq!(given.status, 303, "{}", given.text);
+    let goes = scene.get(&path).await;
+    assert_eq!((dots(&goes.text), goes.text.contains(here)), (4, false), "{}", goes.text);
+    let record = scene.get(&format!("/api/v1{path}")).await.json();
+    assert_eq!(record["sync"]["destinations"], json!(["06673"]));
+    assert_eq!(dots(&scene.get("/").await.text), 4);
+}

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use hoso_dossier::{
     ChangeHash, History, ShapeError,
-    event::Event,
+    event::{Body, Event},
     fold::Effect,
     history::WriteError,
     rules::{self, Objection},
@@ -63,6 +63,8 @@ const TRIES: usize = 16;
 const LOOK_MS: u64 = 20;
 /// How often to look.
 const LOOKS: usize = 250;
+/// The number of the slip among the forms of every set.
+const SLIP: &str = "01";
 
 /// By what a repeated request is known.
 #[derive(Clone, Debug)]
@@ -221,7 +223,9 @@ fn weighed(
         return Err(Refused::new(409, "dossier-full"));
     }
     // Who saw an older version may not have seen that a person must decide first.
-    rules::lawful(&before.folded.standing, &actor.author, event).map_err(Refused::by_rule)?;
+    let standing = &before.folded.standing;
+    rules::lawful(standing, &actor.author, event).map_err(Refused::by_rule)?;
+    rules::writable(standing.status, event.body.kind()).map_err(Refused::by_rule)?;
     Ok(base)
 }
 
@@ -338,8 +342,19 @@ fn offered(dossier: &Dossier, actor: &Actor, state: &State) -> Vec<&'static str>
     kinds
         .filter(|kind| rules::offered(standing, &actor.author, **kind, at_ms).is_ok())
         .filter(|kind| newer || **kind != EventKind::CalendarAccepted)
+        .filter(|kind| **kind != EventKind::NotAccepted || !has_slip(dossier))
         .map(|kind| kind.code())
         .collect()
+}
+
+/// Whether the applicant holds the slip: they were told that the dossier is accepted, so nobody is
+/// offered to turn it away.
+fn has_slip(dossier: &Dossier) -> bool {
+    let mut events = dossier.items.iter().filter_map(|item| item.event.as_ref().ok());
+    events.any(|event| {
+        let Body::Printed(printed) = &event.body else { return false };
+        printed.form == SLIP
+    })
 }
 
 /// The sides of open conflicts that this actor may choose: what they may make themselves.

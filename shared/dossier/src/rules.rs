@@ -168,6 +168,7 @@ pub fn offered(
     require(roles.iter().any(|role| author.has(*role)), Objection::Role)?;
     require(author.is_covered(at_ms), Objection::GrantDates)?;
     require(allowed_from(kind).contains(&standing.status), Objection::Status)?;
+    writable(standing.status, kind)?;
     require(has_object(standing, kind), Objection::NotThere)?;
     place(standing, author, kind)?;
     any_body(standing, author, kind, at_ms)?;
@@ -219,6 +220,18 @@ pub fn lawful(standing: &Standing, author: &Author, event: &Event) -> Result<(),
     seen(standing, author, event.body.kind())
 }
 
+/// Whether a desk still writes the kind as the dossier stands: what came after entries that exist.
+/// Entries are not judged by it, or dossiers would stand differently at machines of another age.
+///
+/// # Errors
+///
+/// [`Objection`].
+pub fn writable(status: Option<Status>, kind: EventKind) -> Result<(), Objection> {
+    // Who decides owns the due time, and does so from the hand-over on.
+    let early = kind == EventKind::Extended && status == Some(Status::Accepted);
+    require(!early, Objection::Status)
+}
+
 /// Whether the author may choose an event of this kind against those that exclude it: who may make
 /// it.
 ///
@@ -251,6 +264,7 @@ fn has_object(standing: &Standing, kind: EventKind) -> bool {
     let mut payments = standing.payments.iter();
     match kind {
         K::FeeRemoved => !standing.fees.is_empty(),
+        K::Paid => standing.open_amount() > 0,
         K::PaymentConfirmed => payments.any(|paid| !paid.confirmed && !paid.reversed),
         K::PaymentReversed => payments.any(|paid| !paid.reversed),
         K::Detached => !standing.scans.is_empty(),
@@ -265,7 +279,6 @@ fn has_object(standing: &Standing, kind: EventKind) -> bool {
         | K::Supplemented
         | K::FeeAdded
         | K::PaymentRequested
-        | K::Paid
         | K::Extended
         | K::Approved
         | K::Refused

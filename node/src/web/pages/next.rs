@@ -44,9 +44,8 @@ pub(super) fn next(
     }
     let status = Status::from_code(&text(dossier, "/status"));
     let done = |kind: &EventKind| {
-        // Who works on it is known, or nothing is owed: there is something else to do first.
-        (*kind == EventKind::Assigned && !text(dossier, "/assigned").is_empty())
-            || (*kind == EventKind::Paid && matches!(text(dossier, "/open").as_str(), "" | "0"))
+        // Who works on it is known: there is something else to do first.
+        *kind == EventKind::Assigned && !text(dossier, "/assigned").is_empty()
     };
     let mut first = likely(status).iter().filter(|kind| !done(kind)).filter_map(|kind| {
         actions.iter().position(|action| action.kind == kind.code()).map(|at| (kind, at))

@@ -245,10 +245,7 @@ fn counter(site: &Site, words: &Words, dossier: &Value) -> Counter {
     let may = |kind: EventKind| list(dossier, "/actions").any(|offered| offered == kind.code());
     let steps = [EventKind::ResultArrived, EventKind::Paid, EventKind::Returned];
     let owed = text(dossier, "/open").parse::<i64>().unwrap_or_default().max(0);
-    let forms = steps.into_iter().filter(|kind| may(*kind)).filter(|kind| {
-        // Nothing is collected from whoever owes nothing.
-        *kind != EventKind::Paid || owed > 0
-    });
+    let forms = steps.into_iter().filter(|kind| may(*kind));
     let (sentence, over) = sentence(words, dossier, may(EventKind::Returned));
     let fact = |key: &str, value: String| (words.say(key), value);
     let facts = [

@@ -1,6 +1,6 @@
 //! What cannot be done with a dossier now, each with its reason, said by the rules that refuse it.
 
-use hoso_dossier::rules::allowed_from;
+use hoso_dossier::rules::{allowed_from, writable};
 use hoso_engine::web::Words;
 use hoso_registry::{EventKind, roles_for};
 use serde_json::Value;
@@ -64,7 +64,8 @@ fn why(site: &Site, words: &Words, actor: &Actor, (kind, reason): (EventKind, &s
             named("not-now-role", "role", lacking.map(|role| role.code()).collect())
         }
         "status" => {
-            let statuses = allowed_from(kind).iter().flatten();
+            let statuses = allowed_from(kind).iter();
+            let statuses = statuses.filter(|status| writable(**status, kind).is_ok()).flatten();
             named("not-now-status", "status", statuses.map(|status| status.code()).collect())
         }
         reason => site.sentence_of(words, &format!("rule-{reason}")),

@@ -324,3 +324,24 @@ async fn the_control_sheet_says_who_gave_and_who_took_and_which_line_is_open() {
         (&json!("Người thử 7"), &json!("Người thử 7"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_turned_away_who_holds_a_slip_and_no_term_is_moved_before_the_hand_over() {
+    let scene = Scene::with_clerk().await;
+    let path = receive(&scene).await;
+    let page = scene.get(&path).await;
+    assert!(Form::of_kind(&page, "not_accepted").is_some(), "{}", page.text);
+    assert!(Form::of_kind(&page, "extended").is_none(), "{}", page.text);
+    let version = page.input("base");
+    let list = part(&page, "<details class=\"withheld\">", "</details>");
+    assert!(!list.contains("trạng thái Được tiếp nhận / Đang xử lý"), "{list}");
+    let early = json!({ "kind": "extended", "base": version, "due_at": "2027-06-01T17:00:00+07:00",
+        "reason": "Xác minh thực địa" });
+    let events = format!("/api/v1{path}/events");
+    let refused = scene.call("POST", &events, "early", &early.to_string()).await;
+    assert_eq!(refused.json()["type"], "urn:hoso:problem:rule-status", "{}", refused.text);
+    assert_eq!(press(&scene, &path, "printed", &[("paper", "a5")]).await.status, 303);
+    let page = scene.get(&path).await;
+    assert!(Form::of_kind(&page, "not_accepted").is_none(), "{}", page.text);
+    assert!(Form::of_kind(&page, "withdrawn").is_some(), "{}", page.text);
+}

@@ -1,8 +1,9 @@
 //! What screens offer, and what they say of the rest before anybody presses it.
 
 use hoso_dossier::{
-    event::{Body, Extended, Listed, Office, SupplementRequested, Supplemented},
-    rules::{Objection, offered, withheld},
+    event::{Body, Extended, Listed, Method, Office, Paid, SupplementRequested, Supplemented},
+    fold::Effect,
+    rules::{Objection, offered, withheld, writable},
     standing::Author,
 };
 use hoso_identity::PersonId;
@@ -116,4 +117,37 @@ fn a_line_of_the_control_sheet_says_which_person_gave_and_which_took() {
     let line = taken.sheet.first().unwrap();
     assert_eq!(line.taker, Some(PersonId([1; 16])));
     assert!(taken.open_line().is_none() && line.paper_reference.is_some());
+}
+
+#[test]
+fn a_new_term_is_given_from_the_hand_over_on_and_one_given_before_goes_on_to_hold() {
+    let mut scene = Scene::received(Office::Unit(CO_TO));
+    let here = clerk(CO_TO);
+    assert_eq!(writable(scene.standing().status, K::Extended), Err(Objection::Status));
+    assert_eq!(why(&scene, &here, K::Extended, SOON_MS), Some(Objection::Status));
+    let mut handed_over_first = Scene::received(Office::Unit(CO_TO));
+    handed_over_first.then(CO_TO, handed_over(Office::Unit(CO_TO)));
+    assert_eq!(why(&handed_over_first, &here, K::Extended, SOON_MS), None);
+    let extended = Extended { due_at: LATE_MS, reason: "xác minh".to_owned() };
+    let before = scene.then(CO_TO, Body::Extended(extended));
+    assert_eq!(scene.effect(before), Effect::Taken);
+    assert_eq!(scene.standing().due_ms(), Some(LATE_MS));
+}
+
+#[test]
+fn money_is_taken_only_as_long_as_something_is_owed() {
+    let mut scene = Scene::received(Office::Unit(CO_TO));
+    let here = clerk(CO_TO);
+    let may = |scene: &Scene| offered(&scene.standing(), &here, K::Paid, SOON_MS);
+    let owed = scene.standing().open_amount();
+    assert!(owed > 0);
+    assert_eq!(may(&scene), Ok(()));
+    let paid = |amount, method| Body::Paid(Paid { amount, method, receipt_no: None });
+    scene.then(CO_TO, paid(owed - 1, Method::Cash));
+    assert_eq!(may(&scene), Ok(()));
+    scene.then(CO_TO, paid(1, Method::Transfer));
+    assert_eq!(may(&scene), Err(Objection::NotThere), "the rest is on its way");
+    assert_eq!(why(&scene, &here, K::Paid, SOON_MS), None);
+    let more = scene.then(CO_TO, paid(1, Method::Cash));
+    assert_eq!(scene.effect(more), Effect::Taken, "what was taken all the same is kept");
 }

@@ -5,15 +5,17 @@ use hoso_engine::{
     clock, disk,
     link::{LinkStatus, State},
 };
-use hoso_store::{StoreError, backup, journal, rules::journal::ATTEMPTS_MAX, writer::Hindrance};
+use hoso_store::{
+    StoreError, backup, blobs, journal, rules::journal::ATTEMPTS_MAX, writer::Hindrance,
+};
 
 use super::Office;
 use crate::times;
 
 /// Less of the disk than this is free: thousandths.
 const DISK_FREE_MIN: u64 = 100;
-/// Less than this, and saving may end any day: thousandths.
-const DISK_FREE_URGENT: u64 = 50;
+/// Less than this, and saving may end any day: no scan is taken any more. Thousandths.
+const DISK_FREE_URGENT: u64 = blobs::FREE_MIN;
 /// The clock differs from the relay's by more than this: milliseconds, as the operators' alert.
 const SKEW_MS_MAX: u64 = 2 * 60 * 1000;
 /// The last backup is older than this: hours, a day with room for a late evening.

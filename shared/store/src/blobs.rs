@@ -20,6 +20,7 @@ use std::{
 };
 
 use hoso_identity::PayloadHash;
+use rustix::fs::statvfs;
 
 pub use self::part::Part;
 pub use self::rows::{
@@ -36,6 +37,9 @@ const DIRECTORY_NAME: &str = "blobs";
 const PART_END: &str = "part";
 /// Where files are written before they have a name.
 const INCOMING_NAME: &str = "incoming";
+
+/// Thousandths of the disk that are kept for dossiers: where less is free, no file is taken.
+pub const FREE_MIN: u64 = 50;
 
 /// The files of one data directory. Clones share it.
 #[derive(Clone, Debug)]
@@ -80,14 +84,14 @@ impl Blobs {
         place(&self.root, hash)
     }
 
-    /// Begins to take a file. A disk that refuses is told at the end: the hash is found all the
-    /// same.
+    /// Begins to take a file. A disk that refuses, or has too little room left, is told at the end:
+    /// the hash is found all the same.
     #[must_use]
     pub fn begin(&self) -> Incoming {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let directory = self.root.join(INCOMING_NAME);
         let path = directory.join(number.to_string());
-        let opened = make(&directory).and_then(|()| {
+        let opened = spared(&self.root).and_then(|()| make(&directory)).and_then(|()| {
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(true).mode(0o600).open(&path)
         });
@@ -189,6 +193,14 @@ impl Drop for Incoming {
             tracing::debug!(%error, "what was coming in is removed at the next start");
         }
     }
+}
+
+/// Refuses where the room that is left is for dossiers. `root` may not be there yet, the data
+/// directory is.
+fn spared(root: &Path) -> io::Result<()> {
+    let disk = statvfs(root.parent().unwrap_or(root))?;
+    let free = disk.f_bavail.saturating_mul(1000).checked_div(disk.f_blocks).unwrap_or(0);
+    if free < FREE_MIN { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
 }
 
 /// Makes a file durable and puts it in its place.

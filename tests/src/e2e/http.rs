@@ -127,6 +127,22 @@ impl Client {
         request.call().unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
+    /// Sends bytes of that media type with a key; the program must answer.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    #[must_use]
+    pub fn send_bytes(&self, path: &str, media_type: &str, key: &str, bytes: &[u8]) -> Answer {
+        let mut request = self.agent.post(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let request = request.header("content-type", media_type).header("idempotency-key", key);
+        answer_of(request.send(bytes))
+            .unwrap_or_else(|_| panic!("POST {}{path} was not answered", self.base))
+    }
+
     /// Fetches bytes.
     ///
     /// # Panics

@@ -1,6 +1,9 @@
 //! Settings of a running node: a TOML file whose values the flags overrule.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use hoso_engine::{settings::LogForm, tuning::Congestion};
 use serde::Deserialize;
@@ -14,6 +17,9 @@ pub struct Config {
     pub listen_http: SocketAddr,
     /// Host names by which browsers may address the pages, besides the loopback names.
     pub hosts: Vec<String>,
+    /// The directory of another disk into which the administrator's page puts backups. Default:
+    /// none, and the page shows the command.
+    pub backups: Option<PathBuf>,
     /// Congestion control: `bbr`, `cubic` or `newreno`.
     pub congestion: Congestion,
     /// Log lines as `text` (default) or `json`.
@@ -33,6 +39,7 @@ impl Default for Config {
         Self {
             listen_http: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
             hosts: Vec::new(),
+            backups: None,
             congestion: Congestion::default(),
             log: LogForm::Text,
         }

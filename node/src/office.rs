@@ -1,5 +1,6 @@
 //! The node's office: what the desk, the pages, the commands and the link share.
 
+mod backups;
 mod bundles;
 mod commands;
 mod health;
@@ -30,6 +31,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
 
 pub(crate) use self::{
+    backups::{Backups, Last, Making},
     health::Trouble,
     hours::{holds, open_on},
 };
@@ -50,6 +52,8 @@ pub struct Office {
     pub(crate) transport: PublicKey,
     pub(crate) people: People,
     pub(crate) serials: Mutex<Serials>,
+    /// Backups that pages ask for.
+    pub(crate) backups: Backups,
     /// Turned true when a training realm is to begin again from nothing.
     pub(crate) begins_again: watch::Sender<bool>,
     /// Changed when dossiers were applied.

@@ -37,7 +37,7 @@ use crate::{
     config::Config,
     facts::Facts,
     keys,
-    office::{Office, storage},
+    office::{Backups, Office, storage},
     people::People,
     practise, projection,
     web::{Site, router},
@@ -79,6 +79,7 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
         transport,
         people: People::default(),
         serials: serials.into(),
+        backups: Backups::default(),
         begins_again: watch::Sender::new(false),
         applied: watch::Sender::new(0),
         arrived: Arc::new(Notify::new()),
@@ -176,6 +177,14 @@ async fn serve(
     let applying = projection::run(Arc::clone(&office), tasks.stopping());
     tasks.spawn("projection", async move {
         applying.await;
+        Ok(())
+    });
+    if let Some(directory) = &config.backups {
+        office.backups.go_to(directory);
+    }
+    let backing_up = Arc::clone(&office).make_backups(tasks.stopping());
+    tasks.spawn("backups", async move {
+        backing_up.await;
         Ok(())
     });
     let site = Arc::new(Site::new(Arc::clone(&office)));

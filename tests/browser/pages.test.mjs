@@ -17,7 +17,7 @@ async function clerksPages(page) {
 }
 
 const ADMINISTRATORS_PAGES = [
-  '/office', '/office/people', '/office/hours', '/office/papers',
+  '/office', '/office/people', '/office/hours', '/office/papers', '/office/backup',
   '/office/papers/test?paper=a5', '/health', '/password',
 ];
 

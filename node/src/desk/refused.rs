@@ -62,7 +62,7 @@ impl From<Problem> for Refused {
             code @ ("session-locked" | "session-unknown" | "log-in-wrong") => Self::new(401, code),
             code @ "log-in-later" => Self::new(429, code),
             code @ ("no-grant" | "pending" | "password-one-off") => Self::new(403, code),
-            code @ "alone" => Self::new(409, code),
+            code @ ("alone" | "backup-unset" | "backup-running") => Self::new(409, code),
             code @ ("hours-point" | "hours-days" | "hours-order" | "hours-validity"
             | "hours-overlap") => Self::new(422, code),
             code @ ("log-in-name" | "name" | "name-taken" | "role" | "person" | "password"

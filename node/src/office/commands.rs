@@ -6,7 +6,7 @@ use hoso_engine::{
     backups,
     command::{Answer, Problem, Progress},
 };
-use hoso_store::{StoreError, backup, database::Schema};
+use hoso_store::database::Schema;
 use serde_json::json;
 
 use super::{Office, storage};
@@ -68,12 +68,12 @@ impl Office {
         }
     }
 
-    async fn back_up(&self, file: &Path, progress: Progress) -> Answer {
+    /// Makes a backup and notes that it was made.
+    pub(super) async fn back_up(&self, file: &Path, progress: Progress) -> Answer {
         let made = backups::back_up(&self.data, Schema::Node, file, progress).await;
         let mark = made.map_err(|error| storage(&error))?;
-        let made_at_ms = mark.made_at_ms;
-        let noted = self.memory.write(false, move |tx, _| backup::note(tx, made_at_ms)).await;
-        noted.map_err(|error: StoreError| storage(&error))?;
+        let noted = self.note_backup(mark.made_at_ms, file).await;
+        noted.map_err(|error| storage(&error))?;
         Ok(json!({ "file": file, "backup": backups::shown(&mark) }))
     }
 

@@ -19,8 +19,9 @@ const DISK_FREE_URGENT: u64 = blobs::FREE_MIN;
 /// The clock differs from the relay's by more than this: milliseconds, as the operators' alert.
 const SKEW_MS_MAX: u64 = 2 * 60 * 1000;
 /// The last backup is older than this: hours, a day with room for a late evening.
-const BACKUP_HOURS_MAX: u64 = 26;
-const HOUR_MS: u64 = 3_600_000;
+pub(super) const BACKUP_HOURS_MAX: u64 = 26;
+/// Milliseconds of an hour.
+pub(super) const HOUR_MS: u64 = 3_600_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
 /// 1 July 2025 in Vietnam, Unix milliseconds: communes in their present form begin there, so a
 /// clock that says less was never set, as after an empty battery.

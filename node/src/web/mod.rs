@@ -3,6 +3,7 @@
 mod answer;
 mod api;
 mod assets;
+mod backup;
 mod catalogue;
 mod health;
 mod offices;

@@ -2,6 +2,7 @@
 
 mod about;
 mod actions;
+mod backup;
 mod checklist;
 mod chips;
 mod confirm;
@@ -47,6 +48,7 @@ use self::frame::{MessagePage, frame, render};
 pub(super) use self::{
     dossier::{list, money, text},
     frame::date,
+    office::administrator,
     papers::PAPERS,
 };
 use super::{assets, refusal::turned_away, site::Site};
@@ -76,6 +78,7 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/office/papers", get(papers::show).post(papers::choose))
         .route("/office/papers/tested", post(papers::tested))
         .route("/office/papers/test", get(super::printed::test_page))
+        .route("/office/backup", get(backup::show).post(backup::make))
         .route("/password", get(people::password).post(people::change))
         .route("/practise", get(practise::show))
         .route("/practise/overview", get(practise::overview))

@@ -13,7 +13,7 @@ use hoso_engine::web::{Hosts, OwnSession, own_session, shield};
 
 use super::{
     answer::BODY_BYTES_MAX,
-    api, catalogue, health, openapi, pages, printed,
+    api, backup, catalogue, health, openapi, pages, printed,
     refusal::{guard, speak},
     scans,
     site::Site,
@@ -58,5 +58,6 @@ fn api() -> Router<Arc<Site>> {
         .route("/drafts/{id}", put(api::put_draft).get(api::get_draft).delete(api::delete_draft))
         .route("/sync", get(api::sync))
         .route("/link", put(api::link))
+        .route("/backup", get(backup::state).post(backup::make))
         .route("/openapi.json", get(openapi::document))
 }

@@ -1,6 +1,7 @@
 //! The whole web side over a real office: a founded province, one clerk, one administrator.
 
 mod api;
+mod backup;
 mod drafts;
 mod forms;
 mod health;

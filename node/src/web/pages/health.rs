@@ -35,6 +35,8 @@ struct Shown {
     icon: &'static str,
     name: String,
     remedy: String,
+    /// Where it is mended, if on a page, and what that page is called.
+    page: Option<(&'static str, String)>,
 }
 
 /// The page. It needs no log-in: whoever stands before a node that nobody can log in to must see
@@ -121,7 +123,9 @@ async fn in_words(site: &Site, words: &Words, trouble: Trouble) -> Shown {
 }
 
 fn said(words: &Words, code: &str, is_urgent: bool, values: &FluentArgs<'_>) -> Shown {
+    let backup = code.starts_with("backup-");
     Shown {
+        page: backup.then(|| ("/office/backup", words.say("page-backup"))),
         tone: if is_urgent { "late" } else { "wait" },
         icon: if is_urgent { "warn" } else { "clock" },
         name: words.say_with(&format!("health-{code}"), values),

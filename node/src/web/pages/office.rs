@@ -86,7 +86,10 @@ pub(super) async fn switch(
 }
 
 /// Whoever asks, if they administer the unit.
-pub(super) async fn administrator(site: &Site, headers: &HeaderMap) -> Result<Arc<Actor>, Refused> {
+pub(in super::super) async fn administrator(
+    site: &Site,
+    headers: &HeaderMap,
+) -> Result<Arc<Actor>, Refused> {
     let actor = site.actor(headers).await?;
     if actor.author.has(Role::Administrator) {
         Ok(actor)
@@ -149,7 +152,7 @@ async fn steps(site: &Site, words: &Words) -> Result<Vec<Step>, Refused> {
         step("hours", site.office.opens_all_week(today).await?, "/office/hours"),
         step("test-page", !site.office.tested_papers().await?.is_empty(), "/office/papers"),
         step("papers", !site.office.usual_papers().await?.is_empty(), "/office/papers"),
-        step("backup", was_backed_up, "/health"),
+        step("backup", was_backed_up, "/office/backup"),
         step("dossier", counts.iter().any(|(_, count)| *count > 0), ""),
     ];
     Ok(if steps.iter().all(|step| step.done) { Vec::new() } else { steps })

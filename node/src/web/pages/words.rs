@@ -31,10 +31,11 @@ mod tests {
     const ALIKE: [&str; 2] = ["paper-a5", "paper-a4"];
 
     /// What speaks to people on pages.
-    const SOURCES: [&str; 47] = [
+    const SOURCES: [&str; 48] = [
         include_str!("frame.rs"),
         include_str!("session.rs"),
         include_str!("about.rs"),
+        include_str!("backup.rs"),
         include_str!("chips.rs"),
         include_str!("history.rs"),
         include_str!("health.rs"),
@@ -170,6 +171,10 @@ mod tests {
             keys.extend(["health", "remedy"].map(|part| dashed(part, code)));
         }
         keys.extend(Trouble::TOLD.map(|code| dashed("bar", code)));
+        for step in ["verify", "try", "end"] {
+            keys.insert(dashed("backup-restore", step));
+        }
+        keys.extend(["unset", "running"].map(|why| dashed("problem-backup", why)));
         keys.extend(["well", "urgent", "stops"].map(|state| dashed("health", state)));
         keys
     }

@@ -27,7 +27,8 @@ async fn backed_up(scene: &Scene, hours_ago: u64) {
 async fn an_administrator_is_told_of_a_missing_and_of_an_old_backup() {
     let mut scene = Scene::new().await;
     let page = seen(&mut scene).await;
-    assert!(page.contains("Chưa từng sao lưu") && page.contains("hoso-node backup"), "{page}");
+    let there = page.contains("href=\"/office/backup\"") && page.contains("Cắm ổ đĩa sao lưu");
+    assert!(page.contains("Chưa từng sao lưu") && there, "{page}");
     backed_up(&scene, 27).await;
     let page = seen(&mut scene).await;
     assert!(page.contains("Bản sao lưu gần nhất đã 27 giờ"), "{page}");

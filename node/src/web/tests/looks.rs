@@ -148,9 +148,15 @@ async fn every_word_on_every_page_can_be_said_in_both_languages() {
         assert_eq!(bypassing(&page.text, &data), [""; 0], "{address}");
     }
     scene.log_in(ADMINISTRATOR).await;
-    for address in
-        ["/office", "/office/people", "/office/hours", "/office/papers", "/password", "/health"]
-    {
+    for address in [
+        "/office",
+        "/office/people",
+        "/office/hours",
+        "/office/papers",
+        "/office/backup",
+        "/password",
+        "/health",
+    ] {
         let page = scene.get(address).await;
         assert_eq!(bypassing(&page.text, &data), [""; 0], "{address}");
     }

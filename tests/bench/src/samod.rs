@@ -12,7 +12,9 @@ use std::{
 
 use automerge::{Automerge, ReadDoc};
 use futures::{StreamExt, stream};
-use samod::{BackoffConfig, DocHandle, DocumentId, Repo, storage::TokioFilesystemStorage};
+use samod::{
+    BackoffConfig, ConnectionId, DocHandle, DocumentId, Repo, storage::TokioFilesystemStorage,
+};
 use tokio::{net::TcpListener, runtime::Runtime, time};
 
 use crate::{
@@ -154,8 +156,17 @@ impl End for Samod {
         let dialer = self.repo.dial_tcp(url, BackoffConfig::default());
         let dialer = Arc::new(dialer.unwrap_or_else(|error| panic!("{error:?}")));
         drop(guard);
-        self.hang_up = Some(Box::new(move || dialer.close()));
+        let own = Arc::clone(&dialer);
+        self.hang_up = Some(Box::new(move || own.close()));
         self.await_heads();
+        // An end that has everything does not know it before the other one has told its heads. A
+        // connection that broke has another number when it is back.
+        self.runtime.block_on(async {
+            let mut looks = time::interval(LOOK_EVERY);
+            while !dialer.connection_id().is_some_and(|id| all_shared(&self.handles, id)) {
+                looks.tick().await;
+            }
+        });
     }
 
     fn complete(&mut self) {
@@ -185,6 +196,15 @@ impl Drop for Samod {
     fn drop(&mut self) {
         self.runtime.block_on(self.repo.stop());
     }
+}
+
+/// Whether the other end has told of every document that it ends as it does here.
+fn all_shared(handles: &BTreeMap<String, DocHandle>, connection: ConnectionId) -> bool {
+    handles.values().all(|handle| {
+        let (peers, _) = handle.peers();
+        let shared = peers.get(&connection).and_then(|peer| peer.shared_heads.clone());
+        shared.is_some_and(|shared| shared == handle.with_document(|held| held.get_heads()))
+    })
 }
 
 fn heads(handle: &DocHandle) -> BTreeSet<String> {

@@ -5,7 +5,7 @@ use std::{
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -35,6 +35,7 @@ pub(crate) struct Line {
 
 #[derive(Debug)]
 struct Shared {
+    target: AtomicU16,
     up: AtomicU64,
     down: AtomicU64,
     manner: Manner,
@@ -49,6 +50,7 @@ impl Line {
         let front = TcpListener::bind("127.0.0.1:0").expect("a socket for the line");
         let port = front.local_addr().expect("a bound socket has an address").port();
         let shared = Arc::new(Shared {
+            target: AtomicU16::new(target),
             up: AtomicU64::new(0),
             down: AtomicU64::new(0),
             manner,
@@ -67,11 +69,18 @@ impl Line {
                 if own.dead_until().is_some() {
                     continue;
                 }
-                let Ok(server) = TcpStream::connect(("127.0.0.1", target)) else { continue };
+                let target = ("127.0.0.1", own.target.load(Ordering::Relaxed));
+                let Ok(server) = TcpStream::connect(target) else { continue };
                 own.carry(client, server);
             }
         });
         Self { port, shared }
+    }
+
+    /// Leads to another port from now on, as when the server has come back there. Its own stays:
+    /// PouchDB knows how far it was by the address of the other end.
+    pub(crate) fn lead_to(&self, target: u16) {
+        self.shared.target.store(target, Ordering::Relaxed);
     }
 
     /// Bytes that went up and down so far, without the headers of TCP and IP.

@@ -100,6 +100,7 @@ struct Field<'a> {
     directory: PathBuf,
     server: Running,
     port: u16,
+    line: Line,
     /// What the server holds.
     sets: Vec<String>,
 }
@@ -189,8 +190,9 @@ impl<'a> Field<'a> {
         let mut server = Running::start(peer, corpus, &directory.join("server"))?;
         server.tell("take base")?;
         let port = server.listen()?;
+        let line = Line::to(port, Manner::default());
         let (directory, sets) = (directory.to_owned(), vec!["base".to_owned()]);
-        Ok(Self { peer, corpus, directory, server, port, sets })
+        Ok(Self { peer, corpus, directory, server, port, line, sets })
     }
 
     fn through(mut self, count: usize, keep: &mut dyn FnMut(Case, Outcome)) -> Result<(), GivenUp> {
@@ -229,8 +231,8 @@ impl<'a> Field<'a> {
     }
 
     /// Connects a client until it and the server have everything, and hangs up.
-    fn sync(&mut self, client: &mut Running, manner: Manner) -> Result<Run, GivenUp> {
-        let line = Line::to(self.port, manner);
+    fn sync(&mut self, client: &mut Running) -> Result<Run, GivenUp> {
+        let line = &self.line;
         let sets = self.sets.join(" ");
         for end in [&mut *client, &mut self.server] {
             end.tell(&format!("expect {sets}"))?;
@@ -240,9 +242,10 @@ impl<'a> Field<'a> {
             let (up, down) = line.carried();
             up + down
         };
+        let server = &mut self.server;
         let run = measured(pids, carried, || {
             client.tell(&format!("sync {}", line.port))?;
-            self.server.tell("complete").map(|_| ())
+            server.tell("complete").map(|_| ())
         })?;
         for end in [&mut *client, &mut self.server] {
             match end.tell(&format!("lacks {sets}"))?.as_str() {
@@ -255,7 +258,7 @@ impl<'a> Field<'a> {
     }
 
     fn all(&mut self, clients: &mut [Running]) -> Result<Outcome, GivenUp> {
-        let runs = clients.iter_mut().map(|client| self.sync(client, Manner::default()));
+        let runs = clients.iter_mut().map(|client| self.sync(client));
         Ok(Outcome::Done(runs.collect::<Result<_, _>>()?))
     }
 
@@ -263,11 +266,11 @@ impl<'a> Field<'a> {
         let mut runs = Vec::new();
         for clash in 1..=CLASHES {
             let client = &mut clients[(clash - 1) % clients.len()];
-            self.sync(client, Manner::default())?;
+            self.sync(client)?;
             self.take(&format!("s{clash}"))?;
             client.tell(&format!("take c{clash}"))?;
             self.sets.push(format!("c{clash}"));
-            runs.push(self.sync(client, Manner::default())?);
+            runs.push(self.sync(client)?);
         }
         Ok(Outcome::Done(runs))
     }
@@ -279,6 +282,7 @@ impl<'a> Field<'a> {
         between(&data);
         self.server = Running::start(self.peer, self.corpus, &data)?;
         self.port = self.server.listen()?;
+        self.line.lead_to(self.port);
         Ok(self)
     }
 
@@ -287,7 +291,7 @@ impl<'a> Field<'a> {
         self = self.again(|data| copy(data, &backup))?;
         self.take("late")?;
         for client in clients.iter_mut() {
-            self.sync(client, Manner::default())?;
+            self.sync(client)?;
         }
         let mut runs = Vec::new();
         for client in clients.iter_mut() {
@@ -295,7 +299,7 @@ impl<'a> Field<'a> {
                 fs::remove_dir_all(data).expect("the data go");
                 copy(&backup, data);
             })?;
-            runs.push(self.sync(client, Manner::default())?);
+            runs.push(self.sync(client)?);
         }
         Ok((self, Outcome::Done(runs)))
     }
@@ -304,7 +308,7 @@ impl<'a> Field<'a> {
     fn killed(mut self, mut client: Running) -> Result<(Self, usize), GivenUp> {
         client.tell("take last")?;
         self.sets.push("last".to_owned());
-        self.sync(&mut client, Manner::default())?;
+        self.sync(&mut client)?;
         client.kill();
         self.server.kill();
         let mut lost = 0;
@@ -315,13 +319,15 @@ impl<'a> Field<'a> {
             lost = lost.max(answer.parse().expect("a number"));
         }
         self.port = self.server.listen()?;
+        self.line.lead_to(self.port);
         Ok((self, lost))
     }
 
     fn cut(&mut self) -> Result<Outcome, GivenUp> {
         let mut client = self.client("cut")?;
         let manner = Manner { bytes_per_second: SLOW, cut: Some(CUT) };
-        Ok(Outcome::Done(vec![self.sync(&mut client, manner)?]))
+        self.line = Line::to(self.port, manner);
+        Ok(Outcome::Done(vec![self.sync(&mut client)?]))
     }
 }
 

@@ -40,8 +40,9 @@ use crate::{
     tasks::becomes,
 };
 
-/// Sessions at once; more wait at the door, and dial again when they have waited too long.
-const SESSIONS_MAX: usize = 512;
+/// Sessions at once: more than the country has communes. More wait at the door, and dial again
+/// when they have waited too long.
+const SESSIONS_MAX: usize = 4_096;
 /// How long a handshake may take.
 const HANDSHAKE_WAIT: Duration = Duration::from_secs(10);
 /// How long a connection may live before its key has proved to be a node's.

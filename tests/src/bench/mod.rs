@@ -4,6 +4,7 @@ pub mod corpus;
 pub mod desk;
 pub mod figures;
 pub mod heal;
+pub mod herd;
 pub mod history;
 pub mod large;
 pub mod limits;

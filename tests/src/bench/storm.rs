@@ -69,10 +69,7 @@ pub fn measure(offices: usize) -> Vec<Figure> {
 #[must_use]
 pub fn reconnect(offices: usize) -> Storm {
     let mut province = Province::with(&[]);
-    let units = fs::read_to_string(catalogue("units.csv")).expect("the project's own units");
-    let codes: Vec<&str> =
-        units.lines().skip(1).take(offices).filter_map(|line| line.split(',').next()).collect();
-    for code in &codes {
+    for code in unit_codes().iter().take(offices) {
         let node = Node::join(province.directory(), code, code, &province.relay);
         province.nodes.push(node);
     }
@@ -84,6 +81,13 @@ pub fn reconnect(offices: usize) -> Storm {
     province.relay.start();
     let (up, acknowledged) = come_back(&province, &desks);
     Storm { up, acknowledged, relay_mib: relay_mib(&mut province.relay) }
+}
+
+/// The codes of all units.
+pub(super) fn unit_codes() -> Vec<String> {
+    let units = fs::read_to_string(catalogue("units.csv")).expect("the project's own units");
+    let codes = units.lines().skip(1).filter_map(|line| line.split(',').next());
+    codes.map(str::to_owned).collect()
 }
 
 fn relay_mib(relay: &mut Relay) -> u32 {

@@ -2,7 +2,7 @@
 //! `cargo build --release --bins`. Nothing else should run on the machine meanwhile.
 
 use clap::{Parser, ValueEnum};
-use hoso_tests::bench::{desk, figures, heal, history, large, search, storm, trip, wire};
+use hoso_tests::bench::{desk, figures, heal, herd, history, large, search, storm, trip, wire};
 
 /// Measures the real programs and prints a table of Markdown.
 #[derive(Debug, Parser)]
@@ -16,6 +16,9 @@ struct Args {
     /// Dossiers that go their whole way.
     #[arg(long, default_value_t = 2_000)]
     whole: usize,
+    /// Nodes that dial at once: as many as the country has communes.
+    #[arg(long, default_value_t = 3_300)]
+    nodes: usize,
     /// Only these parts.
     #[arg(long, value_enum)]
     part: Vec<Part>,
@@ -43,6 +46,8 @@ enum Part {
     Heal,
     /// All offices come back at once.
     Storm,
+    /// Thousands of nodes dial at once.
+    Herd,
 }
 
 fn main() {
@@ -69,6 +74,9 @@ fn main() {
     }
     if wanted(Part::Storm) {
         all.extend(storm::measure(OFFICES));
+    }
+    if wanted(Part::Herd) {
+        all.extend(herd::measure(args.nodes));
     }
     if wanted(Part::Heal) {
         all.extend(heal::measure());

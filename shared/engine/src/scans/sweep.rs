@@ -79,3 +79,67 @@ impl Depot {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hoso_identity::{DocumentId, Realm};
+    use hoso_store::{blobs::Blobs, database::Schema};
+
+    use super::*;
+    use crate::memory::Memory;
+
+    const DOSSIER: DocumentId = DocumentId([1; 16]);
+    const DETACHED_MS: u64 = 1_000_000;
+
+    /// Keeps a scan that a dossier names.
+    async fn keep(depot: &Depot, bytes: &[u8]) -> PayloadHash {
+        let mut incoming = depot.blobs.begin();
+        incoming.write(bytes);
+        let (hash, size) = (PayloadHash::of(bytes), incoming.size());
+        assert_eq!(incoming.finish().hash, hash);
+        let kept = depot.write(move |tx| {
+            blobs::keep(tx, &hash, size, DETACHED_MS)?;
+            carried::link(tx, &DOSSIER, &hash)
+        });
+        kept.await.unwrap();
+        hash
+    }
+
+    async fn detach(depot: &Depot, hash: PayloadHash) {
+        let unnamed = depot.write(move |tx| carried::unname(tx, &DOSSIER, &hash, DETACHED_MS));
+        unnamed.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_relay_keeps_what_a_dossier_names_and_for_35_days_what_none_names_any_more() {
+        let data = tempfile::tempdir().unwrap();
+        let realm = |_: &mut hoso_store::writer::Tx<'_>| Ok(Realm::ZERO);
+        let (memory, _thread) = Memory::open(data.path(), Schema::Relay, realm, |_| {}).unwrap();
+        let depot = Depot::new(memory, Blobs::of(data.path()));
+        let named = keep(&depot, b"named").await;
+        let again = keep(&depot, b"detached and attached again").await;
+        let detached = keep(&depot, b"detached").await;
+        detach(&depot, again).await;
+        depot.write(move |tx| carried::link(tx, &DOSSIER, &again)).await.unwrap();
+        detach(&depot, detached).await;
+        let half = PayloadHash::of(b"half of it has come");
+        depot.write(move |tx| blobs::want(tx, &half, 19, 1_000_000)).await.unwrap();
+        let mut part = depot.blobs.part(&half, 0).unwrap();
+        part.write(b"half").unwrap();
+
+        depot.collect(DETACHED_MS + KEPT_MS).await.unwrap();
+        depot.sweep().await.unwrap();
+        assert_eq!(depot.blobs.all().unwrap().len(), 4, "the time is not over");
+        let coming = depot.reserve(half).unwrap();
+        depot.collect(DETACHED_MS + KEPT_MS + 1).await.unwrap();
+        assert_eq!(depot.blobs.size(&detached), None);
+        assert_eq!(depot.blobs.all().unwrap().len(), 3, "what is coming is not left over");
+        drop(coming);
+        depot.collect(DETACHED_MS + KEPT_MS + 1).await.unwrap();
+        let mut left = depot.blobs.all().unwrap();
+        left.sort();
+        let mut expected = vec![named, again];
+        expected.sort();
+        assert_eq!(left, expected);
+    }
+}

@@ -24,6 +24,9 @@ pub struct Config {
     pub congestion: Congestion,
     /// Log lines as `text` (default) or `json`.
     pub log: LogForm,
+    /// Bytes of scans from which on those that the relay has too are given up, the longest unread
+    /// first. Default 20 GiB.
+    pub scan_bytes_max: u64,
 }
 
 /// Pages that would be open to others without TLS.
@@ -42,6 +45,7 @@ impl Default for Config {
             backups: None,
             congestion: Congestion::default(),
             log: LogForm::Text,
+            scan_bytes_max: 20 * 1024 * 1024 * 1024,
         }
     }
 }

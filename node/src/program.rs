@@ -12,6 +12,7 @@ use hoso_engine::{
     link::{Link, LinkStatus, Signals},
     memory::Memory,
     metrics::Histogram,
+    scans::Depot,
     secret, settings,
     tasks::{Tasks, closed_in_time, stopped, told_to_stop},
     web::{self, Hosts},
@@ -169,7 +170,8 @@ async fn serve(
     };
     let (memory, wire) = (office.memory.clone(), office.wire.clone());
     let link = Link::new(endpoint, office.target(), memory, signals, wire);
-    let link = link.with_scans(office.blobs.clone());
+    let scans = Depot::new(office.memory.clone(), office.blobs.clone());
+    let link = link.with_scans(scans.within(config.scan_bytes_max));
     tasks.spawn("link", async move {
         link.run().await;
         Ok(())

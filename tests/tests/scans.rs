@@ -207,3 +207,33 @@ fn a_scan_that_its_source_has_lost_is_said_with_its_age_and_comes_when_it_is_att
     assert_eq!(attach(&desks[0], &dossier, &file), hash);
     await_scan(&desks[1], &dossier, &hash, &file);
 }
+
+#[test]
+fn a_node_with_little_room_gives_up_what_was_read_longest_ago_and_fetches_it_when_opened() {
+    let mut province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
+    let settings = province.nodes[1].data.with_extension("toml");
+    fs::write(settings, "scan_bytes_max = 1000000\n").expect("settings");
+    province.nodes[1].stop();
+    province.nodes[1].start();
+    let mut desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
+    let brought: Vec<(Value, String, Vec<u8>)> = (0..3)
+        .map(|number| {
+            let dossier = dossier(&mut desks[0], 10 + number);
+            let file = scan(400_000, 10 + number as u64);
+            let hash = attach(&desks[0], &dossier, &file);
+            await_scan(&desks[1], &dossier, &hash, &file);
+            (dossier, hash, file)
+        })
+        .collect();
+    let is_here = |hash: &str| file_of(&province.nodes[1].data, hash).exists();
+    let (oldest, hash, file) = &brought[0];
+    wait::until("the oldest has gone", DEADLINE, || (!is_here(hash)).then_some(()));
+    assert!(is_here(&brought[1].1) && is_here(&brought[2].1), "no more than needs be has gone");
+    assert_eq!(desks[1].session.get("/api/v1/sync").done()["pending_blobs"], 0);
+    await_scan(&desks[1], oldest, hash, file);
+    wait::until("the next has gone", DEADLINE, || (!is_here(&brought[1].1)).then_some(()));
+    for (_, hash, file) in &brought {
+        let source = fs::read(file_of(&province.nodes[0].data, hash)).expect("the source's file");
+        assert!(source == *file, "what was brought here at the desk stays");
+    }
+}

@@ -26,7 +26,7 @@ use super::{
     load, offered,
     places::named_units,
     reach::{self, Known},
-    scans::note_states,
+    scans::{note_states, want_again as want_scans},
     submit, withheld,
 };
 use crate::{
@@ -216,6 +216,7 @@ pub(crate) async fn open(
 ) -> Result<Json, Refused> {
     may_read(actor)?;
     let dossier = load(office, id).await?.ok_or(Refused::new(404, "not-found"))?;
+    want_scans(office, id).await;
     let (standing, at_ms) = (&dossier.folded.standing, times::now_ms());
     let first = rules::offered(standing, &actor.author, EventKind::Opened, at_ms).is_ok();
     if first && !dossier.needs_newer() {

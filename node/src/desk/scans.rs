@@ -14,7 +14,8 @@ use hoso_engine::clock;
 use hoso_identity::{DocumentId, PayloadHash};
 use hoso_registry::{EventKind, State};
 use hoso_store::{
-    attachments::{self, Stored},
+    StoreError,
+    attachments::{self, Stored, room},
     blobs::{self, Received},
 };
 use serde_json::{Value as Json, json};
@@ -123,8 +124,30 @@ pub(crate) async fn find(office: &Office, actor: &Actor, hash: &str) -> Result<F
     let path = office.blobs.path(&hash);
     let size = office.blobs.size(&hash);
     match size.filter(|size| *size == held && held == attachment.size) {
-        Some(size) => Ok(Found { path, name: attachment.name, size }),
+        Some(size) => {
+            let at_ms = clock::now_ms();
+            let noted = office.memory.write(false, move |tx, _| room::read(tx, &hash, at_ms));
+            if let Err(error) = noted.await {
+                tracing::debug!(%error, "that a scan is read was not noted");
+            }
+            Ok(Found { path, name: attachment.name, size })
+        }
         None => Err(Refused::new(404, "scan-missing")),
+    }
+}
+
+/// Lets the scans of a dossier that somebody opens come again, if they were given up for room.
+pub(super) async fn want_again(office: &Office, document: DocumentId) {
+    let wanted = async {
+        if office.memory.read(move |tx| room::has_given_up(tx, &document)).await? {
+            office.memory.write(false, move |tx, _| room::want_again(tx, &document)).await?;
+            office.has_applied();
+        }
+        Ok::<_, StoreError>(())
+    };
+    // Nothing can be written now: reading goes on.
+    if let Err(error) = wanted.await {
+        tracing::debug!(%error, "scans that were given up do not come again");
     }
 }
 

@@ -11,9 +11,7 @@ use std::{
 
 use hoso_identity::Incarnation;
 use hoso_store::{
-    StoreError, attachments,
-    blobs::Blobs,
-    journal, link,
+    StoreError, attachments, journal, link,
     rules::{
         intake::Taken,
         recheck::{self, Wish},
@@ -139,11 +137,10 @@ impl Link {
         }
     }
 
-    /// With scans, whose bytes stand in these files.
+    /// With scans.
     #[must_use]
-    pub fn with_scans(self, blobs: Blobs) -> Self {
-        let scans = Some(Depot::new(self.memory.clone(), blobs));
-        Self { scans, ..self }
+    pub fn with_scans(self, scans: Depot) -> Self {
+        Self { scans: Some(scans), ..self }
     }
 
     /// Carries scans beside this conversation, if the relay takes any.

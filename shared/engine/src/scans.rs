@@ -55,6 +55,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(120);
 pub struct Depot {
     pub(crate) memory: Memory,
     pub(crate) blobs: Blobs,
+    /// Bytes of all scans from which on a node gives some up.
+    bytes_max: u64,
     /// What is coming in: a scan comes once at a time.
     busy: Arc<Mutex<BTreeSet<PayloadHash>>>,
     /// What the nodes are told: what the relay lacks, what has come to it.
@@ -129,7 +131,13 @@ impl Depot {
     #[must_use]
     pub fn new(memory: Memory, blobs: Blobs) -> Self {
         let news = broadcast::Sender::new(NEWS_KEPT);
-        Self { memory, blobs, busy: Arc::default(), news }
+        Self { memory, blobs, bytes_max: u64::MAX, busy: Arc::default(), news }
+    }
+
+    /// The same, which gives up what the relay has too from so many bytes on.
+    #[must_use]
+    pub fn within(self, bytes_max: u64) -> Self {
+        Self { bytes_max, ..self }
     }
 
     /// Takes the right to bring this scan; none while somebody else has it.

@@ -1,5 +1,7 @@
 //! Which scans each dossier names, beside what is known of their bytes.
 
+pub mod room;
+
 use hoso_identity::{DocumentId, PayloadHash, UnitId};
 use rusqlite::{Row, named_params};
 
@@ -25,11 +27,12 @@ const OFFERS: &str = "SELECT attachment.document, hash, blob.size, held, blob.si
     WHERE placed = 0 AND held = blob.size ORDER BY attachment.since_ms DESC LIMIT :limit";
 const WISHES: &str = "SELECT attachment.document, hash, blob.size, held, blob.since_ms
     FROM blob INDEXED BY blob_missing JOIN attachment ON attachment.blob = hash
-    WHERE held < blob.size ORDER BY blob.size > 2097152, attachment.since_ms DESC LIMIT :limit";
+    WHERE held < blob.size AND given_up = 0
+    ORDER BY blob.size > 2097152, attachment.since_ms DESC LIMIT :limit";
 const GONE: &str = "SELECT document, blob AS hash, 0 AS size, 0 AS held, 0 AS since_ms
     FROM attachment_gone LIMIT :limit";
 const PENDING: &str = "SELECT
-    (SELECT count(*) FROM blob INDEXED BY blob_missing WHERE held < size)
+    (SELECT count(*) FROM blob INDEXED BY blob_missing WHERE held < size AND given_up = 0)
     + (SELECT count(DISTINCT attachment.blob) FROM attachment INDEXED BY attachment_unplaced
         JOIN blob ON hash = attachment.blob WHERE placed = 0 AND held = blob.size)";
 const PLACE: &str = "UPDATE attachment SET placed = :placed

@@ -69,6 +69,7 @@ impl Schema {
                 include_str!("migrations/node/0018_needs_newer.sql"),
                 include_str!("migrations/node/0019_attachments.sql"),
                 include_str!("migrations/node/0020_errands.sql"),
+                include_str!("migrations/node/0021_room.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

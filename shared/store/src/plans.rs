@@ -35,11 +35,13 @@ const FEW: [&str; 8] = [
     "record_newer",
 ];
 /// Queries that read all of a large table: how they begin, and why they may.
-const WHOLE: [(&str, &str); 9] = [
+const WHOLE: [(&str, &str); 11] = [
     ("SELECT code FROM record", "once, when the program starts"),
     ("SELECT status, count(*) FROM record", "an index of a few bytes per dossier"),
     ("UPDATE attachment SET placed = 0", "when the relay has begun a new life"),
     ("SELECT hash FROM blob WHERE NOT EXISTS", "once, when the program starts"),
+    ("SELECT coalesce(sum(held), 0) FROM blob", "when a scan has come"),
+    ("SELECT hash, size FROM blob", "a page, when scans have no room"),
     ("SELECT hash FROM blob WHERE since_ms", "once an hour, at the relay"),
     ("SELECT DISTINCT document FROM entry", "when a statement of an older epoch comes late"),
     ("SELECT entry.id FROM journal", "when a restored node is numbered anew"),

@@ -86,11 +86,16 @@ impl Node {
         program::run_recorded(NODE, args, stdin, self.recorder.as_ref())
     }
 
-    /// The arguments with which it runs.
+    /// The arguments with which it runs; settings stand beside its data.
     #[must_use]
     pub fn run_args(&self) -> Vec<String> {
         let (data, http) = (self.data.to_string_lossy(), self.http.to_string());
-        ["run", "--data", &data, "--listen-http", &http].map(str::to_owned).to_vec()
+        let mut args = ["run", "--data", &data, "--listen-http", &http].map(str::to_owned).to_vec();
+        let config = self.data.with_extension("toml");
+        if config.exists() {
+            args.extend(["--config".to_owned(), config.to_string_lossy().into_owned()]);
+        }
+        args
     }
 
     /// Starts it and waits until it can save.

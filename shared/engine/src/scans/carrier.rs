@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use hoso_identity::{DocumentId, PayloadHash};
 use hoso_store::{
     StoreError,
-    attachments::{self, Errand, Purpose},
+    attachments::{self, Errand, Purpose, room},
     blobs, meta,
     tables::JournalTables,
     writer::Tx,
@@ -276,8 +276,23 @@ async fn wish(
     let Some(_place) = depot.reserve(blob) else { return Err(ScanError::Refused(Why::Busy)) };
     let mut talk = Exchange::open(peer, wire).await?;
     talk.say(&Frame::Wish(Named { document, blob, bytes: from })).await?;
-    let placed = move |tx: &mut Tx<'_>| attachments::place(tx, (&document, &blob), true);
-    depot.take(&mut talk, (blob, size, from), placed).await
+    let at_ms = clock::now_ms();
+    let placed = move |tx: &mut Tx<'_>| {
+        attachments::place(tx, (&document, &blob), true)?;
+        room::fetched(tx, &blob, at_ms)
+    };
+    depot.take(&mut talk, (blob, size, from), placed).await?;
+    Ok(make_room(depot, blob).await?)
+}
+
+/// Gives up what the relay has too where all that is here has become too much.
+async fn make_room(depot: &Depot, but: PayloadHash) -> Result<(), StoreError> {
+    let bytes_max = depot.bytes_max;
+    let make = depot.memory.write(false, move |tx, _| room::make(tx, bytes_max, &but));
+    for hash in make.await? {
+        depot.blobs.remove(&hash)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

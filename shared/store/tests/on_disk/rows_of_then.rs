@@ -162,6 +162,11 @@ pub(crate) const OF_A_NODE: &[RowsOfThen] = &[
         UPDATE attachment SET placed = 1;",
         "attachment_gone WHERE blob = :digest",
     ),
+    rows(
+        21,
+        "UPDATE blob SET fetched_ms = 6, given_up = 1;",
+        "blob WHERE fetched_ms = 6 AND given_up = 1",
+    ),
 ];
 
 pub(crate) const OF_A_RELAY: &[RowsOfThen] = &[

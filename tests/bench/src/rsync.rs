@@ -70,8 +70,16 @@ impl End for Rsync {
             files.display()
         );
         fs::write(&config, text).expect("a configuration");
-        let daemon = Command::new("rsync")
-            .args(["--daemon", "--no-detach", "--address=127.0.0.1"])
+        // It ends with this process, also where that is killed.
+        let daemon = Command::new("setpriv")
+            .args([
+                "--pdeathsig",
+                "KILL",
+                "rsync",
+                "--daemon",
+                "--no-detach",
+                "--address=127.0.0.1",
+            ])
             .arg(format!("--port={port}"))
             .arg(format!("--config={}", config.display()))
             .stdin(Stdio::null())

@@ -615,11 +615,11 @@ remedy-no-station = It was restored more often than the province gave it station
 health-link-refused = The province turns this machine away
 remedy-link-refused = Call the province's operator: the program is too old, or this machine was ended. Dossiers are still kept safely here.
 health-link-down = No link to the province since { $about } ({ $lasting })
-remedy-link-down = Check the network cable, the network device and its power. The machine links again by itself, nothing has to be started. Dossiers are still kept safely here.
+remedy-link-down = Check the network cable, the network device and its power. The machine links again by itself, nothing has to be started. Dossiers are still kept safely here; urgent ones can be carried on a USB stick.
 health-link-unanswered = The relay does not answer since { $about } ({ $lasting })
-remedy-link-unanswered = There is a network here, but no datagram comes back. Ask the province whether its relay runs; if it does, ask the network provider or whoever keeps the firewall to open UDP to the relay. Meanwhile urgent dossiers can be carried on a USB stick: run hoso-node export, carry the file to the province, and take its receipt in with hoso-node import.
+remedy-link-unanswered = There is a network here, but no datagram comes back. Ask the province whether its relay runs; if it does, ask the network provider or whoever keeps the firewall to open UDP to the relay. Meanwhile urgent dossiers can be carried on a USB stick: make the file on the page Carry by USB, carry it to the province, and take its receipt in there.
 health-link-off = The link to the province is switched off since { $about } ({ $lasting })
-remedy-link-off = Switch it on again on the page Office when there is a network.
+remedy-link-off = Switch it on again on the page Office when there is a network; urgent dossiers can be carried on a USB stick.
 health-clock-day = The clock of this machine has the wrong date
 remedy-clock-day = Set date and time of this machine and let it keep them by itself. If they are wrong at every start, the battery on its main board is empty: replace it.
 bar-clock-day = The clock of this machine has the wrong date, so no dossier can be received: its code and due time take today's date. Everything else goes on; times written here are unverified. Tell the administrator to set the clock.
@@ -869,3 +869,90 @@ backup-restore-try = On another machine, restore it into an empty directory:
 backup-restore-end = If it says that it was restored, the backup is good. Remove that directory; do not run hoso-node on it as long as this machine works.
 problem-backup-unset = No directory for backups is set in the settings file. Use the command hoso-node backup.
 problem-backup-running = A backup is being written. Wait until it is done.
+page-stick = Carry by USB
+bar-stick = Carry dossiers by USB while there is no connection
+stick-pending = To take away: what waits to be sent
+stick-nothing = Nothing waits to be sent: the province has received everything.
+stick-waits = { $dossiers ->
+    [one] 1 dossier has
+   *[other] { $dossiers } dossiers have
+} been waiting to be sent since { $since }: { $entries ->
+    [one] 1 entry
+   *[other] { $entries } entries
+}, { $size }.
+stick-make = Make the file to take away
+stick-sealed = The browser saves the file; copy it to the USB stick. Only the relay and the offices that it concerns can open it.
+stick-more = One file holds about 32 MB. Carry the first one to the province, take its receipt in here, then make the next one.
+stick-scans = { $count ->
+    [one] 1 scan does not travel with this file; it is sent
+   *[other] { $count } scans do not travel with this file; they are sent
+} when there is a connection.
+stick-bring = To take in: a file that was brought
+stick-file = File of another office, or receipt of the province
+stick-hint = A file named .hoso or .ack, at most 64 MB. The machine knows which it is; it is taken in whole or not at all.
+stick-take = Take the file in
+stick-steps = How to carry
+stick-step-make = Make the file here and copy it to the USB stick.
+stick-step-carry = Carry the stick to the province, or to the office that needs the dossiers soon; its administrator takes the file in.
+stick-step-return = The province copies a receipt (a file named .ack) to the stick. Another office gives no receipt.
+stick-step-bring = Carry the receipt back and take it in here. Without it nothing is lost: when there is a connection, the machine sends everything as usual.
+stick-back = Back to the page Office
+stick-receipt = The receipt of the province was taken in.
+stick-left = { $count ->
+    [one] 1 entry is
+   *[other] { $count } entries are
+} still waiting to be sent.
+stick-not-accepted = The province has not accepted { $count ->
+    [one] 1 entry
+   *[other] { $count } entries
+} yet; see the page of this machine's health.
+stick-taken = The file of { $unit } was taken in: { $count ->
+    [one] 1 new entry
+   *[other] { $count } new entries
+} of { $dossiers ->
+    [one] 1 dossier
+   *[other] { $dossiers } dossiers
+}.
+stick-known = { $count ->
+    [one] 1 entry was
+   *[other] { $count } entries were
+} known already.
+stick-waiting = { $count ->
+    [one] 1 new entry waits
+   *[other] { $count } new entries wait
+} for what comes before; until then it has no effect.
+stick-for-others = { $count ->
+    [one] 1 entry is
+   *[other] { $count } entries are
+} for other offices; this machine cannot read that.
+stick-refused = { $count ->
+    [one] 1 entry was
+   *[other] { $count } entries were
+} refused: { $why }.
+reason-malformed = the data is damaged or cut short
+reason-realm = it belongs to another realm
+reason-signature = the signature is not right
+reason-grant = whoever signed it has no rights here
+reason-role = the role of whoever signed it does not allow this
+reason-grant-ended = the rights of whoever signed it had ended
+reason-units = it adds offices that may not be added
+reason-shape = its content has not the right form
+reason-disagreement = its header and its content say different things
+reason-erased = the dossier was erased
+reason-node-ended = the machine that sent it has ended
+reason-dependency = it rests on an entry that was refused
+problem-bundle-none = No file was chosen, or it is empty. Choose one and send it again.
+problem-bundle-size = The file is larger than 64 MB, so it is none that was made to be carried. Nothing was taken in.
+problem-bundle-nothing = Nothing waits to be sent: the province has received everything, so no file was made.
+problem-bundle-foreign = This is no file of this system. Nothing was taken in; choose a file named .hoso or .ack.
+problem-bundle-too-old = The version of the file is too old to be read. Nothing was taken in; update the machine that made it and make it again.
+problem-bundle-too-new = The version of the file is newer than this program. Nothing was taken in; update the program, then take it in again.
+problem-bundle-damaged = The file is damaged or cut short. Nothing was taken in; copy it again from the machine that made it, or make it again.
+problem-bundle-signature = The signature on the file is not of the machine that it names. Nothing was taken in; tell the province's operator.
+problem-bundle-realm = The file belongs to another province, or to a training realm. Nothing was taken in.
+problem-bundle-signer = The machine that made the file is not known here. Nothing was taken in; connect to the province once and take it in again, or carry it to the province.
+problem-bundle-ended = The machine that made the file has ended. Nothing was taken in; carry the file to the province.
+problem-bundle-others = The file is not for this office. Nothing was taken in; carry it to the province or to an office that it concerns.
+problem-receipt-other = The receipt is for another machine, or for this one before it was restored. Nothing was changed.
+problem-receipt-old = The receipt is older than the province's present ledger. Nothing was changed; make the file again and carry it to the province.
+problem-receipt-differs = The receipt does not fit this machine's journal. Nothing was changed; connect to the province so that both can compare.

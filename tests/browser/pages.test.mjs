@@ -18,7 +18,7 @@ async function clerksPages(page) {
 
 const ADMINISTRATORS_PAGES = [
   '/office', '/office/people', '/office/hours', '/office/papers', '/office/backup',
-  '/office/papers/test?paper=a5', '/health', '/password',
+  '/office/stick', '/office/papers/test?paper=a5', '/health', '/password',
 ];
 
 /** Calls `look` with each page in turn, those of administrator, trainee and operator too. */

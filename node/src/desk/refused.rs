@@ -70,6 +70,10 @@ impl From<Problem> for Refused {
             | "disabled") => Self::new(422, code),
             code @ ("storage" | "storage-dead" | "storage-read-only") => Self::new(503, code),
             code @ "storage-full" => Self::new(507, code),
+            code @ "bundle-nothing" => Self::new(409, code),
+            code if code.starts_with("bundle-") || code.starts_with("receipt-") => {
+                Self::new(422, code)
+            }
             code => {
                 tracing::error!(code, text = problem.text, "something inside fails");
                 Self::new(503, "internal")

@@ -1,6 +1,7 @@
 //! What is carried on a stick while there is no link.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -50,11 +51,13 @@ impl Office {
 
     /// What is pending, sealed and signed.
     pub(crate) async fn exported(&self, progress: Progress) -> Result<Exported, Problem> {
-        let node = self.node().filter(|_| !self.is_training()).ok_or_else(|| {
-            Problem::new(
-                "alone",
-                "this machine belongs to no province yet: there is nothing to carry",
-            )
+        if self.is_training() {
+            let text = "a training realm is on one machine: there is nothing to carry";
+            return Err(Problem::new("alone", text));
+        }
+        let node = self.node().ok_or_else(|| {
+            let text = "the province has not approved this machine yet: there is nothing to carry";
+            Problem::new("pending", text)
         })?;
         let unit = self.unit();
         let pending = self.memory.read(move |tx| bundles::pending(tx, unit)).await;
@@ -87,8 +90,14 @@ impl Office {
         self.carried(carried).await
     }
 
+    /// Takes in the bytes of a file that was brought, whole or not at all.
+    pub(crate) async fn brought(&self, bytes: Vec<u8>) -> Answer {
+        let read = move || Carried::read(&bytes).map_err(|error| Refused::from(error).into());
+        self.carried(off_thread(read).await?).await
+    }
+
     /// Takes in what was carried here: a receipt, or the bundle of another node.
-    pub(crate) async fn carried(&self, carried: Carried) -> Answer {
+    async fn carried(&self, carried: Carried) -> Answer {
         match carried {
             Carried::Receipt(receipt) => self.receipt(receipt).await,
             Carried::Bundle(bundle) => self.bundle(bundle).await,
@@ -154,6 +163,8 @@ impl Office {
         };
         let imported = self.memory.write(false, write).await.map_err(|failed| failed.0)?;
         self.has_taken(&imported.taken);
+        let refused = imported.refused.values().fold(0_u64, |all, one| all.saturating_add(*one));
+        let reasons = imported.refused.iter().map(|(reason, count)| (reason.code(), count));
         Ok(json!({
             "bundle": {
                 "node": node.id.to_string(),
@@ -162,7 +173,8 @@ impl Office {
                 "for_this_unit": readable,
                 "new": imported.new,
                 "waiting": imported.waiting,
-                "refused": imported.refused,
+                "refused": refused,
+                "reasons": reasons.collect::<BTreeMap<_, _>>(),
                 "dossiers": imported.taken.documents.len(),
             },
         }))

@@ -4,6 +4,7 @@ mod answer;
 mod api;
 mod assets;
 mod backup;
+mod bundles;
 mod catalogue;
 mod health;
 mod offices;

@@ -29,6 +29,7 @@ mod rows;
 mod scans;
 mod session;
 mod sheet;
+mod stick;
 mod styleguide;
 mod typed;
 mod withheld;
@@ -79,6 +80,8 @@ pub(super) fn pages() -> Router<Arc<Site>> {
         .route("/office/papers/tested", post(papers::tested))
         .route("/office/papers/test", get(super::printed::test_page))
         .route("/office/backup", get(backup::show).post(backup::make))
+        .route("/office/stick", get(stick::show).post(stick::bring).layer(super::bundles::room()))
+        .route("/office/stick/file", get(stick::file))
         .route("/password", get(people::password).post(people::change))
         .route("/practise", get(practise::show))
         .route("/practise/overview", get(practise::overview))

@@ -13,7 +13,7 @@ use hoso_engine::web::{Hosts, OwnSession, own_session, shield};
 
 use super::{
     answer::BODY_BYTES_MAX,
-    api, backup, catalogue, health, openapi, pages, printed,
+    api, backup, bundles, catalogue, health, openapi, pages, printed,
     refusal::{guard, speak},
     scans,
     site::Site,
@@ -59,5 +59,6 @@ fn api() -> Router<Arc<Site>> {
         .route("/sync", get(api::sync))
         .route("/link", put(api::link))
         .route("/backup", get(backup::state).post(backup::make))
+        .route("/bundle", get(bundles::fetch).post(bundles::bring).layer(bundles::room()))
         .route("/openapi.json", get(openapi::document))
 }

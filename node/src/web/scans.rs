@@ -42,7 +42,7 @@ const FIELDS_MAX: usize = 8;
 /// Bytes of one of them at most.
 const FIELD_BYTES_MAX: usize = 2_000;
 /// A file is shown by nobody's page, and runs nothing if it is opened all the same.
-const FILE_POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
+pub(super) const FILE_POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
 /// The room for a request that brings a scan; others have less.
 pub(super) fn room() -> DefaultBodyLimit {
@@ -123,7 +123,8 @@ pub(super) async fn read(
     Ok(sent)
 }
 
-async fn text(field: &mut Field<'_>) -> Result<String, Refused> {
+/// The text of one field.
+pub(super) async fn text(field: &mut Field<'_>) -> Result<String, Refused> {
     let mut bytes = Vec::new();
     while let Some(part) = field.chunk().await.map_err(|error| broken(&error))? {
         bytes.extend_from_slice(&part);

@@ -16,4 +16,5 @@ mod printed;
 mod scans;
 pub(crate) mod scene;
 mod search;
+mod stick;
 mod supplement;

@@ -13,6 +13,7 @@ use hoso_engine::{
     web::{Language, Words, token},
 };
 use hoso_identity::PayloadHash;
+use hoso_registry::Role;
 
 use super::{
     super::{assets, site::Site},
@@ -50,6 +51,8 @@ pub(super) struct Frame {
     pub(super) query: String,
     pub(super) keys: Keys,
     pub(super) live: Live,
+    /// What leads to the page of what is carried, for whoever may; the look shows it without link.
+    pub(super) stick: String,
     /// Binds forms to the session.
     pub(super) token: String,
     pub(super) assets: Assets,
@@ -125,6 +128,8 @@ pub(super) async fn frame(
         Some(actor) => rail::rail(site, words, actor).await,
         None => Vec::new(),
     };
+    let administers = actor.is_some_and(|actor| actor.author.has(Role::Administrator));
+    let carries = administers && !site.office.is_training();
     let receives = actor.is_some_and(rail::receives);
     Frame {
         language: language.tag(),
@@ -149,6 +154,7 @@ pub(super) async fn frame(
         query: String::new(),
         keys: keys(words),
         live: Live::now(site, words).await,
+        stick: if carries { words.say("bar-stick") } else { String::new() },
         token: form_token(headers),
         assets: Assets::new(),
     }

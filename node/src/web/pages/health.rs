@@ -123,9 +123,13 @@ async fn in_words(site: &Site, words: &Words, trouble: Trouble) -> Shown {
 }
 
 fn said(words: &Words, code: &str, is_urgent: bool, values: &FluentArgs<'_>) -> Shown {
-    let backup = code.starts_with("backup-");
+    let page = match code {
+        "link-down" | "link-unanswered" | "link-off" => Some(("/office/stick", "page-stick")),
+        "backup-never" | "backup-old" => Some(("/office/backup", "page-backup")),
+        _ => None,
+    };
     Shown {
-        page: backup.then(|| ("/office/backup", words.say("page-backup"))),
+        page: page.map(|(address, title)| (address, words.say(title))),
         tone: if is_urgent { "late" } else { "wait" },
         icon: if is_urgent { "warn" } else { "clock" },
         name: words.say_with(&format!("health-{code}"), values),

@@ -37,6 +37,8 @@ struct OfficePage {
     /// What the button does: `on` or `off`; empty where there is nothing to link to.
     switch_to: &'static str,
     switch: String,
+    /// What leads to the page of what is carried.
+    stick: String,
     steps_title: String,
     /// What comes before the first day at the desk, in order; empty when all of it is done.
     steps: Vec<Step>,
@@ -118,6 +120,7 @@ async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<OfficePage, Refus
             "" => String::new(),
             to => words.say(&format!("office-link-{to}")),
         },
+        stick: words.say("page-stick"),
         steps_title: words.say("office-steps"),
         steps,
         codes_title: words.say("office-codes"),

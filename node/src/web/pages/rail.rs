@@ -98,6 +98,9 @@ pub(super) async fn rail(site: &Site, words: &Words, actor: &Actor) -> Vec<Group
         links.push(Link::new("/office/hours", words.say("page-hours"), None));
         links.push(Link::new("/office/papers", words.say("page-papers"), None));
         links.push(Link::new("/office/backup", words.say("page-backup"), None));
+        if !site.office.is_training() {
+            links.push(Link::new("/office/stick", words.say("page-stick"), None));
+        }
     }
     links.push(Link::new("/health", words.say("page-health"), None));
     links.push(Link::new("/password", words.say("page-password"), None));

@@ -110,9 +110,12 @@ fn chip(site: &Site, words: &Words, scan: &Value, state: &str) -> Chip {
     Chip::new(tone, icon, word)
 }
 
-/// Mebibytes with one place, in the way of this country.
 fn size(scan: &Value) -> String {
-    let bytes = scan.get("size").and_then(Value::as_u64).unwrap_or_default();
+    mebibytes(scan.get("size").and_then(Value::as_u64).unwrap_or_default())
+}
+
+/// Mebibytes with one place, in the way of this country.
+pub(super) fn mebibytes(bytes: u64) -> String {
     let tenths = bytes.saturating_mul(10).div_ceil(MEBIBYTE);
     format!("{},{} MB", tenths / 10, tenths % 10)
 }

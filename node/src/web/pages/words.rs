@@ -11,8 +11,10 @@ mod tests {
         fold::Effect,
         rules::Objection,
     };
-    use hoso_engine::web::TurnedAway;
+    use hoso_engine::{bundles::Refused, web::TurnedAway};
+    use hoso_identity::Reason;
     use hoso_registry::EventKind;
+    use hoso_sync::bundle::BundleError;
 
     use crate::{office::Trouble, practise::Exercise};
 
@@ -31,7 +33,7 @@ mod tests {
     const ALIKE: [&str; 2] = ["paper-a5", "paper-a4"];
 
     /// What speaks to people on pages.
-    const SOURCES: [&str; 48] = [
+    const SOURCES: [&str; 50] = [
         include_str!("frame.rs"),
         include_str!("session.rs"),
         include_str!("about.rs"),
@@ -47,6 +49,8 @@ mod tests {
         include_str!("rows.rs"),
         include_str!("scans.rs"),
         include_str!("../scans.rs"),
+        include_str!("stick.rs"),
+        include_str!("../bundles.rs"),
         include_str!("../../desk/scans.rs"),
         include_str!("rating.rs"),
         include_str!("receive.rs"),
@@ -120,6 +124,35 @@ mod tests {
 
     fn dashed(prefix: &str, code: &str) -> String {
         format!("{prefix}-{}", code.replace('_', "-"))
+    }
+
+    /// Every key of what is carried that is put together.
+    fn of_what_is_carried() -> BTreeSet<String> {
+        let files = [
+            BundleError::Foreign,
+            BundleError::TooOld(0),
+            BundleError::TooNew(9),
+            BundleError::Damaged,
+            BundleError::Signature,
+        ];
+        let others = [
+            Refused::Realm,
+            Refused::Signer,
+            Refused::Ended,
+            Refused::Others,
+            Refused::OtherJournal,
+            Refused::OldLife,
+            Refused::Differs,
+            Refused::Nothing,
+        ];
+        let refusals = files.map(Refused::from).into_iter().chain(others);
+        let mut keys: BTreeSet<_> =
+            refusals.map(|refused| dashed("problem", refused.code())).collect();
+        keys.extend(Reason::ALL.map(|reason| dashed("reason", reason.code())));
+        keys.extend(["make", "carry", "return", "bring"].map(|step| dashed("stick-step", step)));
+        keys.extend(["known", "waiting", "for-others"].map(|what| dashed("stick", what)));
+        keys.insert("page-stick".to_owned());
+        keys
     }
 
     /// Every key of the forms and of the administrator's page that is put together.
@@ -287,6 +320,7 @@ mod tests {
     /// Every key that is put together from a code.
     fn composed() -> BTreeSet<String> {
         let mut keys = of_forms_and_office();
+        keys.extend(of_what_is_carried());
         keys.extend(of_lists());
         keys.extend(of_health());
         keys.extend(of_exercises());

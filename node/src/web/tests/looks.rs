@@ -154,6 +154,7 @@ async fn every_word_on_every_page_can_be_said_in_both_languages() {
         "/office/hours",
         "/office/papers",
         "/office/backup",
+        "/office/stick",
         "/password",
         "/health",
     ] {

@@ -22,7 +22,7 @@ fn scan(bytes: usize) -> Vec<u8> {
 }
 
 /// A form with these fields before the file.
-fn form(fields: &[(&str, &str)], name: &str, file: &[u8]) -> Vec<u8> {
+pub(super) fn form(fields: &[(&str, &str)], name: &str, file: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     for (field, value) in fields {
         let part = format!(
@@ -40,7 +40,8 @@ fn form(fields: &[(&str, &str)], name: &str, file: &[u8]) -> Vec<u8> {
     body
 }
 
-async fn send(scene: &Scene, path: &str, key: &str, body: Vec<u8>) -> Answer {
+/// Sends a form with a file.
+pub(super) async fn send(scene: &Scene, path: &str, key: &str, body: Vec<u8>) -> Answer {
     let request = Request::post(path)
         .header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"))
         .header("idempotency-key", key)

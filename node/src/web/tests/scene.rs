@@ -11,12 +11,12 @@ use axum::{
 use hoso_engine::{keyfile, memory::Memory, web::Hosts};
 use hoso_identity::{
     DocumentId, Entry, EntryId, Header, Incarnation, Nonce, PayloadHash, PersonId, PublicKey,
-    Realm, SigningKey, UnitId, VerifiedEntry,
+    Realm, SigningKey, UnitId, VerifiedEntry, x25519_public,
 };
 use hoso_registry::{
     Role, Statement,
     catalogue::Catalogue,
-    statement::{AgeKey, Approval, FirstAdministrator, Grant, Province, RealmKind},
+    statement::{AgeKey, Approval, FirstAdministrator, Grant, Province, RealmKind, Relay},
 };
 use hoso_store::{
     StoreError,
@@ -118,6 +118,11 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::from_seed(&[seed; 32])
 }
 
+/// The relay's key.
+pub(super) fn relays_key() -> SigningKey {
+    key(9)
+}
+
 /// The clerk's public key.
 pub(super) fn clerks_key() -> PublicKey {
     key(7).public()
@@ -129,7 +134,7 @@ fn data(name: &str) -> String {
 }
 
 /// The statements of a province with one node, in the order in which each is lawful.
-fn province(transport: PublicKey) -> (Vec<VerifiedEntry>, UnitId) {
+fn province([transport, signing, age]: [&SigningKey; 3]) -> (Vec<VerifiedEntry>, UnitId) {
     let root = Who { key: key(1), grant: EntryId::ZERO, realm: Realm::ZERO };
     let founding = root.say(
         0,
@@ -158,7 +163,15 @@ fn province(transport: PublicKey) -> (Vec<VerifiedEntry>, UnitId) {
     let files = ["units.csv", "procedures.csv", "holidays.toml"].map(data);
     let catalogue = Catalogue::parse(&files[0], &files[1], &files[2]).unwrap();
     let unit = catalogue.units.iter().find(|unit| unit.code == "07192").unwrap().id;
-    let mut all = vec![founding, named];
+    let relay = root.say(
+        4,
+        &Statement::Relay(Relay {
+            transport: relays_key().public(),
+            age: AgeKey([5; 32]),
+            addresses: Vec::new(),
+        }),
+    );
+    let mut all = vec![founding, named, relay];
     for (number, statement) in (10..).zip(catalogue.statements()) {
         all.push(registrar.say(number, &statement));
     }
@@ -167,9 +180,9 @@ fn province(transport: PublicKey) -> (Vec<VerifiedEntry>, UnitId) {
         &Statement::Approval(Approval {
             unit,
             label: "Máy thử".to_owned(),
-            transport,
-            signing: key(4).public(),
-            age: AgeKey([5; 32]),
+            transport: transport.public(),
+            signing: signing.public(),
+            age: AgeKey(x25519_public(&age.seed())),
             stations: vec![1, 2],
             administrator: FirstAdministrator {
                 person: None,
@@ -199,13 +212,18 @@ fn account(name: &str, seed: u8, grant: EntryId) -> Account {
 }
 
 async fn found(directory: &Path, approved: bool) {
-    let transport = keys::keep(&keys::transport(directory)).unwrap().public();
-    let (entries, unit) = province(transport);
+    let made = [keys::transport, keys::signing, keys::age].map(|of| keys::keep(&of(directory)));
+    let [transport, signing, age] = made.map(Result::unwrap);
+    let (entries, unit) = province([&transport, &signing, &age]);
     let founding = entries[0].id();
     let (memory, thread) =
         Memory::open(directory, Schema::Node, move |_| Ok(founding.realm()), |_| {}).unwrap();
-    let facts =
-        Facts { unit, founding, relay: key(9).public(), addresses: vec!["localhost:1".to_owned()] };
+    let facts = Facts {
+        unit,
+        founding,
+        relay: relays_key().public(),
+        addresses: vec!["localhost:1".to_owned()],
+    };
     let accounts =
         [account(ADMINISTRATOR, 6, EntryId::ZERO), account(CLERK, 7, entries.last().unwrap().id())];
     let founded: Result<(), StoreError> = memory

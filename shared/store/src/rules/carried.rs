@@ -1,9 +1,9 @@
 //! Entries that came on a stick: at the relay through the door that a push takes, at another node
 //! as part of its own journal until the relay has given them positions.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use hoso_identity::{Entry, EntryId, Verdict, WaitingFor};
+use hoso_identity::{Entry, EntryId, Reason, Verdict, WaitingFor};
 
 use super::{
     intake::Taken,
@@ -47,8 +47,8 @@ pub struct Imported {
     pub new: u64,
     /// Those of them that wait for what has not come yet.
     pub waiting: u64,
-    /// Entries that cannot count here.
-    pub refused: u64,
+    /// How many entries cannot count here, by why.
+    pub refused: BTreeMap<Reason, u64>,
 }
 
 /// Takes a run at the relay. The caller commits, and only then acknowledges.
@@ -127,8 +127,7 @@ pub fn import<T: JournalTables>(
         let entry = match desk.admission.read(&pushed.bytes) {
             Ok(entry) => entry,
             Err(reason) => {
-                desk.tables.quarantine(&pushed.bytes, reason, at_ms)?;
-                desk.imported.refused = desk.imported.refused.saturating_add(1);
+                desk.refuse(&pushed.bytes, reason, at_ms)?;
                 continue;
             }
         };
@@ -145,10 +144,7 @@ pub fn import<T: JournalTables>(
                 desk.keep(&entry, &pushed.bytes, Standing::Waiting(what))?;
                 desk.imported.waiting = desk.imported.waiting.saturating_add(1);
             }
-            Verdict::Refused(reason) => {
-                desk.tables.quarantine(&pushed.bytes, reason, at_ms)?;
-                desk.imported.refused = desk.imported.refused.saturating_add(1);
-            }
+            Verdict::Refused(reason) => desk.refuse(&pushed.bytes, reason, at_ms)?,
         }
     }
     Ok(desk.imported)
@@ -184,6 +180,13 @@ impl<T: JournalTables, A: Admission> Import<'_, T, A> {
         enter(self.tables, &entry.id())?;
         self.imported.new = self.imported.new.saturating_add(1);
         self.mark(entry)
+    }
+
+    fn refuse(&mut self, bytes: &[u8], reason: Reason, at_ms: u64) -> Result<(), T::Error> {
+        self.tables.quarantine(bytes, reason, at_ms)?;
+        let count = self.imported.refused.entry(reason).or_default();
+        *count = count.saturating_add(1);
+        Ok(())
     }
 
     fn mark(&mut self, entry: &Entry) -> Result<(), T::Error> {

@@ -11,7 +11,7 @@ use std::{
 use hoso_tests::e2e::{
     agree,
     desk::{Desk, Procedure, procedures, reception},
-    node::Node,
+    node::{NODE, Node},
     program::{self, Ended},
     province::{BAI_CHAY, CO_TO, HONG_GAI, Province},
     relay::OPERATOR_PASSWORD,
@@ -270,4 +270,62 @@ fn an_import_that_was_killed_is_done_again_and_counts_once() {
     }
     wait::until("all have arrived", DEADLINE, || (desks[1].ids().len() == ids.len()).then_some(()));
     await_agreement(&desks);
+}
+
+#[test]
+fn a_node_that_is_killed_while_it_takes_a_file_in_has_all_of_it_or_nothing() {
+    let (mut province, mut desks) = dark_province();
+    let ids: Vec<String> = (0..40).map(|number| receive(&mut desks[0], number, BAI_CHAY)).collect();
+    let stick = province.directory().join("co-to.hoso");
+    assert!(carry(&province.nodes[0], "export", &stick).status.success());
+
+    // Each time the program goes on for a little longer before it dies.
+    for questions in [0, 4, 16, 64] {
+        let mut command = Command::new(program::path_of(NODE));
+        command.args(["import".as_ref(), stick.as_os_str(), "--data".as_ref()]);
+        let mut child = command.arg(&province.nodes[1].data).spawn().expect("the command");
+        for _ in 0..questions {
+            pending(&desks[1]);
+        }
+        province.nodes[1].kill();
+        child.wait().expect("the command ends");
+        province.nodes[1].start();
+        desks[1].session = province.nodes[1].clerk();
+        let held = pending(&desks[1]);
+        assert!([0, 40].contains(&held), "{held} of 40 entries after {questions} questions");
+    }
+    let said = carry(&province.nodes[1], "import", &stick).json();
+    assert_eq!(said["bundle"]["for_this_unit"].as_u64(), Some(40), "{said}");
+    wait::until("all are seen", DEADLINE, || (desks[1].ids().len() == ids.len()).then_some(()));
+    for node in &province.nodes {
+        node.link("on");
+    }
+    await_agreement(&desks);
+}
+
+#[test]
+fn administrators_carry_by_their_pages_what_no_clerk_may_and_bring_the_receipt_back() {
+    let (province, mut desks) = dark_province();
+    let ids: Vec<String> = (0..3).map(|number| receive(&mut desks[0], number, BAI_CHAY)).collect();
+    assert_eq!(desks[0].session.get("/api/v1/bundle").status, 403);
+    let [from, to] = [0, 1].map(|place: usize| province.nodes[place].administrator());
+    let file = from.bytes("/api/v1/bundle");
+    for new in [3, 0] {
+        let said = to.upload("/api/v1/bundle", "co-to.hoso", &file).done();
+        assert_eq!(said["bundle"]["new"].as_u64(), Some(new), "{said}");
+        assert_eq!(said["bundle"]["unit"], CO_TO, "{said}");
+    }
+    for id in &ids {
+        wait::until("the dossier is seen", DEADLINE, || desks[1].ids().contains(id).then_some(()));
+    }
+    let stick = province.directory().join("co-to.hoso");
+    fs::write(&stick, &file).expect("a file in a test");
+    assert!(import_at_relay(&province, &stick).status.success());
+    let receipt = fs::read(receipt_of(&stick)).expect("the receipt is there");
+    let other = to.upload("/api/v1/bundle", "co-to.hoso.ack", &receipt);
+    assert_eq!((other.status, other.text("type")), (422, "urn:hoso:problem:receipt-other"));
+    assert_eq!(pending(&desks[0]), 3);
+    let said = from.upload("/api/v1/bundle", "co-to.hoso.ack", &receipt).done();
+    assert_eq!(said["pending_entries"].as_u64(), Some(0), "{said}");
+    assert_eq!(from.get("/api/v1/bundle").text("type"), "urn:hoso:problem:bundle-nothing");
 }

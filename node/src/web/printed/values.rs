@@ -161,7 +161,8 @@ pub(super) fn of_logbook(site: &Site, days: (Date, Date), dossiers: &[Value]) ->
             "name": text(dossier, "/applicant/name"),
             "address": text(dossier, "/applicant/address"),
             "phone": text(dossier, "/applicant/phone"),
-            "competent": unbroken(&competent(site, dossier)),
+            // The column is narrower than a name: lines end between its words, not within one.
+            "competent": competent(site, dossier),
             "received": moment(&text(dossier, "/received_at")),
             "due": moment(&text(dossier, "/promised/due_at")),
             "returned": moment(&returned.map(|event| text(event, "/at")).unwrap_or_default()),

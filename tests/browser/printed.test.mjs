@@ -149,6 +149,12 @@ function wellPrinted({ sheets: pages }, paper, most) {
   }
 }
 
+/** A moment as forms say it. */
+function onPaper(moment) {
+  const [, year, month, day, hour, minute] = /(\d+)-(\d+)-(\d+)T(\d+):(\d+)/.exec(moment);
+  return `${Number(hour)} giờ ${minute} phút, ngày ${day}/${month}/${year}`;
+}
+
 /** The fields of form 01 in the order of the regulation, filled with what was handed in. */
 function slipFields(body, dossier) {
   const { applicant } = body;
@@ -211,7 +217,7 @@ test('the other forms have their fields in order, also with the longest values',
       ...LONGEST.papers.map((each) => each.name), `Lý do: ${reason}`,
       'Trong quá trình hoàn thiện hồ sơ nếu có vướng mắc', 'NGƯỜI HƯỚNG DẪN'],
     '04': ['VĂN BẢN XIN LỖI VÀ ĐỀ NGHỊ GIA HẠN THỜI GIAN GIẢI QUYẾT', `Kính gửi: ${name}`,
-      'mã số:', dossier.code, 'Thời gian hẹn trả kết quả:',
+      'mã số:', dossier.code, `Thời gian hẹn trả kết quả: ${onPaper(due)}`,
       'Ủy ban nhân dân đặc khu Cô Tô chưa trả kết quả', `Lý do: ${reason}`,
       'Ủy ban nhân dân đặc khu Cô Tô xin lỗi', 'sẽ trả kết quả vào', 'THỦ TRƯỞNG CƠ QUAN, ĐƠN VỊ'],
     '05': ['THÔNG BÁO DỪNG GIẢI QUYẾT HỒ SƠ', `Kính gửi: ${name}`, `Mã hồ sơ: ${dossier.code}`,

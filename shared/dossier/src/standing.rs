@@ -274,7 +274,7 @@ pub struct Standing {
     pub frozen: Option<Frozen>,
     /// That catalogue, if it is known here.
     pub terms: Option<Arc<Terms>>,
-    /// Due times before other calendars were accepted, in order; Unix milliseconds.
+    /// Due times that a decision or another calendar replaced, in order; Unix milliseconds.
     pub former_dues: Vec<i64>,
     /// When the clock stood still.
     pub pauses: Vec<Pause>,

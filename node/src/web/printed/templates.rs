@@ -160,7 +160,7 @@ mod tests {
         let drawn = Templates::of(folder.path());
         // The shipped base needs the letterhead's values too.
         let mut values = values();
-        for key in ["superior", "desk", "place", "number", "realm"] {
+        for key in ["superior", "head", "place", "number", "realm"] {
             values[key] = json!("x");
         }
         values["reprint"] = json!(0);

@@ -41,11 +41,19 @@ pub(super) fn of_dossier(site: &Site, dossier: &Value, chosen: &Chosen, paper: &
         }
     }
     let printed = printings(dossier, &chosen.number);
+    let state = site.office.state();
+    // Who says something on paper says it under their own head, wherever it was received.
+    let issuer = state
+        .unit_by_code(&text(about, "/unit"))
+        .or_else(|| state.unit_by_code(&text(dossier, "/receiving_unit")));
     let signed_day = if chosen.form == Form::ControlSheet { String::new() } else { at };
     let more = json!({
         "number": if chosen.form == Form::Supplement { "……/HDHS" } else { "" },
         "date": day(&signed_day),
         "officer": text(about, "/by"),
+        "superior": superior(issuer),
+        "head": issuer.map(|unit| unbroken(&unit.desk_name)),
+        "place": issuer.map(|unit| joined(&unit.name)),
         "due_after": moment(&text(about, "/body/due_at")),
         "event": event,
         // The first print is noted before it is shown.
@@ -58,7 +66,6 @@ pub(super) fn of_dossier(site: &Site, dossier: &Value, chosen: &Chosen, paper: &
 /// What every form of a dossier may say.
 fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
     let state = site.office.state();
-    let unit = state.unit_by_code(&text(dossier, "/receiving_unit"));
     let desk_of = |pointer: &str| {
         let unit = state.unit_by_code(&text(dossier, pointer));
         unit.map(|unit| unbroken(&unit.desk_name)).unwrap_or_default()
@@ -69,8 +76,6 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
         text(event, "/kind") == "extended" && event.get("effect") == Some(&Value::Bool(true))
     });
     let extensions = extensions.count();
-    let former = dossier.pointer("/former_dues").and_then(Value::as_array);
-    let former = former.and_then(|dues| dues.last()).and_then(Value::as_str).unwrap_or_default();
     let days_off =
         list(dossier, "/promised/steps").filter(|step| text(step, "/reason") == "off_day");
     let days_off: Vec<String> = days_off.map(|step| date(&text(step, "/date"))).collect();
@@ -91,10 +96,8 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
         "code": code,
         "code_provisional": dossier.get("code_provisional") == Some(&Value::Bool(true)),
         "secret": secret,
-        "superior": superior(unit),
         "desk": desk_of("/receiving_unit"),
         "return_desk": desk_of("/return_unit"),
-        "place": unit.map(|unit| joined(&unit.name)),
         "competent": unbroken(&competent(site, dossier)),
         "applicant": party(dossier, "/applicant"),
         "owner": party(dossier, "/owner"),
@@ -112,7 +115,7 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
         "due": moment(&text(dossier, "/promised/due_at")),
         "due_certain": dossier.pointer("/promised/certain") == Some(&Value::Bool(true)),
         "days_off": days_off,
-        "due_before": moment(former),
+        "due_before": moment(due_before_extension(dossier)),
         "extension": extensions,
         "result_channel": text(dossier, "/result_channel"),
         "paid": money(&text(dossier, "/paid")),
@@ -120,6 +123,20 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
         "timeliness": text(dossier, "/timeliness"),
         "control_sheet": sheet,
     })
+}
+
+/// When the result was owed until the last new term; blank where another calendar replaced that
+/// term later, so that a person writes it from the sheet that was printed first.
+fn due_before_extension(dossier: &Value) -> &str {
+    let replacing = list(dossier, "/events").filter(|event| {
+        event.get("effect") == Some(&Value::Bool(true))
+            && ["extended", "calendar_accepted"].contains(&text(event, "/kind").as_str())
+    });
+    if replacing.last().is_none_or(|event| text(event, "/kind") != "extended") {
+        return "";
+    }
+    let former = dossier.pointer("/former_dues").and_then(Value::as_array);
+    former.and_then(|dues| dues.last()).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The letterhead of a page of this office that is about no dossier.
@@ -134,7 +151,7 @@ fn own_page(site: &Site, paper: &str) -> Value {
         "code": "",
         "number": "",
         "superior": superior(unit),
-        "desk": unit.map(|unit| unbroken(&unit.desk_name)),
+        "head": unit.map(|unit| unbroken(&unit.desk_name)),
         "place": unit.map(|unit| joined(&unit.name)),
         "date": day(""),
     })

@@ -49,6 +49,7 @@ pub(super) fn apply(standing: &mut Standing, item: &Item, event: &Event, terms: 
         Body::Supplemented(body) if body.partial => {}
         Body::Supplemented(_) => supplemented(standing, at_ms),
         Body::Extended(body) => {
+            standing.former_dues.extend(standing.due_ms());
             standing.extensions.push(Extension { given_ms: at_ms, due_ms: body.due_at });
         }
         Body::Approved(_) | Body::Refused(_) => {

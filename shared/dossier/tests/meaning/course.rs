@@ -323,6 +323,7 @@ fn a_pause_after_an_extension_moves_it_too() {
     let due_at = DUE_MS + 4 * DAY_MS;
     scene.then(CO_TO, Body::Extended(Extended { due_at, reason: "xác minh".to_owned() }));
     assert_eq!(scene.standing().due().at_ms, Some(due_at));
+    assert_eq!(scene.standing().former_dues, [DUE_MS], "the apology names the day that was missed");
     let reason = || "lý do".to_owned();
     scene.then(CO_TO, Body::Stopped(Stopped { reason: reason() }));
     let resumed = scene.then(CO_TO, Body::Resumed(Resumed { reason: reason() }));

@@ -174,6 +174,19 @@ fn filter(query: &ListQuery, state: &State) -> Result<Filter, Refused> {
     })
 }
 
+/// How a dossier stands to its due time; one that was turned away never had work to be late with.
+fn timeliness(
+    status: Option<Status>,
+    (due_ms, closed_ms): (Option<i64>, Option<i64>),
+    now_ms: i64,
+) -> Timeliness {
+    if status == Some(Status::NotAccepted) {
+        Timeliness::None
+    } else {
+        Timeliness::of(due_ms, closed_ms, now_ms)
+    }
+}
+
 fn row_json(row: &Summary, set_aside: bool, (state, now_ms): (&State, i64)) -> Json {
     let status = status_of(row.status);
     json!({
@@ -191,7 +204,7 @@ fn row_json(row: &Summary, set_aside: bool, (state, now_ms): (&State, i64)) -> J
         "received_at": times::text(row.received_at_ms),
         "due_at": row.due_at_ms.and_then(times::text),
         "finished_at": row.closed_at_ms.and_then(times::text),
-        "timeliness": Timeliness::of(row.due_at_ms, row.closed_at_ms, now_ms).code(),
+        "timeliness": timeliness(status, (row.due_at_ms, row.closed_at_ms), now_ms).code(),
         "needs_review": row.needs_review,
         "needs_newer": row.needs_newer,
         "set_aside": set_aside,
@@ -268,7 +281,7 @@ pub(super) async fn shown(
     let mut view = dossier.view(&registry);
     let standing = &dossier.folded.standing;
     let due_ms = standing.due().at_ms;
-    let timeliness = Timeliness::of(due_ms, standing.closed_ms, times::now_ms());
+    let timeliness = timeliness(standing.status, (due_ms, standing.closed_ms), times::now_ms());
     if let Some(fields) = view.as_object_mut() {
         // Two copies of one node that worked in the dark at once may have given one code twice.
         fields.insert("code_repeated".to_owned(), json!(same_code > 1));

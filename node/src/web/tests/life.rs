@@ -191,6 +191,7 @@ async fn contested(scene: &Scene) -> BTreeSet<String> {
     ])
     .await;
     assert_eq!(walk.record().await["status"], "not_accepted");
+    assert_eq!(walk.record().await["timeliness"], "none", "no work, so nothing in time or late");
     walk.done
 }
 

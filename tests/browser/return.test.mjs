@@ -64,6 +64,7 @@ test('what is owed is said and collected before the result goes out by post', as
   await returning.locator('[name=evidence]').fill('Phiếu gửi EB123');
   await returning.locator('button').press('Enter');
   await page.locator('.hand-over.over').waitFor();
+  assert.equal(await page.locator('.rating').count(), 0, 'nobody is there to be asked');
   const { body } = await api(page, 'GET', `/dossiers/${dossier.id}`);
   assert.equal(body.events.at(-1).body.channel, 'post');
   await page.context().close();

@@ -117,7 +117,7 @@ async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<BackupPage, Refus
             step("try", format!("hoso-node restore {kept} --data ./hoso-thu")),
             step("end", String::new()),
         ],
-        back: words.say("back"),
+        back: words.say("back-to-office"),
     })
 }
 

@@ -187,7 +187,7 @@ fn words_of(words: &Words) -> HoursWords {
         first: words.say("hours-first"),
         last: words.say("hours-last"),
         meant: words.say("hours-meant"),
-        back: words.say("back"),
+        back: words.say("back-to-office"),
     }
 }
 

@@ -43,6 +43,11 @@ pub(super) fn next(
         return (words.say("next-review"), None);
     }
     let status = Status::from_code(&text(dossier, "/status"));
+    let takes = actions.iter().any(|action| action.kind == EventKind::TakenOver.code());
+    if let Some(taker) = given_to(dossier).filter(|_| !takes) {
+        let values = [("place", site.place(&taker))].into_iter().collect();
+        return (words.say_with("next-given", &values), None);
+    }
     let done = |kind: &EventKind| {
         // Who works on it is known: there is something else to do first.
         *kind == EventKind::Assigned && !text(dossier, "/assigned").is_empty()
@@ -58,6 +63,13 @@ pub(super) fn next(
     (waiting(site, words, dossier, status), None)
 }
 
+/// Who was given the dossier and has not taken it over yet.
+fn given_to(dossier: &Value) -> Option<String> {
+    let line = list(dossier, "/control_sheet").last()?;
+    let open = text(dossier, "/status") == Status::Processing.code();
+    (open && text(line, "/taken_at").is_empty()).then(|| text(line, "/to"))
+}
+
 /// Where the dossier is, for whoever has nothing to do about it.
 fn waiting(site: &Site, words: &Words, dossier: &Value, status: Option<Status>) -> String {
     let over = matches!(status, Some(Status::Returned | Status::Withdrawn | Status::NotAccepted));
@@ -69,4 +81,20 @@ fn waiting(site: &Site, words: &Words, dossier: &Value, status: Option<Status>) 
     let key =
         if list(dossier, "/actions").next().is_some() { "next-free" } else { "next-elsewhere" };
     words.say_with(key, &values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_was_given_a_dossier_is_awaited_until_they_take_it_over() {
+        let given = |status: &str, taken_at: Value| {
+            let line = serde_json::json!({ "to": "06673", "taken_at": taken_at });
+            given_to(&serde_json::json!({ "status": status, "control_sheet": [line] }))
+        };
+        assert_eq!(given("processing", Value::Null).as_deref(), Some("06673"));
+        assert_eq!(given("processing", "2026-11-24T08:00:00+07:00".into()), None);
+        assert_eq!(given("withdrawn", Value::Null), None);
+    }
 }

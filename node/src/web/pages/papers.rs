@@ -139,6 +139,6 @@ async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<PapersPage, Refus
         usual_why: words.say("papers-usual-why"),
         forms,
         save: words.say("save"),
-        back: words.say("back"),
+        back: words.say("back-to-office"),
     })
 }

@@ -260,7 +260,7 @@ fn words_of(words: &Words) -> PeopleWords {
         renew_why: words.say("people-renew-why"),
         disable: words.say("people-disable"),
         disable_why: words.say("people-disable-why"),
-        back: words.say("back"),
+        back: words.say("back-to-office"),
     }
 }
 
@@ -307,7 +307,7 @@ async fn sheet(
             (words.say("column-log-in"), found.log_in),
             (words.say("password"), password),
         ],
-        back: words.say("back"),
+        back: words.say("back-to-people"),
     })
 }
 

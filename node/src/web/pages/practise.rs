@@ -245,6 +245,6 @@ async fn practised(site: &Arc<Site>, headers: &HeaderMap) -> Result<PractisedPag
         why: words.say("practised-why"),
         columns,
         people: rows.collect(),
-        back: words.say("back"),
+        back: words.say("back-to-exercises"),
     })
 }

@@ -118,7 +118,9 @@ pub(super) async fn act(
         Err(problem) => return refused(&site, &headers, &problem).await,
     };
     let Err(problem) = acted(&site, &headers, &actor, &form).await else {
-        let served = if sent(&form, "kind") == "returned" { "&served=yes" } else { "" };
+        // Whoever gets the result by post or as a file stands at no desk that could be rated.
+        let at_desk = sent(&form, "kind") == "returned" && sent(&form, "channel") == "desk";
+        let served = if at_desk { "&served=yes" } else { "" };
         return Redirect::to(&format!("/return?q={}{served}", encoded(sent(&form, "_code"))))
             .into_response();
     };

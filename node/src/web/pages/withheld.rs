@@ -68,6 +68,7 @@ fn why(site: &Site, words: &Words, actor: &Actor, (kind, reason): (EventKind, &s
             let statuses = statuses.filter(|status| writable(**status, kind).is_ok()).flatten();
             named("not-now-status", "status", statuses.map(|status| status.code()).collect())
         }
+        "unit" if kind == EventKind::ResultArrived => words.say("not-now-arrived"),
         reason => site.sentence_of(words, &format!("rule-{reason}")),
     }
 }

@@ -46,13 +46,13 @@ pub(super) fn count_of(text: &str) -> Option<u16> {
     text.parse().ok().filter(|_| digits)
 }
 
-/// An amount in whole đồng: `8000`, or in threes as `8.000` and `8 000`, each also with its
-/// currency. What could mean a part of a đồng, or another amount, means none.
+/// An amount in whole đồng: `8000`, or in threes as `8.000`, `8,000` and `8 000`, each also with
+/// its currency. What could mean a part of a đồng, or another amount, means none.
 pub(super) fn amount_of(text: &str) -> Option<u64> {
     let text = text.trim().to_lowercase();
     let bare = CURRENCIES.iter().find_map(|currency| text.strip_suffix(currency));
     let bare = bare.unwrap_or(&text).trim();
-    let divided = |sign: char| sign == '.' || sign.is_whitespace();
+    let divided = |sign: char| ['.', ','].contains(&sign) || sign.is_whitespace();
     let mut signs = bare.chars().filter(|sign| divided(*sign));
     let one_sign = signs.next().is_none_or(|first| signs.all(|other| other == first));
     let groups: Vec<&str> = bare.split(divided).collect();
@@ -125,6 +125,7 @@ mod tests {
             "8000",
             "8.000",
             "8 000",
+            "8,000",
             "8\u{a0}000",
             "8\u{202f}000",
             "8.000đ",
@@ -146,8 +147,9 @@ mod tests {
             "8.00",
             "8,5",
             "8.0000",
-            "8,000",
+            "8,00",
             "8.000,00",
+            "8,000.00",
             "0.008",
             ".000",
             "8.",

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hoso_store::{backup, database::Schema};
-use serde_json::Value;
 use tokio::sync::watch;
 
 use super::scene::{ADMINISTRATOR, CLERK, Scene};
@@ -76,7 +75,8 @@ async fn without_a_directory_the_page_gives_the_command_and_without_a_disk_it_sa
     let gone = scene.directory().join("not-plugged-in");
     scene.office.backups.go_to(&gone);
     let asked = scene.call("POST", "/api/v1/backup", "", "").await;
-    assert_eq!((asked.status.as_u16(), &asked.json()["state"]), (202, &Value::from("running")));
+    // It may have failed already when its answer is written.
+    assert_eq!(asked.status, 202, "{}", asked.text);
     assert!(matches!(ended(&scene).await, Making::Failed(_)));
     let page = scene.get("/office/backup").await.text;
     assert!(page.contains("Kiểm tra ổ đĩa đã cắm"), "{page}");

@@ -248,6 +248,7 @@ past-fee-added = Fee added
 past-fee-removed = Fee removed
 past-payment-requested = Payment requested
 past-paid = Payment taken
+past-paid-by-bank = Bank payment noted
 past-payment-confirmed = Payment confirmed
 past-payment-reversed = Payment reversed
 past-extended = Extended

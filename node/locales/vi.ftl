@@ -224,6 +224,7 @@ past-fee-added = Đã thêm khoản phí
 past-fee-removed = Đã bớt khoản phí
 past-payment-requested = Đã yêu cầu nộp tiền
 past-paid = Đã thu tiền
+past-paid-by-bank = Đã ghi nhận chuyển khoản
 past-payment-confirmed = Đã xác nhận nhận tiền
 past-payment-reversed = Đã hoàn tiền
 past-extended = Đã hẹn lại

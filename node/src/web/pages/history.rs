@@ -172,10 +172,13 @@ fn apart(mut stage: Vec<Vec<usize>>, seen: &Seen) -> Vec<Vec<Vec<usize>>> {
 pub(super) fn happened(site: &Site, words: &Words, event: &Value) -> Happened {
     let kind = text(event, "/kind").replace('_', "-");
     let partly = event.pointer("/body/partial") == Some(&Value::Bool(true));
-    let what = match (kind.as_str(), partly) {
-        ("", _) => words.say("past-newer"),
-        ("supplemented", true) => words.say("past-supplemented-partly"),
-        (kind, _) => words.say(&format!("past-{kind}")),
+    let method = text(event, "/body/method");
+    let what = match (kind.as_str(), partly, method.as_str()) {
+        ("", ..) => words.say("past-newer"),
+        ("supplemented", true, _) => words.say("past-supplemented-partly"),
+        // Nobody has seen the money yet.
+        ("paid", _, "transfer" | "online") => words.say("past-paid-by-bank"),
+        (kind, ..) => words.say(&format!("past-{kind}")),
     };
     let body = event.pointer("/body").and_then(Value::as_object);
     let details = SHOWN.iter().filter_map(|name| {

@@ -67,6 +67,15 @@ impl Form {
             event.get("effect") == Some(&Value::Bool(true)) && text(event, "/kind") == kind
         })
     }
+
+    /// When what it says was so: a dossier that is entered from a paper slip was received before
+    /// the event.
+    fn said_of(self, dossier: &Value) -> Option<String> {
+        let at = text(self.about(dossier)?, "/at");
+        let received = text(dossier, "/received_at");
+        let is_earlier = self.event() == Some("received") && !received.is_empty();
+        Some(if is_earlier { received } else { at })
+    }
 }
 
 /// A form as one set has it.
@@ -194,7 +203,7 @@ impl Sets {
             Form::ControlSheet,
         ];
         let chosen = forms.into_iter().filter_map(|form| {
-            let at = text(form.about(dossier)?, "/at");
+            let at = form.said_of(dossier)?;
             self.on(form, Day::from_iso(at.get(..10)?)?.0)
         });
         chosen.collect()
@@ -238,6 +247,16 @@ mod tests {
             let chosen = sets().choose(number, &dossier(kind, at));
             assert_eq!(chosen.as_ref().map(|chosen| chosen.template.as_str()), template, "{at}");
         }
+    }
+
+    #[test]
+    fn what_is_entered_from_a_paper_slip_has_the_forms_of_the_day_on_the_slip() {
+        let mut dossier = dossier("received", "2026-11-24T08:00:00+07:00");
+        dossier["received_at"] = json!("2025-08-20T08:00:00+07:00");
+        let numbers = sets().offered(&dossier).into_iter().map(|chosen| chosen.number);
+        let numbers: Vec<String> = numbers.collect();
+        assert!(numbers.contains(&"05".to_owned()), "{numbers:?}");
+        assert!(!numbers.contains(&"06".to_owned()), "{numbers:?}");
     }
 
     #[test]

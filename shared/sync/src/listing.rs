@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use hoso_identity::DocumentId;
 
 /// An item: 8 bytes that name the document, 8 bytes of its entries' ids and positions.
-pub type Item = [u8; 16];
+pub type Item = [u8; ITEM_BYTES];
+/// Bytes of an item.
+pub const ITEM_BYTES: usize = 16;
 
 /// A document of the own listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,7 +29,7 @@ pub fn named(listing: &[Listed], name: &[u8; 8]) -> Option<DocumentId> {
 /// Cuts received bytes into items; `None` when they are no whole number of items.
 #[must_use]
 pub fn items(bytes: &[u8]) -> Option<Vec<Item>> {
-    let (items, rest) = bytes.as_chunks::<16>();
+    let (items, rest) = bytes.as_chunks::<ITEM_BYTES>();
     rest.is_empty().then(|| items.to_vec())
 }
 

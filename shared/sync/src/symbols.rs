@@ -18,6 +18,10 @@ use crate::listing::{self, Listed};
 
 /// Bytes of a symbol as it is sent: sum 16, check 8, count 1.
 pub const SYMBOL_BYTES: usize = 25;
+/// Symbols from which on their counts tell how many items they code: within a fifth, as a rule.
+const TELLING: usize = 64;
+/// Parts of a whole, in which the chance of a symbol is reckoned.
+const WHOLE: i64 = 1 << 20;
 
 /// Why symbols code no difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -194,6 +198,47 @@ impl Comparison {
         self.left.len()
     }
 
+    /// How many more symbols of a set of that many items are likely to be enough. Nothing but the
+    /// cost depends on it.
+    #[must_use]
+    pub fn likely_more(&self, theirs: usize) -> usize {
+        let taken = self.left.len();
+        if taken < TELLING {
+            return taken;
+        }
+        let items = self.found.len().saturating_add(self.hidden(theirs));
+        // Some 1.4 for each item, and a fifth for what the counts do not tell: one more question
+        // would take longer than these symbols.
+        let enough = items.saturating_mul(5).div_ceil(3);
+        // What did not peel by a little needs a little more.
+        enough.saturating_sub(taken).max(taken / 4)
+    }
+
+    /// About how many items the symbols still hide.
+    ///
+    /// An item counts as one for its side, so that a symbol's count is the sum of as many steps up
+    /// or down as items fell into it: it strays from its mean by the root of their number. The
+    /// later half of the symbols is looked at, where few fall into each.
+    fn hidden(&self, theirs: usize) -> usize {
+        let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let found = self.found.iter().map(|(_, side)| i64::from(*side));
+        let surplus = whole(theirs).saturating_sub(whole(self.own.items.len()));
+        let surplus = found.fold(surplus, i64::saturating_sub);
+        let later = || (0_i64..).zip(&self.left).skip(self.left.len() / 2);
+        let chance = |place: i64| WHOLE.saturating_mul(2).checked_div(place.saturating_add(2));
+        let chance = |place: i64| chance(place).unwrap_or(WHOLE);
+        let strays = later().map(|(place, symbol)| {
+            let mean = surplus.saturating_mul(chance(place)) / WHOLE;
+            // Counts are kept modulo 256.
+            let [.., low] = i64::from(symbol.count).saturating_sub(mean).to_be_bytes();
+            i64::from(i8::from_be_bytes([low])).saturating_pow(2)
+        });
+        let strays = strays.fold(0, i64::saturating_add);
+        let chances = later().map(|(place, _)| chance(place)).fold(1, i64::saturating_add);
+        let all = strays.saturating_mul(WHOLE).checked_div(chances).unwrap_or_default();
+        usize::try_from(all.max(surplus.saturating_abs())).unwrap_or(usize::MAX)
+    }
+
     /// Takes the next symbols of the other set. Names of the documents that are not the same on
     /// both sides, ascending, once the symbols are enough; `None` when more are needed.
     ///
@@ -366,6 +411,25 @@ mod tests {
                 assert_eq!(names.len(), usize::try_from(changed).unwrap());
                 assert!(symbols <= names.len() * 2 + 16, "{symbols} symbols for {changed}");
             }
+        }
+    }
+
+    #[test]
+    fn the_first_symbols_tell_about_how_many_items_differ_however_they_are_spread() {
+        for (lacking, other, more) in [
+            (2_000, 0, 0),
+            (0, 1_000, 0),
+            (300, 700, 300),
+            (50_000, 0, 0),
+            (0, 25_000, 9_000),
+            (0, 0, 90_000),
+        ] {
+            let items = usize::try_from(lacking + 2 * other + more).unwrap();
+            let (own, theirs) = sides(500, lacking, other, more);
+            let mut comparison = Comparison::new(KEY, &own);
+            assert_eq!(comparison.take(&Symbols::new(&KEY, &theirs).next(512)), Ok(None));
+            let told = comparison.found.len() + comparison.hidden(theirs.len());
+            assert!((items * 2 / 3..items * 3 / 2).contains(&told), "{told} of {items}");
         }
     }
 

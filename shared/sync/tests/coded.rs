@@ -126,6 +126,14 @@ fn is_coded(frame: &Frame) -> bool {
     matches!(frame, Frame::Coded(_))
 }
 
+fn is_last(frame: &Frame) -> bool {
+    match frame {
+        Frame::Coded(part) => part.last,
+        Frame::Listing(part) => part.last,
+        _ => false,
+    }
+}
+
 #[test]
 fn a_small_difference_of_large_listings_is_found_by_one_question() {
     let (own, theirs) = (documents(0..5000, 100), documents(0..5000, 0));
@@ -136,15 +144,29 @@ fn a_small_difference_of_large_listings_is_found_by_one_question() {
 }
 
 #[test]
-fn a_larger_difference_needs_more_symbols_and_one_above_a_quarter_the_full_listing() {
-    let theirs = documents(0..5000, 0);
+fn a_larger_difference_is_found_by_a_second_question_whatever_its_size() {
+    let theirs = documents(0..20_000, 0);
     let items: Vec<Item> = theirs.iter().map(|theirs| theirs.item).collect();
-    for (other, is_listed) in [(500, false), (4000, true)] {
-        let own = documents(0..5000, other);
+    for other in [300, 1_000, 2_000] {
+        let own = documents(0..20_000, other);
         let (names, shown) = heals(2, &own, &theirs, |_| {});
         assert_eq!(names, listing::differing(&own, &items)[..names.len()]);
-        assert!(shown.len() > 1 && is_coded(&shown[0]), "{} frames", shown.len());
-        assert_eq!(shown.last().is_some_and(|last| !is_coded(last)), is_listed);
+        assert!(shown.iter().all(is_coded));
+        let questions = shown.iter().filter(|frame| is_last(frame)).count();
+        assert_eq!(questions, 2, "for {other} documents");
+    }
+}
+
+#[test]
+fn a_difference_for_which_the_full_listing_is_shorter_is_told_by_the_first_symbols() {
+    let theirs = documents(0..20_000, 0);
+    for other in [10_000, 19_000] {
+        let own = documents(0..20_000, other);
+        let (names, shown) = heals(2, &own, &theirs, |_| {});
+        assert!(!names.is_empty());
+        let (coded, listed): (Vec<&Frame>, Vec<&Frame>) =
+            shown.iter().partition(|frame| is_coded(frame));
+        assert!(coded.len() == 1 && listed.last().is_some_and(|last| is_last(last)));
     }
 }
 

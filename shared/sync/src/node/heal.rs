@@ -1,7 +1,7 @@
 //! Healing, the node's side: it asks, compares and drives.
 //!
-//! A scope is compared by coded symbols, twice as many each time until they tell what differs; the
-//! relay shows its full listing instead as soon as that is shorter.
+//! A scope is compared by coded symbols. The first ones tell how many are likely to be needed: as
+//! many are asked for, or the full listing where that is shorter.
 //!
 //! What the relay shows is the ledger as it was at the head of the listing; everything that both
 //! sides then find to be lacking there has its rows above that head, and gets them from the feed.
@@ -13,8 +13,8 @@ use hoso_identity::{DocumentId, EntryId, Epoch, Position, Scope};
 use super::{Conversation, Document, Input, Output, Phase};
 use crate::{
     frame::{BATCH_BYTES, Frame, HELD_DOCUMENTS_MAX, MINOR_CODED},
-    listing::{self, Item, Listed},
-    symbols::{self, Comparison, Symbol},
+    listing::{self, ITEM_BYTES, Item, Listed},
+    symbols::{self, Comparison, SYMBOL_BYTES, Symbol},
     wire::{
         Answer, Claim, Claimed, Coded, Farewell, Head, Held, HeldDocument, Listing, Positioned,
         Show, Welcome,
@@ -41,6 +41,8 @@ pub(super) struct Healing {
     symbols_first: usize,
     /// Symbols that may still come.
     symbols_open: usize,
+    /// Items of the listing that the symbols code.
+    coded_items: usize,
     comparison: Option<Comparison>,
     own: Vec<Listed>,
     differing: VecDeque<[u8; 8]>,
@@ -81,6 +83,7 @@ impl Healing {
             symbols: Vec::new(),
             symbols_first,
             symbols_open: 0,
+            coded_items: 0,
             comparison: None,
             own: Vec::new(),
             differing: VecDeque::new(),
@@ -135,6 +138,7 @@ impl Healing {
         let open = self.symbols_open.checked_sub(symbols.len());
         self.symbols_open = open.ok_or(Farewell::Protocol)?;
         self.symbols.extend(symbols);
+        self.coded_items = usize::try_from(part.items).unwrap_or(usize::MAX);
         if !self.items.is_empty() || (part.last && self.symbols.is_empty()) {
             return Err(Farewell::Protocol);
         }
@@ -190,12 +194,20 @@ impl Healing {
                 self.differing = names.into();
                 return self.next_documents(head);
             }
-            Ok(None) => Some(comparison.taken()),
+            Ok(None) => {
+                let more = comparison.likely_more(self.coded_items);
+                Some(more).filter(|more| self.is_shorter(*more))
+            }
             // The full listing is right whatever was wrong with the symbols.
             Err(symbols::Contradiction) => None,
         };
         self.step = Step::More(head);
         Some(self.show(head.scope, more))
+    }
+
+    /// Whether so many symbols are shorter than the full listing.
+    fn is_shorter(&self, symbols: usize) -> bool {
+        symbols.saturating_mul(SYMBOL_BYTES) < self.coded_items.saturating_mul(ITEM_BYTES)
     }
 
     /// Sets rows before the comparison, so that what it finds can be told apart from the rest.

@@ -7,7 +7,7 @@ use hoso_identity::{Entry, EntryId, Epoch};
 use super::{Asked, Conversation, Input, Output, Phase};
 use crate::{
     frame::{BATCH_BYTES, Frame, HELD_DOCUMENTS_MAX, HELD_ENTRIES_MAX},
-    listing::{self, Listed},
+    listing::{self, ITEM_BYTES, Listed},
     node::batches,
     symbols::{self, SYMBOL_BYTES, Symbols},
     wire::{
@@ -20,9 +20,6 @@ use crate::{
 const ENTRIES_MAX: usize = 64;
 /// Claims that wait to be stored, from which on no more is read.
 const CLAIMS_READ: u64 = 4;
-
-/// Bytes of an item in a listing.
-const ITEM_BYTES: usize = 16;
 
 /// The state of one healing.
 #[derive(Clone, Debug, PartialEq, Eq)]

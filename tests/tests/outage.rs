@@ -9,7 +9,7 @@ use std::{
 
 use hoso_tests::e2e::{
     agree,
-    desk::{Desk, Procedure, procedures, reception},
+    desk::{Desk, Procedure, id_of, procedures, reception},
     province::{BAI_CHAY, CO_TO, HONG_GAI, Province},
     proxy::Weather,
     report, wait,
@@ -90,6 +90,38 @@ fn what_was_saved_for_a_client_who_went_away_is_sent_all_the_same() {
         }
     }
     assert_eq!(saved, ABANDONED, "nobody went away between commit and answer");
+}
+
+#[test]
+fn a_badge_never_gets_worse_because_somebody_has_looked() {
+    let province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
+    let [mut here, there] = [0, 1].map(|number| Desk::of(&province.nodes[number]));
+    for (node, desk) in province.nodes.iter().zip([&here, &there]) {
+        node.await_link(&desk.session, "up", UP_DEADLINE);
+    }
+    let all = procedures();
+    let own = all.iter().find(|procedure| procedure.competent == "unit").expect("a procedure");
+    let dossier = here.receive(&reception(1, own, BAI_CHAY), "looked-at");
+    let id = id_of(&dossier);
+    let state = |desk: &Desk| desk.read(id)["sync"]["state"].clone();
+    wait::until("the badge says delivered", ARRIVAL_DEADLINE, || {
+        (state(&here) == "delivered").then_some(())
+    });
+    // Who decides opens it in the dark: nobody hears of that yet, and nothing is owed to anybody.
+    province.nodes[1].link("off");
+    province.nodes[1].await_link(&there.session, "off", DOWN_DEADLINE);
+    assert_eq!([state(&there), state(&there)], ["opened", "opened"]);
+    province.nodes[1].link("on");
+    let mut seen = Vec::new();
+    wait::until("the badge says opened", ARRIVAL_DEADLINE, || {
+        seen.push(state(&here));
+        (seen.last()? == "opened").then_some(())
+    });
+    // The office that received it notes its own first look meanwhile.
+    assert!(seen.iter().all(|state| state == "delivered" || state == "opened"), "{seen:?}");
+    province.nodes[0].link("off");
+    province.nodes[0].await_link(&here.session, "off", DOWN_DEADLINE);
+    assert_eq!([state(&here), state(&there)], ["opened", "opened"]);
 }
 
 fn through(outage: Outage) {

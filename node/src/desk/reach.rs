@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use hoso_dossier::standing::Standing;
 use hoso_engine::clock;
 use hoso_identity::{DocumentId, UnitId};
-use hoso_registry::State;
+use hoso_registry::{EventKind, State};
 use hoso_store::{
     StoreError, journal as facts,
     journal::{InOrder, Room},
@@ -13,7 +13,7 @@ use hoso_store::{
         badge::{self, Reach, delivered},
         journal::ATTEMPTS_MAX,
     },
-    tables::{Delivered, JournalTables, NodeEntry, NodeFacts},
+    tables::{self, Delivered, JournalTables, NodeEntry, NodeFacts},
     writer::Tx,
 };
 use serde_json::{Value as Json, json};
@@ -44,7 +44,7 @@ impl Known {
         Ok(Self { node: tx.facts()?, delivered })
     }
 
-    /// How far the last of these entries of a dossier has come.
+    /// How far the last change among these entries of a dossier has come.
     pub(super) fn sync(
         &self,
         office: &Office,
@@ -52,7 +52,7 @@ impl Known {
         standing: &Standing,
         entries: &[NodeEntry],
     ) -> Json {
-        let last = badge::last(entries);
+        let last = badge::last(entries.iter().filter(|entry| !is_reading(entry)));
         let author = last.and_then(|last| last.author_unit);
         let audience = standing.audience.iter().copied();
         let destinations: Vec<UnitId> = audience.filter(|unit| Some(*unit) != author).collect();
@@ -80,6 +80,12 @@ impl Known {
             "delivered": reached.collect::<Vec<_>>(),
         })
     }
+}
+
+/// Whether the entry says no more than that a unit has read the dossier: that is the last step of
+/// the badge, and nothing that has to arrive anywhere itself.
+fn is_reading(entry: &NodeEntry) -> bool {
+    entry.kind == EventKind::Opened.kind() && entry.standing == tables::Standing::Counts
 }
 
 /// What the own unit knows of what it shows.

@@ -2,7 +2,7 @@
 
 use hoso_dossier::{
     deadline::Due,
-    event::{Application, Event, Office, Paper},
+    event::{Application, Body, Event, Office, Paper},
     fold::{Effect, Item},
     standing::Standing,
 };
@@ -184,11 +184,13 @@ impl Dossier {
         facts.collect()
     }
 
-    /// The parts of the record that its badge is made of: how far the last event has come, that
-    /// event, and who has opened the dossier.
+    /// The parts of the record that its badge is made of: how far the last change has come, that
+    /// change, and who has opened the dossier.
     pub(crate) fn way(&self, state: &State, sync: Json) -> Json {
-        let mut history = self.folded.history.iter().rev();
-        let last = history.find_map(|(place, effect)| Some((self.items.get(*place)?, *effect)));
+        let history = self.folded.history.iter().rev();
+        let mut history =
+            history.filter_map(|(place, effect)| Some((self.items.get(*place)?, *effect)));
+        let last = history.find(|(item, _)| !is_reading(item));
         let last: Vec<Json> =
             last.into_iter().map(|(item, effect)| event_json(item, effect, state)).collect();
         json!({ "sync": sync, "events": last, "opened": self.opened(state) })
@@ -214,6 +216,11 @@ impl Dossier {
             })
             .collect()
     }
+}
+
+/// Whether the event says no more than that a unit has read the dossier.
+fn is_reading(item: &Item) -> bool {
+    item.event.as_ref().is_ok_and(|event| matches!(event.body, Body::Opened(_)))
 }
 
 fn event_json(item: &Item, effect: Effect, state: &State) -> Json {

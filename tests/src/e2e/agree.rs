@@ -118,14 +118,15 @@ pub fn undelivered(ids: impl IntoIterator<Item = String>, desk: &Desk) -> Vec<St
 }
 
 /// What the badge of a dossier lacks, as a desk of this unit sees it. It is the badge of the last
-/// entry, which went out to all but the unit that wrote it.
+/// change, which went out to all but the unit that wrote it; that a unit has read it is none.
 fn not_arrived(dossier: &Value, unit: &str) -> Vec<String> {
     let sync = &dossier["sync"];
     let told = sync["delivered"].as_array().into_iter().flatten();
     let told = told.filter(|fact| fact["at"].is_string() && fact["node"].is_string());
     let told: BTreeSet<&str> = told.filter_map(|fact| fact["unit"].as_str()).collect();
-    let events = dossier["events"].as_array();
-    let author = events.and_then(|events| events.last()?["unit"].as_str());
+    let mut events = dossier["events"].as_array().into_iter().flatten().rev();
+    let last = events.find(|event| event["kind"] != "opened");
+    let author = last.and_then(|event| event["unit"].as_str());
     let mut lacking: Vec<String> = concerned(dossier)
         .into_iter()
         .filter(|other| *other != unit && Some(*other) != author && !told.contains(other))

@@ -249,7 +249,8 @@ pub(super) fn badge(site: &Site, words: &Words, dossier: &Value) -> Badge {
         state => state,
     };
     let reached = steps.iter().position(|step| *step == state).unwrap_or(0);
-    let last = list(dossier, "/events").last();
+    // That it was read is the last step, and no change.
+    let last = list(dossier, "/events").filter(|event| text(event, "/kind") != "opened").last();
     let saved = last.map(|event| moment(&text(event, "/at"))).unwrap_or_default();
     let author = last.map(|event| text(event, "/unit")).unwrap_or_default();
     // Where the last change was made it is known anyway.

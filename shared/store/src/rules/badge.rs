@@ -50,21 +50,20 @@ pub struct Reach<'a> {
     pub known: &'a [Delivered],
 }
 
-/// The entry of a dossier by which its badge is computed: what was refused here of the own ones,
-/// else the last of those that count. What has no row comes after everything that has one, and the
-/// ledger's rows before its positions: what it got back late has an old position, and concerns
-/// destinations that may have nothing of the dossier yet.
+/// Of these entries of a dossier the one by which its badge is computed: what was refused here of
+/// the own ones, else the last of those that count. What has no row comes after everything that has
+/// one, and the ledger's rows before its positions: what it got back late has an old position, and
+/// concerns destinations that may have nothing of the dossier yet.
 #[must_use]
-pub fn last(entries: &[NodeEntry]) -> Option<&NodeEntry> {
+pub fn last<'a>(entries: impl IntoIterator<Item = &'a NodeEntry> + Clone) -> Option<&'a NodeEntry> {
     let counts = |entry: &&NodeEntry| entry.standing == Standing::Counts;
-    let troubled = entries.iter().find(|entry| entry.journal.is_some() && !counts(entry));
+    let of = || entries.clone().into_iter();
+    let troubled = of().find(|entry| entry.journal.is_some() && !counts(entry));
     let order = |entry: &&NodeEntry| {
         let place = (entry.row.unwrap_or(u64::MAX), entry.position.is_none(), entry.position);
         (place, entry.journal)
     };
-    troubled
-        .or_else(|| entries.iter().filter(counts).max_by_key(order))
-        .or_else(|| entries.iter().max_by_key(order))
+    troubled.or_else(|| of().filter(counts).max_by_key(order)).or_else(|| of().max_by_key(order))
 }
 
 /// The badge of a dossier. `sent_through` is the last journal number that was ever put on the line

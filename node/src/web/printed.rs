@@ -22,7 +22,7 @@ use self::{
 };
 use super::{
     answer::answer,
-    pages::{PAPERS, refused, text},
+    pages::{PAPERS, refused},
     site::Site,
 };
 use crate::desk::{self, Refused};
@@ -48,14 +48,14 @@ pub(super) async fn slip(
         let dossier = desk::open(&site.office, &actor, id).await?;
         let templates = Templates::of(&site.office.data.join(FOLDER));
         let sets = sets(&site, &templates).await?;
-        let number = asked.form.unwrap_or("01");
-        let known = sets.numbers().any(|known| known == number);
-        if !known || sets.is(number, Form::Logbook) {
+        let name = asked.form.unwrap_or("01");
+        if !sets.knows(name) {
             return Err(Refused::new(422, "field-unknown").about("form"));
         }
-        let chosen = sets.choose(number, &dossier).ok_or(Refused::new(409, "rule-status"))?;
+        let chosen = sets.choose(name, &dossier).ok_or(Refused::new(409, "rule-status"))?;
         let paper = chosen.paper(asked.paper)?;
-        let values = values::of_dossier(&site, &dossier, &chosen, paper);
+        let printings = sets.printings(&chosen, &dossier);
+        let values = values::of_dossier(&site, &dossier, &chosen, (paper, printings));
         templates.draw(&chosen.template, values).map(|html| Html(html).into_response())
     };
     answer(&site, &headers, printed.await)
@@ -133,7 +133,7 @@ pub(super) fn fault(site: &Site) -> Option<String> {
         let values = if chosen.form == Form::Logbook {
             values::of_logbook(site, (today, today), &[])
         } else {
-            values::of_dossier(site, &json!({}), chosen, chosen.paper(None).ok()?)
+            values::of_dossier(site, &json!({}), chosen, (chosen.paper(None).ok()?, 0))
         };
         templates.fault(&chosen.template, &values)
     };
@@ -180,13 +180,4 @@ fn days(query: &[(String, String)]) -> Result<(Date, Date), Refused> {
         return Err(Refused::new(422, "field-unknown").about("to"));
     }
     Ok((from, to))
-}
-
-/// How often a form was printed, counted by what the dossier noted.
-fn printings(dossier: &Value, number: &str) -> usize {
-    let events = dossier.pointer("/events").and_then(Value::as_array).into_iter().flatten();
-    let printed = events.filter(|event| {
-        text(event, "/kind") == "printed" && event.pointer("/body/form") == Some(&json!(number))
-    });
-    printed.count()
 }

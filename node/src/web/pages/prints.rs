@@ -10,7 +10,8 @@ use super::{
 
 /// A form that can be printed.
 pub(super) struct Print {
-    pub(super) number: String,
+    /// As the address names it.
+    pub(super) name: String,
     pub(super) label: String,
     pub(super) papers: Vec<Choice>,
 }
@@ -24,7 +25,7 @@ pub(super) async fn prints(site: &Site, words: &Words, dossier: &Value) -> Vec<P
         Print {
             label: words.say_with(&format!("form-{}", chosen.form.code()), &values),
             papers: choices(words, "paper", &papers),
-            number: chosen.number,
+            name: chosen.name,
         }
     });
     print.collect()

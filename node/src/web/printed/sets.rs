@@ -7,7 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use time::Date;
 
-use super::{super::pages::text, templates::Templates};
+use super::{
+    super::pages::{list, text},
+    templates::Templates,
+};
 use crate::desk::Refused;
 
 /// The file that says it.
@@ -84,6 +87,10 @@ impl Form {
 pub(in super::super) struct Chosen {
     /// Its number, `01` to `07`.
     pub(in super::super) number: String,
+    /// Its name in addresses and in what a dossier notes of its prints: the number, with the set
+    /// where the number means another form in another set, such as `05-2018`.
+    #[serde(skip)]
+    pub(in super::super) name: String,
     /// What it is for.
     pub(in super::super) form: Form,
     /// The file that draws it.
@@ -93,6 +100,10 @@ pub(in super::super) struct Chosen {
 }
 
 impl Chosen {
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.number == name
+    }
+
     /// The paper that was asked for, or the usual one.
     pub(super) fn paper(&self, asked: Option<&str>) -> Result<&str, Refused> {
         let Some(asked) = asked else {
@@ -108,9 +119,8 @@ impl Chosen {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Set {
-    /// What it is called; for people who read the file.
-    #[serde(rename = "name")]
-    _name: String,
+    /// What it is called, such as `2025`.
+    name: String,
     /// The first day on which it holds, `2025-09-15`; none for the first set.
     from: Option<String>,
     forms: Vec<Chosen>,
@@ -136,13 +146,29 @@ impl Sets {
             tracing::error!(%error, "the list of forms cannot be read");
             Refused::new(500, "internal")
         };
-        match toml::from_str(&templates.text(FILE)) {
-            Ok(sets) => Ok(sets),
-            Err(error) => {
-                tracing::warn!(%error, "the replaced list of forms is not used");
-                toml::from_str(templates::shipped(FILE).unwrap_or_default()).map_err(broken)
+        let read = toml::from_str(&templates.text(FILE)).or_else(|error| {
+            tracing::warn!(%error, "the replaced list of forms is not used");
+            toml::from_str(templates::shipped(FILE).unwrap_or_default()).map_err(broken)
+        });
+        read.map(Self::named)
+    }
+
+    /// The same with each form named.
+    fn named(mut self) -> Self {
+        let all: Vec<(String, Form)> =
+            self.all().map(|chosen| (chosen.number.clone(), chosen.form)).collect();
+        for set in &mut self.set {
+            for chosen in &mut set.forms {
+                let is_plain = |(number, form): &(String, Form)| {
+                    *number != chosen.number || *form == chosen.form
+                };
+                chosen.name = match all.iter().all(is_plain) {
+                    true => chosen.number.clone(),
+                    false => format!("{}-{}", chosen.number, set.name),
+                };
             }
         }
+        self
     }
 
     /// The same with these papers as the usual ones, by the form's word; what does not fit a form
@@ -167,14 +193,9 @@ impl Sets {
         self.set.iter().flat_map(|set| &set.forms)
     }
 
-    /// Every number that a form has in some set.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = &str> {
-        self.all().map(|chosen| chosen.number.as_str())
-    }
-
-    /// Whether that number means this form in every set that has it.
-    pub(super) fn is(&self, number: &str, form: Form) -> bool {
-        self.all().all(|chosen| chosen.number != number || chosen.form == form)
+    /// Whether a form of a dossier has that name or number in some set.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.all().any(|chosen| chosen.form != Form::Logbook && chosen.is_called(name))
     }
 
     /// Every form as it is on that day.
@@ -187,9 +208,19 @@ impl Sets {
         self.in_force(day)?.forms.iter().find(|chosen| chosen.form == form).cloned()
     }
 
-    /// The form with that number whose set was in force on the day of what the form says.
-    pub(super) fn choose(&self, number: &str, dossier: &Value) -> Option<Chosen> {
-        self.offered(dossier).into_iter().find(|chosen| chosen.number == number)
+    /// The form of that name whose set was in force on the day of what the form says; by its number
+    /// alone the first that has it.
+    pub(super) fn choose(&self, name: &str, dossier: &Value) -> Option<Chosen> {
+        let offered = self.offered(dossier);
+        let named = offered.iter().find(|chosen| chosen.name == name);
+        named.or_else(|| offered.iter().find(|chosen| chosen.is_called(name))).cloned()
+    }
+
+    /// How often this form of a dossier was printed, counted by what the dossier noted.
+    pub(super) fn printings(&self, chosen: &Chosen, dossier: &Value) -> usize {
+        let noted = list(dossier, "/events").filter(|event| text(event, "/kind") == "printed");
+        let meant = noted.filter_map(|event| self.choose(&text(event, "/body/form"), dossier));
+        meant.filter(|meant| meant.form == chosen.form).count()
     }
 
     /// The forms that this dossier has something to say on.
@@ -246,6 +277,31 @@ mod tests {
         ] {
             let chosen = sets().choose(number, &dossier(kind, at));
             assert_eq!(chosen.as_ref().map(|chosen| chosen.template.as_str()), template, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_control_sheet_of_2018_and_a_stop_notice_of_2025_have_names_of_their_own() {
+        let event = |kind: &str, at: &str| json!({ "kind": kind, "at": at, "effect": true });
+        let printed = |form: &str| json!({ "kind": "printed", "body": { "form": form } });
+        let dossier = json!({ "events": [
+            event("received", "2025-09-14T08:00:00+07:00"),
+            event("stopped", "2025-10-01T08:00:00+07:00"),
+            printed("01"), printed("05-2018"), printed("05-2018"), printed("05-2025"),
+        ] });
+        let sets = sets();
+        let names = sets.offered(&dossier).into_iter().map(|chosen| (chosen.name, chosen.number));
+        let named = [("01", "01"), ("05-2025", "05"), ("05-2018", "05")];
+        let named = named.map(|(name, number)| (name.to_owned(), number.to_owned()));
+        assert_eq!(names.collect::<Vec<_>>(), named);
+        for (name, template, printings) in [
+            ("05-2018", "control-sheet.html", 2),
+            ("05-2025", "stop.html", 1),
+            ("01", "receipt.html", 1),
+        ] {
+            let chosen = sets.choose(name, &dossier).unwrap();
+            assert_eq!(chosen.template, template);
+            assert_eq!(sets.printings(&chosen, &dossier), printings, "{name}");
         }
     }
 

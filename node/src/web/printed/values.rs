@@ -14,7 +14,7 @@ use super::{
         site::Site,
         supplements::supplements,
     },
-    Chosen, Form, WIDE, printings,
+    Chosen, Form, WIDE,
 };
 use crate::times;
 
@@ -28,8 +28,13 @@ pub(super) fn today() -> Date {
     local_date(times::now_ms()).unwrap_or(Date::MIN)
 }
 
-/// What a form of one dossier says.
-pub(super) fn of_dossier(site: &Site, dossier: &Value, chosen: &Chosen, paper: &str) -> Value {
+/// What a form of one dossier says on that paper, which was noted to be printed so often.
+pub(super) fn of_dossier(
+    site: &Site,
+    dossier: &Value,
+    chosen: &Chosen,
+    (paper, printings): (&str, usize),
+) -> Value {
     let mut values = common(site, dossier, paper);
     let about = chosen.form.about(dossier).unwrap_or(&Value::Null);
     let at = text(about, "/at");
@@ -40,7 +45,6 @@ pub(super) fn of_dossier(site: &Site, dossier: &Value, chosen: &Chosen, paper: &
             parts.entry(name).or_insert_with(|| json!(""));
         }
     }
-    let printed = printings(dossier, &chosen.number);
     let state = site.office.state();
     // Who says something on paper says it under their own head, wherever it was received.
     let issuer = state
@@ -57,7 +61,7 @@ pub(super) fn of_dossier(site: &Site, dossier: &Value, chosen: &Chosen, paper: &
         "due_after": moment(&text(about, "/body/due_at")),
         "event": event,
         // The first print is noted before it is shown.
-        "reprint": printed.saturating_sub(1),
+        "reprint": printings.saturating_sub(1),
     });
     merge(&mut values, more);
     values

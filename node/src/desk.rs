@@ -225,7 +225,7 @@ fn weighed(
     // Who saw an older version may not have seen that a person must decide first.
     let standing = &before.folded.standing;
     rules::lawful(standing, &actor.author, event).map_err(Refused::by_rule)?;
-    rules::writable(standing.status, event.body.kind()).map_err(Refused::by_rule)?;
+    rules::writable(standing, &actor.author, event.body.kind()).map_err(Refused::by_rule)?;
     Ok(base)
 }
 

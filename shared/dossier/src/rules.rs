@@ -13,7 +13,7 @@ use hoso_registry::{EventKind, roles_for};
 pub use self::objection::Objection;
 use self::{
     body::{any_body, body},
-    place::place,
+    place::{acts_alone, place},
 };
 use crate::{
     axes::Status,
@@ -168,7 +168,7 @@ pub fn offered(
     require(roles.iter().any(|role| author.has(*role)), Objection::Role)?;
     require(author.is_covered(at_ms), Objection::GrantDates)?;
     require(allowed_from(kind).contains(&standing.status), Objection::Status)?;
-    writable(standing.status, kind)?;
+    writable(standing, author, kind)?;
     require(has_object(standing, kind), Objection::NotThere)?;
     place(standing, author, kind)?;
     any_body(standing, author, kind, at_ms)?;
@@ -220,16 +220,23 @@ pub fn lawful(standing: &Standing, author: &Author, event: &Event) -> Result<(),
     seen(standing, author, event.body.kind())
 }
 
-/// Whether a desk still writes the kind as the dossier stands: what came after entries that exist.
-/// Entries are not judged by it, or dossiers would stand differently at machines of another age.
+/// Whether this author's desk still writes the kind as the dossier stands: what came after entries
+/// that exist. Entries are not judged by it, or dossiers would stand differently at machines of
+/// another age.
 ///
 /// # Errors
 ///
 /// [`Objection`].
-pub fn writable(status: Option<Status>, kind: EventKind) -> Result<(), Objection> {
+pub fn writable(standing: &Standing, author: &Author, kind: EventKind) -> Result<(), Objection> {
+    require(is_writable_from(standing.status, kind), Objection::Status)?;
+    require(acts_alone(standing, author, kind), Objection::Unit)
+}
+
+/// Whether desks still write the kind in this state.
+#[must_use]
+pub fn is_writable_from(status: Option<Status>, kind: EventKind) -> bool {
     // Who decides owns the due time, and does so from the hand-over on.
-    let early = kind == EventKind::Extended && status == Some(Status::Accepted);
-    require(!early, Objection::Status)
+    kind != EventKind::Extended || status != Some(Status::Accepted)
 }
 
 /// Whether the author may choose an event of this kind against those that exclude it: who may make

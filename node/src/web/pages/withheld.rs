@@ -1,6 +1,6 @@
 //! What cannot be done with a dossier now, each with its reason, said by the rules that refuse it.
 
-use hoso_dossier::rules::{allowed_from, writable};
+use hoso_dossier::rules::{allowed_from, is_writable_from};
 use hoso_engine::web::Words;
 use hoso_registry::{EventKind, roles_for};
 use serde_json::Value;
@@ -65,7 +65,7 @@ fn why(site: &Site, words: &Words, actor: &Actor, (kind, reason): (EventKind, &s
         }
         "status" => {
             let statuses = allowed_from(kind).iter();
-            let statuses = statuses.filter(|status| writable(**status, kind).is_ok()).flatten();
+            let statuses = statuses.filter(|status| is_writable_from(**status, kind)).flatten();
             named("not-now-status", "status", statuses.map(|status| status.code()).collect())
         }
         "unit" if kind == EventKind::ResultArrived => words.say("not-now-arrived"),

@@ -105,6 +105,50 @@ fn takes(standing: &Standing, author: &Author) -> bool {
     })
 }
 
+/// Whether nobody elsewhere is to do this instead while the dossier is on its way between units.
+/// The clock is then of the unit that decides, and who gave the dossier asks the applicant for
+/// nothing more: the taker does, once the line of the control sheet is closed.
+pub(super) fn acts_alone(standing: &Standing, author: &Author, kind: EventKind) -> bool {
+    use EventKind as K;
+    let Some(taker) = standing.open_line().map(|line| line.to) else { return true };
+    let is_at = |office: Option<Office>| {
+        office.and_then(Office::unit).is_none_or(|unit| author.acts_for(unit))
+    };
+    match kind {
+        K::Extended | K::Stopped | K::Resumed | K::CalendarAccepted => is_at(standing.competent()),
+        K::SupplementRequested | K::PaymentRequested => is_at(Some(taker)),
+        K::Submitted
+        | K::Received
+        | K::NotAccepted
+        | K::HandedOver
+        | K::TakenOver
+        | K::Assigned
+        | K::Supplemented
+        | K::FeeAdded
+        | K::FeeRemoved
+        | K::Paid
+        | K::PaymentConfirmed
+        | K::PaymentReversed
+        | K::Approved
+        | K::Refused
+        | K::ResultReady
+        | K::ResultRecalled
+        | K::ResultSent
+        | K::ResultArrived
+        | K::Returned
+        | K::Withdrawn
+        | K::Opened
+        | K::Printed
+        | K::Attached
+        | K::Detached
+        | K::Noted
+        | K::FieldCorrected
+        | K::ConflictResolved
+        | K::UnitAdded
+        | K::CodeReissued => true,
+    }
+}
+
 /// Whether the result rests at the author's unit.
 pub(super) fn has_result(standing: &Standing, author: &Author) -> bool {
     standing.result.as_ref().is_some_and(|result| {

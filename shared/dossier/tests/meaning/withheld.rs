@@ -123,7 +123,7 @@ fn a_line_of_the_control_sheet_says_which_person_gave_and_which_took() {
 fn a_new_term_is_given_from_the_hand_over_on_and_one_given_before_goes_on_to_hold() {
     let mut scene = Scene::received(Office::Unit(CO_TO));
     let here = clerk(CO_TO);
-    assert_eq!(writable(scene.standing().status, K::Extended), Err(Objection::Status));
+    assert_eq!(writable(&scene.standing(), &here, K::Extended), Err(Objection::Status));
     assert_eq!(why(&scene, &here, K::Extended, SOON_MS), Some(Objection::Status));
     let mut handed_over_first = Scene::received(Office::Unit(CO_TO));
     handed_over_first.then(CO_TO, handed_over(Office::Unit(CO_TO)));
@@ -132,6 +132,49 @@ fn a_new_term_is_given_from_the_hand_over_on_and_one_given_before_goes_on_to_hol
     let before = scene.then(CO_TO, Body::Extended(extended));
     assert_eq!(scene.effect(before), Effect::Taken);
     assert_eq!(scene.standing().due_ms(), Some(LATE_MS));
+}
+
+#[test]
+fn between_hand_over_and_take_over_one_unit_alone_moves_the_clock_or_asks_for_more() {
+    let mut scene = Scene::received(Office::Unit(BAI_CHAY));
+    scene.then(CO_TO, handed_over(Office::Unit(BAI_CHAY)));
+    let [giver, taker] = [CO_TO, BAI_CHAY].map(clerk);
+    let may = |scene: &Scene, author: &Author, kind: K| {
+        offered(&scene.standing(), author, kind, SOON_MS).is_ok()
+    };
+    let [clock, asking] =
+        [[K::Extended, K::Stopped], [K::SupplementRequested, K::PaymentRequested]];
+    for kind in clock {
+        let (gave, takes) = (may(&scene, &giver, kind), may(&scene, &taker, kind));
+        assert_eq!((gave, takes), (false, true), "{kind:?}");
+    }
+    for kind in asking {
+        let (gave, takes) = (may(&scene, &giver, kind), may(&scene, &taker, kind));
+        assert_eq!((gave, takes), (false, false), "{kind:?}: the papers are on their way");
+    }
+    assert_eq!(why(&scene, &giver, K::SupplementRequested, SOON_MS), Some(Objection::Unit));
+    assert!(may(&scene, &giver, K::HandedOver), "who gave it to the wrong unit gives it again");
+    // What was written by a desk that did not ask for this goes on to hold.
+    let mut before = scene.clone();
+    let extended = Extended { due_at: LATE_MS, reason: "xác minh".to_owned() };
+    let early = before.then(CO_TO, Body::Extended(extended));
+    assert_eq!(before.effect(early), Effect::Taken);
+    scene.then(BAI_CHAY, taken_over());
+    for kind in clock.into_iter().chain(asking) {
+        assert!(may(&scene, &taker, kind), "{kind:?}");
+    }
+}
+
+#[test]
+fn an_office_that_hands_over_to_itself_or_to_an_agency_goes_on_to_act() {
+    let here = clerk(CO_TO);
+    for to in [Office::Unit(CO_TO), Office::Agency(LAND_OFFICE)] {
+        let mut scene = Scene::received(to);
+        scene.then(CO_TO, handed_over(to));
+        for kind in [K::Extended, K::Stopped, K::SupplementRequested, K::PaymentRequested] {
+            assert_eq!(offered(&scene.standing(), &here, kind, SOON_MS), Ok(()), "{kind:?}");
+        }
+    }
 }
 
 #[test]

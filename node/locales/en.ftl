@@ -586,6 +586,7 @@ return-ask = Scan the slip, or type a dossier's code or a name
 return-nothing = No dossier on this machine fits. Check the code on the slip; those of other offices may not have come here yet.
 return-ready = The result is ready. Hand it over and take the receiver's signature.
 return-not-ready = Nothing to return yet: { $status }. Due { $due }.
+return-done-now = Returned to { $receiver } at { $at }.
 return-done = Returned to { $receiver } at { $at }. It is not returned again.
 return-owed = Still to be paid: { $amount } đồng
 return-signature = Signature in the register

@@ -541,6 +541,7 @@ return-ask = Quét giấy hẹn, hoặc gõ mã hồ sơ hay tên
 return-nothing = Không có hồ sơ nào khớp ở máy này. Kiểm tra mã trên giấy hẹn; hồ sơ của nơi khác có thể chưa tới đây.
 return-ready = Kết quả đã sẵn sàng. Giao kết quả và lấy chữ ký người nhận.
 return-not-ready = Chưa trả được: { $status }. Hạn trả { $due }.
+return-done-now = Đã trả cho { $receiver } lúc { $at }.
 return-done = Đã trả cho { $receiver } lúc { $at }. Không trả lần nữa.
 return-owed = Còn phải nộp { $amount } đồng
 return-signature = Chữ ký trong sổ

@@ -26,8 +26,9 @@ test('a slip is scanned, the result handed over once, and a second return refuse
     await other.goto('/return');
     await scan(other, dossier);
     await page.locator('button.primary').press('Enter');
-    await page.locator('.hand-over.over').waitFor();
+    await page.locator('.hand-over.done').waitFor();
     assert.match(await page.locator('.hand-over').innerText(), /Đã trả cho Trần Thị Trả/);
+    await accessible(page);
     const { body } = await api(page, 'GET', `/dossiers/${dossier.id}`);
     assert.equal(body.status, 'returned');
 
@@ -55,15 +56,18 @@ test('what is owed is said and collected before the result goes out by post', as
   await scan(page, dossier);
   assert.match(await page.locator('.owed').innerText(), /8\.000/);
   const paying = page.locator('form:has(input[value=paid])');
+  await page.locator('[name=receiver]').fill('Trần Thị Thay');
+  await page.locator('[name=id_number]').fill('022185000123');
   await paying.locator('[name=method]').selectOption('cash');
   await paying.locator('button').press('Enter');
-  await page.waitForURL(/return\?q=/);
-  assert.equal(await page.locator('.owed').count(), 0);
+  await page.locator('.owed').waitFor({ state: 'detached' });
+  assert.equal(await page.inputValue('[name=receiver]'), 'Trần Thị Thay');
+  assert.equal(await page.inputValue('[name=id_number]'), '022185000123');
   const returning = page.locator('form:has(input[value=returned])');
   await returning.locator('[name=channel]').selectOption('post');
   await returning.locator('[name=evidence]').fill('Phiếu gửi EB123');
   await returning.locator('button').press('Enter');
-  await page.locator('.hand-over.over').waitFor();
+  await page.locator('.hand-over.done').waitFor();
   assert.equal(await page.locator('.rating').count(), 0, 'nobody is there to be asked');
   const { body } = await api(page, 'GET', `/dossiers/${dossier.id}`);
   assert.equal(body.events.at(-1).body.channel, 'post');

@@ -16,7 +16,7 @@ macro_rules! asset {
 }
 
 /// All of them.
-const OWN: [Asset; 11] = [
+const OWN: [Asset; 12] = [
     asset!("node.css", "text/css"),
     asset!("print.css", "text/css"),
     asset!("receive.css", "text/css"),
@@ -26,6 +26,7 @@ const OWN: [Asset; 11] = [
     asset!("dossier.js", "text/javascript"),
     asset!("receive.js", "text/javascript"),
     asset!("combobox.js", "text/javascript"),
+    asset!("return.js", "text/javascript"),
     asset!("scanner.js", "text/javascript"),
     asset!("slip.js", "text/javascript"),
 ];

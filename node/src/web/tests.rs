@@ -13,6 +13,7 @@ mod papers;
 mod people;
 mod practise;
 mod printed;
+mod returning;
 mod scans;
 pub(crate) mod scene;
 mod search;

@@ -27,6 +27,7 @@ use super::{
     prints::{Print, prints},
     receive::fresh_key,
     refused,
+    returning::returned_before,
     rows::{Choice, in_list},
     scans::{Scans, scans},
     session::form_keeping,
@@ -48,7 +49,7 @@ const FORMLESS: [EventKind; 5] = [
     EventKind::Attached,
 ];
 /// Forms that were begun, of one person in all dossiers, as many as are kept when one is sent.
-const DRAFTS_MAX: usize = 50;
+pub(super) const DRAFTS_MAX: usize = 50;
 /// What was typed in one of the forms of the page, and what is wrong with it.
 type Typed<'a> = (&'a [(String, String)], Option<&'a Refused>);
 
@@ -308,9 +309,12 @@ async fn page(
     let actions = offered.filter(|kind| !FORMLESS.contains(kind));
     let mut actions: Vec<_> = actions.map(|kind| action(site, words, dossier, kind)).collect();
     restore(site, words, actor, (&text(dossier, "/id"), &mut actions)).await;
-    let (problem, problem_at) = typed
+    let (mut problem, problem_at) = typed
         .map(|(form, problem)| refill(site, words, &mut actions, form, problem))
         .unwrap_or_default();
+    if let Some(before) = typed.and_then(|typed| second_return(words, dossier, typed)) {
+        problem = before;
+    }
     let (next_sentence, next) = next(site, words, dossier, &mut actions);
     let may = |kind: EventKind| list(dossier, "/actions").any(|offered| offered == kind.code());
     let review = dossier.pointer("/needs_review") == Some(&Value::Bool(true));
@@ -421,6 +425,12 @@ fn refill(
     let fields = action.into_iter().flat_map(Action::all_fields);
     let (sentence, at) = placed(site, words, problem, fields);
     (sentence, if at.is_empty() { at } else { format!("{kind}-{at}") })
+}
+
+/// To whom and when a result went that somebody tried to return once more.
+fn second_return(words: &Words, dossier: &Value, (form, problem): Typed<'_>) -> Option<String> {
+    let refused = problem.is_some() && sent(form, "kind") == EventKind::Returned.code();
+    returned_before(words, dossier).filter(|_| refused)
 }
 
 /// A refusal by the rules with the field that can mend it, where one can.

@@ -16,8 +16,9 @@ use serde_json::Value;
 
 use super::{
     super::site::{Site, encoded},
-    actions::action,
-    dossier::{list, money, text},
+    actions::{DRAFTS, action, draft_of},
+    dossier::{DRAFTS_MAX, list, money, text},
+    drafts,
     fields::{Field, json_of, placed, sent},
     frame::{Frame, check_token, date, frame, moment, render},
     rating::{Rating, rating},
@@ -33,6 +34,10 @@ use crate::{
 const FOUND_MAX: usize = 20;
 /// Results that wait to be collected, as many as are shown at once.
 const UNCLAIMED_MAX: usize = 50;
+/// What can be done at the desk, in this order.
+const STEPS: [EventKind; 3] = [EventKind::ResultArrived, EventKind::Paid, EventKind::Returned];
+/// How the names of fields begin that were typed in the form of another step.
+const BESIDE: &str = "_beside.";
 
 #[derive(Template)]
 #[template(path = "return.html")]
@@ -72,12 +77,32 @@ struct Counter {
     open: String,
     /// What is to be handed over, or why nothing is.
     sentence: String,
-    /// Whether that is bad news.
-    over: bool,
+    /// `ready`, `done` just now, `wait` as long as there is nothing, `over` for a second return.
+    tone: &'static str,
+    /// To whom the result went, and when.
+    handed: Option<(String, String)>,
     facts: Vec<(String, String)>,
     /// What is still owed; empty if nothing.
     owed: String,
     forms: Vec<Step>,
+}
+
+impl Counter {
+    /// The sign beside the sentence.
+    fn icon(&self) -> &'static str {
+        match self.tone {
+            "wait" => "clock",
+            "over" => "warn",
+            _ => "check",
+        }
+    }
+
+    /// Says of a return that was done here just now that it is done.
+    fn returned_now(&mut self, words: &Words) {
+        if let Some(handed) = self.handed.take() {
+            (self.sentence, self.tone) = (say_handed(words, "return-done-now", handed), "done");
+        }
+    }
 }
 
 /// Something that can be done at this desk.
@@ -85,6 +110,13 @@ struct Step {
     kind: &'static str,
     label: String,
     fields: Vec<Field>,
+}
+
+impl Step {
+    /// Puts into its fields what was typed before.
+    fn fill(&mut self, typed: &[(String, String)]) {
+        self.fields.iter_mut().for_each(|field| field.typed(typed));
+    }
 }
 
 /// The desk, with what was scanned.
@@ -98,6 +130,9 @@ pub(super) async fn show(
         let mut page = page(&site, &headers, &actor, (sent(&query, "q"), None)).await?;
         let has = |name: &str| !sent(&query, name).is_empty();
         let words = site.words(&headers).0;
+        if let Some(counter) = page.counter.as_mut().filter(|_| has("returned")) {
+            counter.returned_now(words);
+        }
         page.rating = rating(&site, words, (has("served"), has("rated"))).await?;
         Ok(page)
     };
@@ -118,10 +153,15 @@ pub(super) async fn act(
         Err(problem) => return refused(&site, &headers, &problem).await,
     };
     let Err(problem) = acted(&site, &headers, &actor, &form).await else {
+        keep(&site, &actor, &form).await;
+        let returned = sent(&form, "kind") == "returned";
         // Whoever gets the result by post or as a file stands at no desk that could be rated.
-        let at_desk = sent(&form, "kind") == "returned" && sent(&form, "channel") == "desk";
-        let served = if at_desk { "&served=yes" } else { "" };
-        return Redirect::to(&format!("/return?q={}{served}", encoded(sent(&form, "_code"))))
+        let done = match (returned, sent(&form, "channel")) {
+            (true, "desk") => "&returned=yes&served=yes",
+            (true, _) => "&returned=yes",
+            (false, _) => "",
+        };
+        return Redirect::to(&format!("/return?q={}{done}", encoded(sent(&form, "_code"))))
             .into_response();
     };
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);
@@ -148,6 +188,28 @@ async fn acted(
     desk::act(&site.office, actor, id, &once, &body).await.map(|_| ())
 }
 
+/// What was typed in the forms of other steps, by the step.
+fn beside(form: &[(String, String)]) -> Vec<(EventKind, Vec<(String, String)>)> {
+    let typed = |kind: EventKind| {
+        let prefix = format!("{BESIDE}{}.", kind.code());
+        let fields = form.iter().filter_map(|(name, value)| {
+            Some((name.strip_prefix(&prefix)?.to_owned(), value.clone()))
+        });
+        (kind, fields.collect::<Vec<_>>())
+    };
+    STEPS.into_iter().map(typed).filter(|(_, fields)| !fields.is_empty()).collect()
+}
+
+/// Keeps what was typed for other steps, and nothing of the one that is done.
+async fn keep(site: &Site, actor: &Actor, form: &[(String, String)]) {
+    let id = sent(form, "_id");
+    let done = draft_of(id, sent(form, "kind"));
+    drafts::finished(&site.office, actor, &done, (DRAFTS, DRAFTS_MAX)).await;
+    for (kind, fields) in beside(form) {
+        drafts::keep(&site.office, actor, &draft_of(id, kind.code()), &fields).await;
+    }
+}
+
 /// What was typed in a form of the page, and what is wrong with it.
 type Typed<'a> = Option<(&'a [(String, String)], &'a Refused)>;
 
@@ -168,18 +230,33 @@ async fn page(
     let mut counter = match id {
         Some(id) => {
             let dossier = desk::open(&site.office, actor, id).await?;
-            Some(counter(site, words, &dossier))
+            let mut counter = counter(site, words, &dossier);
+            for step in &mut counter.forms {
+                let begun = draft_of(&counter.id, step.kind);
+                step.fill(&drafts::typed(&site.office, actor, &begun).await?);
+            }
+            Some(counter)
         }
         None => None,
     };
     let problem = match typed {
         None => String::new(),
         Some((form, problem)) => {
-            let steps = counter.iter_mut().flat_map(|counter| &mut counter.forms);
-            let step = steps.filter(|step| step.kind == sent(form, "kind"));
-            let mut fields: Vec<&mut Field> = step.flat_map(|step| &mut step.fields).collect();
-            fields.iter_mut().for_each(|field| field.typed(form));
-            placed(site, words, problem, fields.into_iter().map(|field| ("", field))).0
+            let beside = beside(form);
+            let mut steps: Vec<&mut Step> =
+                counter.iter_mut().flat_map(|counter| &mut counter.forms).collect();
+            for step in &mut steps {
+                let own = beside.iter().find(|(kind, _)| kind.code() == step.kind);
+                if let Some((_, fields)) = own {
+                    step.fill(fields);
+                }
+            }
+            let step = steps.into_iter().filter(|step| step.kind == sent(form, "kind"));
+            let fields = step.flat_map(|step| {
+                step.fill(form);
+                &mut step.fields
+            });
+            placed(site, words, problem, fields.map(|field| ("", field))).0
         }
     };
     let unclaimed = unclaimed(site, actor).await?;
@@ -245,10 +322,9 @@ fn waiting(row: &Value) -> Waiting {
 
 fn counter(site: &Site, words: &Words, dossier: &Value) -> Counter {
     let may = |kind: EventKind| list(dossier, "/actions").any(|offered| offered == kind.code());
-    let steps = [EventKind::ResultArrived, EventKind::Paid, EventKind::Returned];
     let owed = text(dossier, "/open").parse::<i64>().unwrap_or_default().max(0);
-    let forms = steps.into_iter().filter(|kind| may(*kind));
-    let (sentence, over) = sentence(words, dossier, may(EventKind::Returned));
+    let forms = STEPS.into_iter().filter(|kind| may(*kind));
+    let (sentence, tone) = sentence(words, dossier, may(EventKind::Returned));
     let fact = |key: &str, value: String| (words.say(key), value);
     let facts = [
         fact("party-applicant", text(dossier, "/applicant/name")),
@@ -265,7 +341,8 @@ fn counter(site: &Site, words: &Words, dossier: &Value) -> Counter {
         heading: text(dossier, "/code"),
         open: words.say("receive-open"),
         sentence,
-        over,
+        tone,
+        handed: handed(dossier),
         facts: facts.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
         owed: match owed {
             0 => String::new(),
@@ -283,25 +360,38 @@ fn result(dossier: &Value) -> String {
     if number.is_empty() { String::new() } else { format!("{number}, {}", date(&day)) }
 }
 
-/// What the clerk must know first, and whether it is a reason to stop.
-fn sentence(words: &Words, dossier: &Value, ready: bool) -> (String, bool) {
+/// To whom the result was handed over, and when; nothing while it was not.
+fn handed(dossier: &Value) -> Option<(String, String)> {
     let returned = list(dossier, "/events").filter(|event| {
         text(event, "/kind") == "returned" && event.get("effect") == Some(&Value::Bool(true))
     });
-    if let Some(event) = returned.last() {
-        let values =
-            [("receiver", text(event, "/body/receiver")), ("at", moment(&text(event, "/at")))];
-        return (words.say_with("return-done", &values.into_iter().collect()), true);
+    let event = returned.last()?;
+    Some((text(event, "/body/receiver"), moment(&text(event, "/at"))))
+}
+
+fn say_handed(words: &Words, key: &str, (receiver, at): (String, String)) -> String {
+    words.say_with(key, &[("receiver", receiver), ("at", at)].into_iter().collect())
+}
+
+/// Why a result is not returned a second time: to whom it went, and when.
+pub(super) fn returned_before(words: &Words, dossier: &Value) -> Option<String> {
+    handed(dossier).map(|handed| say_handed(words, "return-done", handed))
+}
+
+/// What the clerk must know first, and its tone.
+fn sentence(words: &Words, dossier: &Value, ready: bool) -> (String, &'static str) {
+    if let Some(before) = returned_before(words, dossier) {
+        return (before, "over");
     }
     if ready {
-        return (words.say("return-ready"), false);
+        return (words.say("return-ready"), "ready");
     }
     let status = text(dossier, "/status").replace('_', "-");
     let values = [
         ("status", words.say(&format!("status-{status}"))),
         ("due", moment(&text(dossier, "/due_at"))),
     ];
-    (words.say_with("return-not-ready", &values.into_iter().collect()), true)
+    (words.say_with("return-not-ready", &values.into_iter().collect()), "wait")
 }
 
 fn step(site: &Site, words: &Words, dossier: &Value, kind: EventKind) -> Step {

@@ -48,6 +48,11 @@ impl Form {
         Some(Self { action: attribute(html, "action")?, fields, unticked })
     }
 
+    /// A field more, as a script adds it.
+    pub(super) fn bring(&mut self, name: &str, value: &str) {
+        self.fields.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Sends it with what was typed over what stands in it, by that button if it has a name.
     pub(super) async fn send(
         &self,

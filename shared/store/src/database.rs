@@ -70,6 +70,7 @@ impl Schema {
                 include_str!("migrations/node/0019_attachments.sql"),
                 include_str!("migrations/node/0020_errands.sql"),
                 include_str!("migrations/node/0021_room.sql"),
+                include_str!("migrations/node/0022_packed.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),
@@ -77,6 +78,7 @@ impl Schema {
                 include_str!("migrations/relay/0003_watch.sql"),
                 include_str!("migrations/relay/0004_epochs.sql"),
                 include_str!("migrations/relay/0005_blobs.sql"),
+                include_str!("migrations/relay/0006_packed.sql"),
             ],
         }
     }

@@ -20,7 +20,7 @@ use crate::{
         unsigned, waiting_from_bytes, waiting_to_bytes,
     },
     error::StoreError,
-    placed,
+    packed, placed,
     tables::{
         Delivered, Digest, JournalTables, NodeEntry, NodeFacts, Placed, RowOf, ScopePoint,
         Standing, ToApply, Visit,
@@ -176,7 +176,7 @@ impl JournalTables for Tx<'_> {
             ":document": entry.document.0,
             ":kind": entry.kind.0,
             ":author_unit": entry.author_unit.map(|unit| unit.0),
-            ":bytes": entry.bytes,
+            ":bytes": packed::packed(&entry.bytes),
             ":journal": entry.journal.map(signed),
             ":generation": epoch.map(|epoch| epoch.generation),
             ":random": epoch.map(|epoch| epoch.random),
@@ -191,7 +191,10 @@ impl JournalTables for Tx<'_> {
 
     fn replace_bytes(&mut self, id: &EntryId, bytes: &[u8]) -> Result<(), StoreError> {
         let mut statement = self.connection.prepare_cached(REPLACE_BYTES)?;
-        statement.execute(named_params! { ":key": key(id), ":bytes": bytes })?;
+        statement.execute(named_params! {
+            ":key": key(id),
+            ":bytes": packed::packed(bytes),
+        })?;
         Ok(())
     }
 
@@ -450,7 +453,7 @@ fn node_entry(row: &Row<'_>) -> Result<NodeEntry, StoreError> {
         document: DocumentId(blob(row, "document")?),
         kind: Kind(row.get("kind")?),
         author_unit: row.get::<_, Option<u16>>("author_unit")?.map(UnitId),
-        bytes: row.get("bytes")?,
+        bytes: packed::bytes(row)?,
         journal: row.get::<_, Option<i64>>("journal")?.map(unsigned).transpose()?,
         position: position(row)?,
         row: row.get::<_, Option<i64>>("feed_row")?.map(unsigned).transpose()?,

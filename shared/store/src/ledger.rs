@@ -15,7 +15,7 @@ use crate::{
         unsigned, waiting_from_bytes, waiting_to_bytes,
     },
     error::StoreError,
-    placed,
+    packed, placed,
     tables::{
         Digest, FeedRow, LedgerEntry, LedgerHead, LedgerTables, Origin, Placed, Quarantined,
         Reader, ScopePoint, Sender, Visit, WaitingEntry,
@@ -141,7 +141,7 @@ impl LedgerTables for Tx<'_> {
             ":key": key(&entry.id),
             ":id": entry.id.0,
             ":document": entry.document.0,
-            ":bytes": entry.bytes,
+            ":bytes": packed::packed(&entry.bytes),
             ":generation": entry.position.epoch.generation,
             ":random": entry.position.epoch.random,
             ":number": signed(entry.position.number),
@@ -418,7 +418,7 @@ fn ledger_entry(row: &Row<'_>) -> Result<LedgerEntry, StoreError> {
     Ok(LedgerEntry {
         id: EntryId(blob(row, "id")?),
         document: DocumentId(blob(row, "document")?),
-        bytes: row.get("bytes")?,
+        bytes: packed::bytes(row)?,
         position: position(row)?.ok_or(StoreError::Damaged("a position"))?,
         origin: origin(row)?,
     })

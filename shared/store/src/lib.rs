@@ -24,6 +24,7 @@ mod log;
 pub mod meta;
 pub mod one_off;
 pub mod openings;
+pub mod packed;
 mod placed;
 #[cfg(test)]
 mod plans;

@@ -11,6 +11,8 @@ import PouchDB from 'pouchdb';
 
 const BATCH = 1000;
 const DATABASE = 'changes';
+// A change of so many characters is a scan: an attachment of its document.
+const SCAN = 1_000_000;
 
 const [corpus, data] = process.argv.slice(2);
 mkdirSync(data, { recursive: true });
@@ -25,7 +27,10 @@ function read(set) {
   const lines = readFileSync(join(corpus, `${set}.tsv`), 'utf8').split('\n').filter(Boolean);
   return lines.map((line) => {
     const [document, hash, deps, at, change] = line.split('\t');
-    return { _id: `${document}:${hash}`, deps: deps.split(','), at: Number(at), change };
+    const named = { _id: `${document}:${hash}`, deps: deps.split(','), at: Number(at) };
+    if (change.length < SCAN) return { ...named, change };
+    const scan = { content_type: 'application/pdf', data: change };
+    return { ...named, _attachments: { scan } };
   });
 }
 
@@ -67,11 +72,18 @@ async function sync(port) {
   await there.close();
 }
 
+// What is asked for, whatever else is on its way.
+async function fetch(port, sets) {
+  do await sync(port);
+  while ((await lacks(sets)) > 0);
+}
+
 const verbs = {
   take: async ([set]) => take(set),
   listen: async () => listen(),
   expect: async () => {},
   sync: async ([port]) => sync(port),
+  fetch: async ([port, ...sets]) => fetch(port, sets),
   complete: async () => {},
   lacks: async (sets) => lacks(sets),
   part: async () => {},

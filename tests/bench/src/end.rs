@@ -16,6 +16,13 @@ pub(crate) trait End {
     fn expect(&mut self, _sets: &[&str]) {}
     /// Connects, and returns when by its own account this end has everything and has sent it.
     fn sync(&mut self, port: u16);
+    /// Connects, and returns when this end has these sets, whatever else is on its way.
+    fn fetch(&mut self, port: u16, sets: &[&str]) {
+        self.sync(port);
+        while self.lacks(sets) > 0 {
+            self.sync(port);
+        }
+    }
     /// Returns when this end, to which another connected, has everything by its own account.
     fn complete(&mut self) {}
     /// How many changes of these sets this end does not hold.
@@ -58,6 +65,10 @@ pub(crate) fn obey(end: &mut dyn End) {
             }
             ["sync", port] => {
                 end.sync(port.parse().expect("a port"));
+                answer("done");
+            }
+            ["fetch", port, sets @ ..] => {
+                end.fetch(port.parse().expect("a port"), sets);
                 answer("done");
             }
             ["complete"] => {

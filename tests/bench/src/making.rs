@@ -4,10 +4,13 @@
 //! Sets: `base` is what is there at first. `d1`, `d100` and `d1000` are one change each to so many
 //! dossiers, one set after the other. `s1` to `s3` and `c1` to `c3` are changes to a hundred
 //! dossiers each that server and client make at the same time, half of them to the same dossiers.
-//! `late` and `last` are a hundred more each. `new-1` to `new-54` are some new dossiers each.
+//! `late` and `last` are a hundred more each. `new-1` to `new-54` are some new dossiers each. `scan`
+//! is one change with a file in it that does not compress, of a dossier of its own; `edit` is one
+//! change to another.
 
 use std::{collections::BTreeMap, path::Path};
 
+use automerge::{ActorId, Automerge, ROOT, ReadDoc, transaction::Transactable};
 use data_encoding::HEXLOWER;
 use hoso_dossier::{
     ChangeHash,
@@ -37,6 +40,8 @@ pub(crate) const CLASHES: usize = 3;
 pub(crate) const OFFICES: usize = 54;
 /// New dossiers that each of them has then.
 pub(crate) const NEW: usize = 5;
+/// Bytes of a scan.
+pub(crate) const SCAN_BYTES: usize = 5_000_000;
 const SEED: u64 = 11;
 
 /// The corpus as signed entries, by set.
@@ -69,6 +74,7 @@ pub(crate) fn make(data: &Path, dossiers: usize, directory: &Path) -> Entries {
             making.keep(&format!("new-{office}"), &dossier, &[]);
         }
     }
+    making.changes.insert("scan".to_owned(), vec![making.scan()]);
     for (set, changes) in &making.changes {
         corpus::write(directory, set, changes);
     }
@@ -106,6 +112,26 @@ impl Making {
         for set in ["late", "last"] {
             changed.iter_mut().step_by(10).for_each(|dossier| self.next(set, dossier));
         }
+        if let [dossier, ..] = changed {
+            self.next("edit", dossier);
+        }
+    }
+
+    /// A scan as peers without files carry it: a document that holds its bytes.
+    fn scan(&self) -> Change {
+        let mut document = Automerge::new().with_actor(ActorId::from([1; 16]));
+        let mut tx = document.transaction();
+        tx.put(ROOT, "scan", scan()).expect("bytes can be put");
+        let (hash, _) = tx.commit();
+        let hash = hash.expect("something was put");
+        let change = document.get_change_by_hash(&hash).expect("it was made");
+        Change {
+            document: HEXLOWER.encode(&[1; 16]),
+            hash: hash.to_string(),
+            deps: Vec::new(),
+            at: self.at + 1,
+            bytes: change.raw_bytes().to_vec(),
+        }
     }
 
     fn next(&mut self, set: &str, dossier: &mut Dossier) {
@@ -135,6 +161,21 @@ impl Making {
         let planted = Planted::of("corpus", Must::Agree, bytes, DocumentId::ZERO);
         self.entries.entry(set.to_owned()).or_default().push(planted);
     }
+}
+
+/// A file that does not compress and of which no part repeats.
+pub(crate) fn scan() -> Vec<u8> {
+    let mut bytes = b"%PDF-1.7\n".to_vec();
+    let mut state = SEED;
+    while bytes.len() < SCAN_BYTES {
+        // splitmix64
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bytes.extend_from_slice(&(mixed ^ (mixed >> 31)).to_be_bytes());
+    }
+    bytes.truncate(SCAN_BYTES);
+    bytes
 }
 
 /// The office in whose name dossiers are made.

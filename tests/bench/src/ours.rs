@@ -17,7 +17,8 @@ use hoso_store::{
 use hoso_tests::{
     bench::{figures::Metrics, storm},
     e2e::{
-        desk::{Desk, procedures, reception},
+        desk::{Desk, id_of, procedures, reception},
+        http::Session,
         node::Node,
         province::{CO_TO, Province},
         proxy::Weather,
@@ -30,7 +31,7 @@ use serde_json::json;
 use crate::{
     making::{self, CLASHES, Entries, OFFICES},
     peers::{CASE_DEADLINE, GivenUp, Run, measured},
-    scenarios::{CUT, Case, Outcome, Row, SLOW},
+    scenarios::{BEGUN, CUT, Case, Outcome, Row, SLOW},
 };
 
 /// What the table calls us.
@@ -43,6 +44,8 @@ struct Field {
     province: Province,
     unit: UnitId,
     entries: Entries,
+    /// The dossier that was received in all honesty.
+    first: String,
     /// Entries that everybody must hold, of the sets so far.
     expected: BTreeSet<EntryId>,
 }
@@ -64,6 +67,7 @@ pub(crate) fn of(corpus: &std::path::Path, dossiers: usize, offices: usize) -> V
     }
     keep(Case::BothChanged, field.clash());
     keep(Case::Restored, field.restored(offices));
+    keep(Case::Scan, field.scan());
     keep(Case::Killed, field.killed());
     keep(Case::Cut, field.cut(offices));
     rows
@@ -90,13 +94,14 @@ impl Field {
         let counter = &mut province.nodes[0];
         siege::add_readers(counter);
         let own = procedures().into_iter().find(|one| one.competent == "unit").expect("one");
-        Desk::of(counter).receive(&reception(0, &own, CO_TO), "first");
+        let first = Desk::of(counter).receive(&reception(0, &own, CO_TO), "first");
+        let first = id_of(&first).to_owned();
         let data = counter.data.clone();
         await_sent(counter);
         counter.stop();
         let unit = Cast::of(&data).unit;
         let entries = making::make(&data, dossiers, corpus);
-        Self { province, unit, entries, expected: BTreeSet::new() }
+        Self { province, unit, entries, first, expected: BTreeSet::new() }
     }
 
     /// The counter gets a set into its journal and sends it to the relay.
@@ -139,7 +144,7 @@ impl Field {
             up.bytes + down.bytes
         };
         let (own, ledger) = (Readers::of(&node.data), Readers::of(&self.province.relay.data));
-        let before = Metrics::of(&session).sum("hoso_wire_bytes_total");
+        let before = wire_bytes(&session);
         let mut run = measured((node.pid(), relay), carried, || {
             let begun = Instant::now();
             node.link("on");
@@ -152,7 +157,7 @@ impl Field {
         })?;
         line.set(node.pid(), Weather::default());
         node.link("off");
-        run.application = bytes(Metrics::of(&session).sum("hoso_wire_bytes_total") - before);
+        run.application = bytes(wire_bytes(&session) - before);
         assert!(self.agree(&own, &ledger), "office and relay differ");
         Ok(run)
     }
@@ -233,6 +238,54 @@ impl Field {
         Ok(Outcome::Done(runs))
     }
 
+    /// The relay has a scan; once it is on its way to an office, somebody edits the dossier elsewhere.
+    fn scan(&mut self) -> Result<Outcome, GivenUp> {
+        let counter = &mut self.province.nodes[0];
+        counter.start();
+        let desk = Desk::of(counter);
+        let path = format!("/api/v1/dossiers/{}", self.first);
+        let session = &desk.session;
+        let answer =
+            session.upload(&format!("{path}/attachments"), "Tờ khai.pdf", &making::scan());
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        await_sent(counter);
+        wait::until("the relay has the scan", CASE_DEADLINE, || {
+            (session.get("/api/v1/sync").done()["pending_blobs"] == 0).then_some(())
+        });
+        let node = self.office(0);
+        let own = Desk::of(node).session;
+        let (up_down, line) = (node.pid(), &self.province.relay.line);
+        let carried = || {
+            let (up, down) = line.carried(up_down);
+            up.bytes + down.bytes
+        };
+        line.set(up_down, Weather { bytes_per_second: SLOW, ..Weather::default() });
+        let mut edited = Duration::ZERO;
+        let (begun, before) = (carried(), wire_bytes(&own));
+        let mut run = measured((up_down, self.relay_pid()), carried, || {
+            node.link("on");
+            within(CASE_DEADLINE, || carried() - begun > BEGUN)?;
+            let base = session.get(&path).done()["version"].clone();
+            let text = "Đã gọi điện cho người nộp";
+            let fields = json!({ "kind": "noted", "base": base, "text": text });
+            let made = Instant::now();
+            let answer = session.try_post_once(&format!("{path}/events"), &fields, "meanwhile");
+            assert_eq!(answer.expect("an answer").status, 201);
+            let version = session.get(&path).done()["version"].clone();
+            within(CASE_DEADLINE, || own.get(&path).done()["version"] == version)?;
+            edited = made.elapsed();
+            within(CASE_DEADLINE, || {
+                let scans = own.get(&path).done()["attachments"].clone();
+                scans.as_array().is_some_and(|all| all.iter().all(|scan| scan["percent"] == 100))
+            })
+        })?;
+        run.application = bytes(wire_bytes(&own) - before);
+        line.set(up_down, Weather::default());
+        node.link("off");
+        self.province.nodes[0].stop();
+        Ok(Outcome::Edited(edited, run))
+    }
+
     /// How many of an office's acknowledged changes are gone after both were killed.
     fn killed(&mut self) -> Result<Outcome, GivenUp> {
         self.sync(0, None)?;
@@ -263,6 +316,10 @@ impl Field {
         let weather = Weather { bytes_per_second: SLOW, ..Weather::default() };
         Ok(Outcome::Done(vec![self.sync(office, Some(weather))?]))
     }
+}
+
+fn wire_bytes(session: &Session) -> f64 {
+    Metrics::of(session).sum("hoso_wire_bytes_total")
 }
 
 /// A count that was read from a page of figures.

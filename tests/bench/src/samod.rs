@@ -6,14 +6,13 @@ use std::{
     fs,
     io::Write,
     path::PathBuf,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use automerge::{Automerge, ReadDoc};
 use futures::{StreamExt, stream};
 use samod::{
-    BackoffConfig, ConnectionId, DocHandle, DocumentId, Repo, storage::TokioFilesystemStorage,
+    BackoffConfig, ConnectionId, DialerHandle, DocHandle, DocumentId, Repo, storage::TokioFilesystemStorage,
 };
 use tokio::{net::TcpListener, runtime::Runtime, time};
 
@@ -37,7 +36,7 @@ pub(crate) struct Samod {
     handles: BTreeMap<String, DocHandle>,
     /// What every dossier is to end in.
     expected: Heads,
-    hang_up: Option<Box<dyn FnOnce()>>,
+    dialer: Option<DialerHandle>,
 }
 
 impl Samod {
@@ -50,7 +49,7 @@ impl Samod {
         drop(guard);
         let handles = BTreeMap::new();
         let expected = Heads::new();
-        let mut end = Self { places, runtime, repo, handles, expected, hang_up: None };
+        let mut end = Self { places, runtime, repo, handles, expected, dialer: None };
         end.open();
         end
     }
@@ -61,14 +60,29 @@ impl Samod {
         self.places.corpus.join("samod.tsv")
     }
 
-    /// Opens every document that is named and not yet open.
-    fn open(&mut self) {
-        let Ok(text) = fs::read_to_string(self.names()) else { return };
+    /// The documents that are named and not yet open.
+    fn missing(&self) -> Vec<(String, DocumentId)> {
+        let text = fs::read_to_string(self.names()).unwrap_or_default();
         let named = text.lines().filter_map(|line| line.split_once('\t'));
         let missing = named.filter(|(document, _)| !self.handles.contains_key(*document));
-        let lookups = missing.map(|(document, id)| {
-            let id: DocumentId = id.parse().expect("a document's name");
-            let (repo, document) = (self.repo.clone(), document.to_owned());
+        let id = |id: &str| id.parse().expect("a document's name");
+        missing.map(|(document, name)| (document.to_owned(), id(name))).collect()
+    }
+
+    /// Dials, unless it has.
+    fn dial(&mut self, port: u16) {
+        if self.dialer.is_none() {
+            let url = format!("tcp://127.0.0.1:{port}").parse().expect("a URL");
+            let _guard = self.runtime.enter();
+            let dialer = self.repo.dial_tcp(url, BackoffConfig::default());
+            self.dialer = Some(dialer.unwrap_or_else(|error| panic!("{error:?}")));
+        }
+    }
+
+    /// Opens every document that is named and not yet open.
+    fn open(&mut self) {
+        let lookups = self.missing().into_iter().map(|(document, id)| {
+            let repo = self.repo.clone();
             async move { Some((document, repo.find(id).await.ok()??)) }
         });
         let lookups: Vec<_> = lookups.collect();
@@ -151,14 +165,9 @@ impl End for Samod {
     }
 
     fn sync(&mut self, port: u16) {
-        let url = format!("tcp://127.0.0.1:{port}").parse().expect("a URL");
-        let guard = self.runtime.enter();
-        let dialer = self.repo.dial_tcp(url, BackoffConfig::default());
-        let dialer = Arc::new(dialer.unwrap_or_else(|error| panic!("{error:?}")));
-        drop(guard);
-        let own = Arc::clone(&dialer);
-        self.hang_up = Some(Box::new(move || own.close()));
+        self.dial(port);
         self.await_heads();
+        let Some(dialer) = &self.dialer else { return };
         // An end that has everything does not know it before the other one has told its heads. A
         // connection that broke has another number when it is back.
         self.runtime.block_on(async {
@@ -167,6 +176,15 @@ impl End for Samod {
                 looks.tick().await;
             }
         });
+    }
+
+    fn fetch(&mut self, port: u16, _sets: &[&str]) {
+        self.dial(port);
+        for (_, id) in self.missing() {
+            let repo = self.repo.clone();
+            self.runtime.spawn(async move { drop(repo.find(id).await) });
+        }
+        self.await_heads();
     }
 
     fn complete(&mut self) {
@@ -186,8 +204,8 @@ impl End for Samod {
     }
 
     fn part(&mut self) {
-        if let Some(hang_up) = self.hang_up.take() {
-            hang_up();
+        if let Some(dialer) = self.dialer.take() {
+            dialer.close();
         }
     }
 }

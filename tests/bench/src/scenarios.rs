@@ -5,17 +5,21 @@ use std::{
     fs,
     path::{Path, PathBuf},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
+
+use hoso_tests::e2e::wait;
 
 use crate::{
     line::{Line, Manner},
     making::{CLASHES, NEW, OFFICES},
-    peers::{GivenUp, Peer, Run, Running, measured},
+    peers::{CASE_DEADLINE, GivenUp, Peer, Run, Running, measured},
 };
 
 /// Bytes of a second on a slow line: 2 Mbit/s.
 pub(crate) const SLOW: u64 = 250_000;
+/// Bytes after which a scan is on its way.
+pub(crate) const BEGUN: u64 = 1_000_000;
 /// How long a bad line works, and how long it is then dead.
 pub(crate) const CUT: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(2));
 
@@ -34,6 +38,8 @@ pub(crate) enum Case {
     Cut,
     /// The server comes back from a backup before the last hundred changes.
     Restored,
+    /// A scan of 5 MB on its way down over 2 Mbit/s, and an edit that is made meanwhile.
+    Scan,
     /// Both ends are killed after a hundred changes were acknowledged.
     Killed,
     /// All offices come back at once, each with five new dossiers.
@@ -42,7 +48,7 @@ pub(crate) enum Case {
 
 impl Case {
     /// All that every number of dossiers has, in the order in which they are measured.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::FirstSync,
         Self::NothingNew,
         Self::Changed(1),
@@ -50,6 +56,7 @@ impl Case {
         Self::Changed(1_000),
         Self::BothChanged,
         Self::Restored,
+        Self::Scan,
         Self::Killed,
         Self::Cut,
     ];
@@ -63,6 +70,7 @@ impl Case {
             Self::BothChanged => "S4 100 changed at each side".to_owned(),
             Self::Cut => "S5 first sync, 2 Mbit/s, cut every 20 s".to_owned(),
             Self::Restored => "S6 server from a backup, 100 lost".to_owned(),
+            Self::Scan => "S7 a scan of 5 MB and an edit, 2 Mbit/s".to_owned(),
             Self::Killed => "S8 `kill -9` after 100 acknowledged".to_owned(),
             Self::Storm => format!("S9 {OFFICES} clients at once, {NEW} new dossiers each"),
         }
@@ -74,6 +82,8 @@ impl Case {
 pub(crate) enum Outcome {
     /// It was measured so often.
     Done(Vec<Run>),
+    /// The edit was there so long after it was made, and everything in the end.
+    Edited(Duration, Run),
     /// So many acknowledged changes were lost.
     Lost(usize),
     /// It was given up.
@@ -211,7 +221,8 @@ impl<'a> Field<'a> {
         self = field;
         keep(Case::Restored, outcome);
         clients.truncate(1);
-        let client = clients.pop().expect("there is one");
+        let mut client = clients.pop().expect("there is one");
+        keep(Case::Scan, self.scan(&mut client)?);
         let (field, lost) = self.killed(client)?;
         self = field;
         keep(Case::Killed, Outcome::Lost(lost));
@@ -302,6 +313,51 @@ impl<'a> Field<'a> {
             runs.push(self.sync(client)?);
         }
         Ok((self, Outcome::Done(runs)))
+    }
+
+    /// The server has a scan; once it is on its way to the client, somebody edits a dossier there.
+    fn scan(&mut self, client: &mut Running) -> Result<Outcome, GivenUp> {
+        self.take("scan")?;
+        let before = std::mem::replace(
+            &mut self.line,
+            Line::to(self.port, Manner { bytes_per_second: SLOW, cut: None }),
+        );
+        let (line, server) = (&self.line, &mut self.server);
+        let at_first: Vec<&str> = self.sets.iter().map(String::as_str).collect();
+        let at_last = [at_first.as_slice(), &["edit"]].concat().join(" ");
+        let without = at_last.replace(" scan", "");
+        client.tell(&format!("expect {without}"))?;
+        let pids = (client.pid(), server.pid());
+        let carried = || {
+            let (up, down) = line.carried();
+            up + down
+        };
+        let mut edited = Duration::ZERO;
+        let run = measured(pids, carried, || {
+            let fetch = format!("fetch {} edit", line.port);
+            edited = thread::scope(|scope| {
+                let fetched = scope.spawn(|| client.tell(&fetch).map(|_| Instant::now()));
+                wait::until("the scan is on its way", CASE_DEADLINE, || {
+                    (carried() > BEGUN || fetched.is_finished()).then_some(())
+                });
+                let made = Instant::now();
+                server.tell("take edit")?;
+                Ok(fetched.join().expect("the client was told")? - made)
+            })?;
+            for end in [&mut *client, &mut *server] {
+                end.tell(&format!("expect {at_last}"))?;
+            }
+            client.tell(&format!("sync {}", line.port))?;
+            server.tell("complete").map(|_| ())
+        })?;
+        match client.tell(&format!("lacks {at_last}"))?.as_str() {
+            "0" => {}
+            missing => return Err(GivenUp(format!("content while {missing} were missing"))),
+        }
+        client.tell("part")?;
+        self.line = before;
+        self.sets.push("edit".to_owned());
+        Ok(Outcome::Edited(edited, run))
     }
 
     /// How many changes are lost of those that a client had been told were kept.

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use crate::scenarios::{Case, Outcome, Row};
+use crate::{
+    peers::Run,
+    scenarios::{Case, Outcome, Row},
+};
 
 /// Width of a picture.
 const WIDTH: u32 = 760;
@@ -31,24 +34,38 @@ pub(crate) fn markdown(rows: &[Row]) -> String {
 fn cells(row: &Row) -> String {
     match &row.outcome {
         Outcome::Done(runs) => {
-            let middle = |of: fn(&crate::peers::Run) -> u64| median(runs.iter().map(of).collect());
-            let seconds = |ms: u64| format!("{}.{:03} s", ms / 1_000, ms % 1_000);
+            let middle = |of: fn(&Run) -> u64| median(runs.iter().map(of).collect());
             // Of a storm of ours the time alone is measured.
             if middle(|run| run.bytes) == 0 {
                 return format!("{} | | | |", seconds(middle(|run| ms(run.took))));
             }
-            let memory = middle(|run| run.client_kib) / 1_024;
-            format!(
-                "{} | {} | {} | {} | {memory} MiB",
-                seconds(middle(|run| ms(run.took))),
-                grouped(middle(|run| run.bytes)),
-                grouped(middle(|run| run.application)),
-                seconds(middle(|run| ms(run.cpu))),
-            )
+            format!("{} | {}", seconds(middle(|run| ms(run.took))), used(runs))
         }
+        Outcome::Edited(edit, run) => format!(
+            "edit after {}, all after {} | {}",
+            seconds(ms(*edit)),
+            seconds(ms(run.took)),
+            used(&[*run])
+        ),
         Outcome::Lost(lost) => format!("{lost} lost | | | |"),
         Outcome::GivenUp(reason) => format!("{reason} | | | |"),
     }
+}
+
+/// What runs needed besides time, in the middle.
+fn used(runs: &[Run]) -> String {
+    let middle = |of: fn(&Run) -> u64| median(runs.iter().map(of).collect());
+    format!(
+        "{} | {} | {} | {} MiB",
+        grouped(middle(|run| run.bytes)),
+        grouped(middle(|run| run.application)),
+        seconds(middle(|run| ms(run.cpu))),
+        middle(|run| run.client_kib) / 1_024
+    )
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{}.{:03} s", ms / 1_000, ms % 1_000)
 }
 
 fn ms(time: Duration) -> u64 {
@@ -77,7 +94,7 @@ fn grouped(number: u64) -> String {
 pub(crate) fn draw(rows: &[Row], directory: &Path) {
     std::fs::create_dir_all(directory).expect("a directory for pictures");
     let first = |row: &&Row| row.case == Case::FirstSync;
-    let time = |run: &crate::peers::Run| ms(run.took);
+    let time = |run: &Run| ms(run.took);
     let bars = bars(rows.iter().filter(first), time, |row| row.dossiers.to_string());
     let svg = picture("First sync, ms, by number of dossiers", &bars);
     std::fs::write(directory.join("first-sync.svg"), svg).expect("a picture can be written");
@@ -98,7 +115,7 @@ type Bar = (String, &'static str, u64);
 
 fn bars<'a>(
     rows: impl Iterator<Item = &'a Row>,
-    of: fn(&crate::peers::Run) -> u64,
+    of: fn(&Run) -> u64,
     group: impl Fn(&Row) -> String,
 ) -> Vec<Bar> {
     let bar = |row: &Row| {

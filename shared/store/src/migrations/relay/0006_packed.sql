@@ -1,0 +1,2 @@
+-- The bytes of entries may be packed from here on: an older program, which would take them for
+-- damaged, must not open this database. What is here stays as it is and is read as before.

@@ -37,11 +37,11 @@ const PUT_FACTS: &str = "INSERT INTO facts VALUES (1, :incarnation, :generation,
     journal_digest = excluded.journal_digest, journal_through = excluded.journal_through,
     rechecking = excluded.rechecking, diverged = excluded.diverged,
     checked_at_ms = excluded.checked_at_ms";
-const ENTRY: &str = "SELECT * FROM entry WHERE key = :key";
-const REPLACE_BYTES: &str = "UPDATE entry SET bytes = :bytes WHERE key = :key";
+const ENTRY: &str = "SELECT * FROM whole_entry WHERE key = :key";
+const REPLACE_BYTES: &str = "UPDATE entry SET bytes = :bytes, signer = :signer WHERE key = :key";
 const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, kind, author_unit, bytes,
-    journal, epoch_generation, epoch_random, number, feed_row, standing, detail, placed_at_ms,
-    kept_at_ms) VALUES (:key, :id, :document, :kind, :author_unit, :bytes, :journal, :generation,
+    signer, journal, epoch_generation, epoch_random, number, feed_row, standing, detail, placed_at_ms,
+    kept_at_ms) VALUES (:key, :id, :document, :kind, :author_unit, :bytes, :signer, :journal, :generation,
     :random, :number, :row, :standing, :detail, :placed,
     CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER))
     ON CONFLICT (key) DO UPDATE SET author_unit = excluded.author_unit,
@@ -49,11 +49,12 @@ const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, kind, author_u
     epoch_random = excluded.epoch_random, number = excluded.number,
     feed_row = excluded.feed_row, standing = excluded.standing, detail = excluded.detail,
     placed_at_ms = excluded.placed_at_ms";
-const DOCUMENT: &str = "SELECT * FROM entry WHERE document = :document ORDER BY seq";
+const DOCUMENT: &str = "SELECT * FROM whole_entry WHERE document = :document ORDER BY seq";
 const WAITING: &str = "SELECT id FROM entry WHERE standing = 1 AND detail = :what ORDER BY seq";
 const APPEND: &str = "INSERT INTO journal (number, entry, digest)
     SELECT :number, seq, :digest FROM entry WHERE key = :key";
-const AFTER: &str = "SELECT entry.* FROM journal JOIN entry ON entry.seq = journal.entry
+const AFTER: &str =
+    "SELECT entry.* FROM journal JOIN whole_entry AS entry ON entry.seq = journal.entry
     WHERE journal.number > :after ORDER BY journal.number LIMIT :limit";
 const UNNUMBER: &str = "UPDATE entry SET journal = NULL WHERE seq IN (SELECT entry FROM journal)";
 const UNPLACED: &str = "SELECT entry.id FROM journal JOIN entry ON entry.seq = journal.entry
@@ -170,13 +171,15 @@ impl JournalTables for Tx<'_> {
             Standing::Refused(reason) => (2, Some(vec![reason.number()])),
         };
         let epoch = entry.position.map(|position| position.epoch);
+        let (signer, bytes) = packed::packed(self, &entry.bytes)?;
         self.connection.prepare_cached(INSERT_ENTRY)?.execute(named_params! {
             ":key": key(&entry.id),
             ":id": entry.id.0,
             ":document": entry.document.0,
             ":kind": entry.kind.0,
             ":author_unit": entry.author_unit.map(|unit| unit.0),
-            ":bytes": packed::packed(&entry.bytes),
+            ":bytes": bytes,
+            ":signer": signer,
             ":journal": entry.journal.map(signed),
             ":generation": epoch.map(|epoch| epoch.generation),
             ":random": epoch.map(|epoch| epoch.random),
@@ -190,10 +193,12 @@ impl JournalTables for Tx<'_> {
     }
 
     fn replace_bytes(&mut self, id: &EntryId, bytes: &[u8]) -> Result<(), StoreError> {
+        let (signer, bytes) = packed::packed(self, bytes)?;
         let mut statement = self.connection.prepare_cached(REPLACE_BYTES)?;
         statement.execute(named_params! {
             ":key": key(id),
-            ":bytes": packed::packed(bytes),
+            ":bytes": bytes,
+            ":signer": signer,
         })?;
         Ok(())
     }

@@ -27,16 +27,16 @@ const HEAD: &str = "SELECT epoch_generation, epoch_random, number FROM head WHER
 const PUT_HEAD: &str = "INSERT INTO head VALUES (1, :generation, :random, :number)
     ON CONFLICT (one) DO UPDATE SET epoch_generation = excluded.epoch_generation,
     epoch_random = excluded.epoch_random, number = excluded.number";
-const ENTRY: &str = "SELECT * FROM entry WHERE key = :key";
+const ENTRY: &str = "SELECT * FROM whole_entry WHERE key = :key";
 const ENTRY_AT: &str = "SELECT id FROM entry WHERE number = :number
     AND epoch_generation = :generation AND epoch_random = :random";
-const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, bytes, epoch_generation,
-    epoch_random, number, origin_node, origin_incarnation, origin_number)
-    VALUES (:key, :id, :document, :bytes, :generation, :random, :number, :node, :incarnation,
+const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, bytes, signer,
+    epoch_generation, epoch_random, number, origin_node, origin_incarnation, origin_number)
+    VALUES (:key, :id, :document, :bytes, :signer, :generation, :random, :number, :node, :incarnation,
     :origin_number)";
 const DOCUMENT: &str = "SELECT id FROM entry WHERE document = :document
     ORDER BY epoch_generation, epoch_random, number";
-const STATEMENTS: &str = "SELECT * FROM entry WHERE document = zeroblob(16)
+const STATEMENTS: &str = "SELECT * FROM whole_entry WHERE document = zeroblob(16)
     ORDER BY epoch_generation, epoch_random, number";
 const AUDIENCE: &str = "SELECT unit FROM audience WHERE document = :document ORDER BY unit";
 const ADD_UNIT: &str = "INSERT OR IGNORE INTO audience VALUES (:document, :unit)";
@@ -137,11 +137,13 @@ impl LedgerTables for Tx<'_> {
     }
 
     fn insert_entry(&mut self, entry: &LedgerEntry) -> Result<(), StoreError> {
+        let (signer, bytes) = packed::packed(self, &entry.bytes)?;
         self.connection.prepare_cached(INSERT_ENTRY)?.execute(named_params! {
             ":key": key(&entry.id),
             ":id": entry.id.0,
             ":document": entry.document.0,
-            ":bytes": packed::packed(&entry.bytes),
+            ":bytes": bytes,
+            ":signer": signer,
             ":generation": entry.position.epoch.generation,
             ":random": entry.position.epoch.random,
             ":number": signed(entry.position.number),

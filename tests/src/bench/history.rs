@@ -6,6 +6,7 @@ use std::{
 };
 
 use hoso_store::{StoreError, readers::Readers, tables::JournalTables};
+use serde_json::json;
 
 use super::{figures::Figure, large::disk_bytes};
 use crate::e2e::{
@@ -15,6 +16,9 @@ use crate::e2e::{
 
 /// Clerks at once.
 const CLERKS: usize = 16;
+
+/// What is noted in each dossier, so that it has fourteen entries in all.
+const CALLS: usize = 8;
 
 /// Measures with so many dossiers, each received, processed and returned.
 ///
@@ -39,7 +43,11 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
                     }
                     let body = reception(number, &own, CO_TO);
                     let dossier = desk.receive(&body, &format!("whole-{number}"));
-                    let dossier = desk.hand_over(&dossier, CO_TO);
+                    let mut dossier = desk.hand_over(&dossier, CO_TO);
+                    for call in 1..=CALLS {
+                        let text = format!("Đã gọi điện cho người nộp, lần {call}");
+                        dossier = desk.act(&dossier, "noted", json!({ "text": text }));
+                    }
                     desk.finish(&dossier);
                 }
             });

@@ -43,7 +43,7 @@ fn main() {
     let mut corpus = Corpus::new(args.seed);
     let texts = |entries: &[Vec<u8>]| match args.of {
         Of::Batches => pack::texts(entries),
-        Of::Entries => entries.iter().filter_map(|entry| Some(packed::plain(entry)?.1)).collect(),
+        Of::Entries => entries.iter().filter_map(|entry| packed::plain(entry)).collect(),
     };
     let texts: Vec<Vec<u8>> =
         (0..args.dossiers).flat_map(|_| texts(&corpus.dossier(STEPS).entries)).collect();

@@ -16,7 +16,7 @@ use crate::{
 const PLACES: &str = "SELECT seq FROM entry WHERE document = :document
     ORDER BY number IS NULL, coalesce(epoch_generation, 0), coalesce(epoch_random, x''),
     coalesce(number, 0), coalesce(journal, 0), seq LIMIT :limit";
-const AT: &str = "SELECT * FROM entry WHERE seq = :seq";
+const AT: &str = "SELECT * FROM whole_entry WHERE seq = :seq";
 const BEHIND: &str = "UPDATE entry SET standing = 1, detail = :what
     WHERE document = :document AND standing = 0
     AND (number IS NULL, coalesce(epoch_generation, 0), coalesce(epoch_random, x''),

@@ -167,6 +167,11 @@ pub(crate) const OF_A_NODE: &[RowsOfThen] = &[
         "UPDATE blob SET fetched_ms = 6, given_up = 1;",
         "blob WHERE fetched_ms = 6 AND given_up = 1",
     ),
+    rows(
+        22,
+        "INSERT INTO signer VALUES (3, :life, :digest, :entry)",
+        "signer WHERE number = 3 AND author = :digest",
+    ),
 ];
 
 pub(crate) const OF_A_RELAY: &[RowsOfThen] = &[
@@ -243,5 +248,10 @@ pub(crate) const OF_A_RELAY: &[RowsOfThen] = &[
         "INSERT INTO blob VALUES (:digest, 9, 9, 5, NULL);
         INSERT INTO blob_of VALUES (:digest, :document, NULL);",
         "blob_of JOIN blob ON blob.hash = blob_of.hash WHERE held = 9",
+    ),
+    rows(
+        6,
+        "INSERT INTO signer VALUES (3, :life, :digest, :entry)",
+        "signer WHERE number = 3 AND author = :digest",
     ),
 ];

@@ -40,9 +40,9 @@ const PUT_FACTS: &str = "INSERT INTO facts VALUES (1, :incarnation, :generation,
 const ENTRY: &str = "SELECT * FROM whole_entry WHERE key = :key";
 const REPLACE_BYTES: &str = "UPDATE entry SET bytes = :bytes, signer = :signer WHERE key = :key";
 const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, kind, author_unit, bytes,
-    signer, journal, epoch_generation, epoch_random, number, feed_row, standing, detail, placed_at_ms,
-    kept_at_ms) VALUES (:key, :id, :document, :kind, :author_unit, :bytes, :signer, :journal, :generation,
-    :random, :number, :row, :standing, :detail, :placed,
+    signer, journal, epoch_generation, epoch_random, number, feed_row, standing, detail,
+    placed_at_ms, kept_at_ms) VALUES (:key, :id, :document, :kind, :author_unit, :bytes,
+    :signer, :journal, :generation, :random, :number, :row, :standing, :detail, :placed,
     CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER))
     ON CONFLICT (key) DO UPDATE SET author_unit = excluded.author_unit,
     journal = excluded.journal, epoch_generation = excluded.epoch_generation,

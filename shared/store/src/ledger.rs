@@ -32,8 +32,8 @@ const ENTRY_AT: &str = "SELECT id FROM entry WHERE number = :number
     AND epoch_generation = :generation AND epoch_random = :random";
 const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, bytes, signer,
     epoch_generation, epoch_random, number, origin_node, origin_incarnation, origin_number)
-    VALUES (:key, :id, :document, :bytes, :signer, :generation, :random, :number, :node, :incarnation,
-    :origin_number)";
+    VALUES (:key, :id, :document, :bytes, :signer, :generation, :random, :number, :node,
+    :incarnation, :origin_number)";
 const DOCUMENT: &str = "SELECT id FROM entry WHERE document = :document
     ORDER BY epoch_generation, epoch_random, number";
 const STATEMENTS: &str = "SELECT * FROM whole_entry WHERE document = zeroblob(16)

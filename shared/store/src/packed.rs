@@ -234,7 +234,8 @@ mod tests {
             repeated in 0..4_usize,
         ) {
             let (base, payload) = (base(), payload.repeat(repeated));
-            for entry in [entry(DOCUMENT, payload.clone()), entry(DocumentId::ZERO, payload.clone())] {
+            for document in [DOCUMENT, DocumentId::ZERO] {
+                let entry = entry(document, payload.clone());
                 let (signer, kept) = pack(&base, &entry);
                 prop_assert!(kept.len() + 90 < entry.len(), "{} of {}", kept.len(), entry.len());
                 prop_assert_eq!(signer, Some(1), "who signed stands there once");

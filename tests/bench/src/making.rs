@@ -4,9 +4,9 @@
 //! Sets: `base` is what is there at first. `d1`, `d100` and `d1000` are one change each to so many
 //! dossiers, one set after the other. `s1` to `s3` and `c1` to `c3` are changes to a hundred
 //! dossiers each that server and client make at the same time, half of them to the same dossiers.
-//! `late` and `last` are a hundred more each. `new-1` to `new-54` are some new dossiers each. `scan`
-//! is one change with a file in it that does not compress, of a dossier of its own; `edit` is one
-//! change to another.
+//! `late` and `last` are a hundred more each. `new-1` to `new-54` are some new dossiers each.
+//! `scan` is one change with a file in it that does not compress, of a dossier of its own; `edit`
+//! is one change to another.
 
 use std::{collections::BTreeMap, path::Path};
 

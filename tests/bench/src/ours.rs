@@ -238,15 +238,14 @@ impl Field {
         Ok(Outcome::Done(runs))
     }
 
-    /// The relay has a scan; once it is on its way to an office, somebody edits the dossier elsewhere.
+    /// The relay has a scan; once it is on its way to an office, another one edits the dossier.
     fn scan(&mut self) -> Result<Outcome, GivenUp> {
         let counter = &mut self.province.nodes[0];
         counter.start();
         let desk = Desk::of(counter);
         let path = format!("/api/v1/dossiers/{}", self.first);
         let session = &desk.session;
-        let answer =
-            session.upload(&format!("{path}/attachments"), "Tờ khai.pdf", &making::scan());
+        let answer = session.upload(&format!("{path}/attachments"), "Tờ khai.pdf", &making::scan());
         assert_eq!(answer.status, 201, "{}", answer.body);
         await_sent(counter);
         wait::until("the relay has the scan", CASE_DEADLINE, || {

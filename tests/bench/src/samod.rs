@@ -12,7 +12,8 @@ use std::{
 use automerge::{Automerge, ReadDoc};
 use futures::{StreamExt, stream};
 use samod::{
-    BackoffConfig, ConnectionId, DialerHandle, DocHandle, DocumentId, Repo, storage::TokioFilesystemStorage,
+    BackoffConfig, ConnectionId, DialerHandle, DocHandle, DocumentId, Repo,
+    storage::TokioFilesystemStorage,
 };
 use tokio::{net::TcpListener, runtime::Runtime, time};
 

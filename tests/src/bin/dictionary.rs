@@ -1,6 +1,6 @@
 //! Trains the dictionary with which packed batches begin, or that of entries at rest, from invented
-//! dossiers: `cargo run -p hoso-tests --bin dictionary -- --of entries --out FILE`. The file that is in use is never
-//! written again: another one gets another number and another name.
+//! dossiers: `cargo run -p hoso-tests --bin dictionary -- --of entries --out FILE`. The file that
+//! is in use is never written again: another one gets another number and another name.
 
 use std::path::PathBuf;
 

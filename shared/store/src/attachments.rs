@@ -25,10 +25,10 @@ const REMOVE: &str = "DELETE FROM attachment WHERE document = :document AND blob
 const OFFERS: &str = "SELECT attachment.document, hash, blob.size, held, blob.since_ms
     FROM attachment INDEXED BY attachment_unplaced JOIN blob ON hash = attachment.blob
     WHERE placed = 0 AND held = blob.size ORDER BY attachment.since_ms DESC LIMIT :limit";
-const WISHES: &str = "SELECT attachment.document, hash, blob.size, held, blob.since_ms
+const WISHES: &str = "SELECT attachment.document, hash, attachment.size, held, blob.since_ms
     FROM blob INDEXED BY blob_missing JOIN attachment ON attachment.blob = hash
     WHERE held < blob.size AND given_up = 0
-    ORDER BY blob.size > 2097152, attachment.since_ms DESC LIMIT :limit";
+    ORDER BY attachment.size > 2097152, attachment.since_ms DESC LIMIT :limit";
 const GONE: &str = "SELECT document, blob AS hash, 0 AS size, 0 AS held, 0 AS since_ms
     FROM attachment_gone LIMIT :limit";
 const PENDING: &str = "SELECT
@@ -38,6 +38,7 @@ const PENDING: &str = "SELECT
 const PLACE: &str = "UPDATE attachment SET placed = :placed
     WHERE document = :document AND blob = :blob";
 const UNPLACE: &str = "UPDATE attachment SET placed = 0 WHERE placed = 1";
+const WANTED: &str = "UPDATE blob SET given_up = 0 WHERE hash = :blob AND given_up = 1";
 const UNNAMED: &str = "INSERT INTO attachment_gone VALUES (:document, :blob)
     ON CONFLICT DO NOTHING";
 const SETTLED: &str = "DELETE FROM attachment_gone WHERE document = :document AND blob = :blob";
@@ -232,6 +233,9 @@ pub(crate) fn put(
     let is_new = |named: &&Attachment| !before.iter().any(|stored| stored.attachment == **named);
     for named in attachments.iter().filter(is_new) {
         blobs::want(tx, &named.blob, named.size, known_ms)?;
+        // By asking for it the relay learns that it is named, whatever it was told before.
+        let values = named_params! { ":blob": named.blob.0 };
+        tx.connection.prepare_cached(WANTED)?.execute(values)?;
         settle(tx, document, &named.blob)?;
         tx.connection.prepare_cached(PUT)?.execute(named_params! {
             ":document": document.0,

@@ -24,7 +24,7 @@ use rustix::fs::statvfs;
 
 pub use self::part::Part;
 pub use self::rows::{
-    Blob, keep, look_up, page_after, put_held, remove as forget, unkept, unnamed, want,
+    Blob, keep, look_up, page_after, put_held, put_size, remove as forget, unkept, unnamed, want,
 };
 use crate::{
     database::{remove, sync_directory},

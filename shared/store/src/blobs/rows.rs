@@ -17,6 +17,7 @@ const UNKEPT: &str = "INSERT INTO blob (hash, size, held, since_ms, unkept_ms)
     ON CONFLICT (hash) DO UPDATE SET unkept_ms = excluded.unkept_ms WHERE held < size";
 const WANT: &str = "INSERT INTO blob (hash, size, held, since_ms) VALUES (:hash, :size, 0, :at)
     ON CONFLICT (hash) DO NOTHING";
+const PUT_SIZE: &str = "UPDATE blob SET size = :size, held = min(held, :size) WHERE hash = :hash";
 const PUT_HELD: &str = "UPDATE blob SET held = :held WHERE hash = :hash";
 const FIND: &str = "SELECT * FROM blob WHERE hash = :hash";
 const AFTER: &str = "SELECT * FROM blob WHERE hash > :after ORDER BY hash LIMIT :limit";
@@ -100,6 +101,17 @@ fn note(
 pub fn put_held(tx: &mut Tx<'_>, hash: &PayloadHash, held: u64) -> Result<(), StoreError> {
     let values = named_params! { ":hash": hash.0, ":held": signed(held) };
     tx.connection.prepare_cached(PUT_HELD)?.execute(values)?;
+    Ok(())
+}
+
+/// Notes how many bytes there are, as was proved: until then a dossier only claims it.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn put_size(tx: &mut Tx<'_>, hash: &PayloadHash, size: u64) -> Result<(), StoreError> {
+    let values = named_params! { ":hash": hash.0, ":size": signed(size) };
+    tx.connection.prepare_cached(PUT_SIZE)?.execute(values)?;
     Ok(())
 }
 

@@ -1,8 +1,10 @@
 //! Records: found by every spelling, listed page by page, never overwritten by a stale plan.
 
-use hoso_identity::{DocumentId, UnitId};
+use hoso_identity::{DocumentId, PayloadHash, UnitId};
 use hoso_store::{
     StoreError,
+    attachments::{self, Attachment, Purpose, room},
+    blobs,
     records::{self, Cursor, DueRange, Filter, Order, PAGE_MAX, Plan, Summary, Version, Work},
     search::Findable,
 };
@@ -273,4 +275,64 @@ fn people_are_listed_as_vietnamese_readers_look_for_them_page_by_page() {
     let query = "thi".to_owned();
     let filter = Filter { order: Order::Name, query, limit: 9, ..Filter::default() };
     assert_eq!(listed(&scene, &filter).last(), Some(&3), "a corrected name has its new place");
+}
+
+fn scan(size: u64) -> Attachment {
+    Attachment {
+        blob: PayloadHash([7; 32]),
+        name: "Tờ khai.pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        size,
+        unit: UnitId(1),
+        since_ms: 3,
+    }
+}
+
+/// The sizes of the scans that are wished for.
+fn wishes(scene: &Scene) -> Vec<u64> {
+    let errands = scene.read(|tx| attachments::errands(tx, 9));
+    let wishes = errands.iter().filter(|errand| errand.purpose == Purpose::Wish);
+    let mut sizes: Vec<u64> = wishes.map(|errand| errand.size).collect();
+    sizes.sort_unstable();
+    sizes
+}
+
+#[test]
+fn a_scan_that_was_given_up_is_asked_for_again_when_a_dossier_names_it_again() {
+    let scene = Scene::node();
+    let hash = PayloadHash([7; 32]);
+    let record = |computed_from, attachments| {
+        let plan = Plan { computed_from, attachments, ..plan(1, "Nguyễn Văn Bình") };
+        store(&scene, plan).unwrap();
+    };
+    let version = Some(Version(vec![1]));
+    record(None, vec![scan(40_000)]);
+    scene.write(move |tx| {
+        blobs::keep(tx, &hash, 40_000, 5)?;
+        attachments::place(tx, (&DocumentId([1; 16]), &hash), true)?;
+        room::fetched(tx, &hash, 6)?;
+        room::make(tx, 0, &PayloadHash::ZERO)
+    });
+    assert_eq!(wishes(&scene), []);
+    record(version.clone(), Vec::new());
+    record(version, vec![scan(40_000)]);
+    assert_eq!(wishes(&scene), [40_000], "the relay was told that it is named no more");
+}
+
+#[test]
+fn a_scan_is_asked_for_by_each_dossiers_own_size_whichever_was_named_first() {
+    let scene = Scene::node();
+    for (number, size) in [(1, 9), (2, 40_000)] {
+        let plan = Plan { attachments: vec![scan(size)], ..plan(number, "Nguyễn Văn Bình") };
+        store(&scene, plan).unwrap();
+    }
+    let wishes = || wishes(&scene);
+    assert_eq!(wishes(), [9, 40_000]);
+    scene.write(|tx| {
+        blobs::put_size(tx, &PayloadHash([7; 32]), 40_000)?;
+        blobs::put_held(tx, &PayloadHash([7; 32]), 16_384)
+    });
+    assert_eq!(wishes(), [9, 40_000], "what has come is not all of it");
+    scene.write(|tx| blobs::keep(tx, &PayloadHash([7; 32]), 40_000, 5));
+    assert_eq!(wishes(), [], "what was proved is here, whatever the other one claims");
 }

@@ -6,9 +6,12 @@
 
 mod carrier;
 mod giving;
-mod pace;
+pub mod pace;
 mod porter;
+pub mod queue;
+pub mod rules;
 mod sweep;
+pub mod taking;
 
 use std::{
     collections::BTreeSet,
@@ -25,7 +28,7 @@ use hoso_store::{
 };
 use hoso_sync::{
     frame::FrameError as NoFrame,
-    scan::{Frame, GROUP_BYTES, Group, Outline, Refusal, Through, Why},
+    scan::{Frame, Group, Refusal, Through, Why},
 };
 use thiserror::Error;
 use tokio::{
@@ -33,6 +36,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+use self::taking::{Step, Taking};
 pub(crate) use self::{carrier::carry, porter::Porter};
 use crate::{
     clock,
@@ -41,10 +45,6 @@ use crate::{
     memory::Memory,
 };
 
-/// Bytes after which what has come is synced and marked.
-const MARK_BYTES: u64 = 1024 * 1024;
-/// Time after which it is.
-const MARK_EVERY: Duration = Duration::from_secs(5);
 /// What nodes are told that waits for a session; one that missed some asks again.
 const NEWS_KEPT: usize = 256;
 /// How long the other side may say nothing.
@@ -164,10 +164,15 @@ impl Depot {
         Ok(self.blobs.remove(&hash)?)
     }
 
-    /// How much of it is here.
-    pub(crate) async fn held(&self, hash: PayloadHash) -> Result<u64, StoreError> {
+    /// Whether the scan of that proved size is said to be here. What a dossier claimed of the size
+    /// before anything had come is forgotten.
+    async fn known(&self, hash: PayloadHash, size: u64) -> Result<bool, StoreError> {
         let known = self.memory.read(move |tx| blobs::look_up(tx, &hash)).await?;
-        Ok(known.map_or(0, |blob| blob.held))
+        let Some(known) = known else { return Ok(false) };
+        if known.size != size {
+            self.write(move |tx| blobs::put_size(tx, &hash, size)).await?;
+        }
+        Ok(known.held == size)
     }
 
     /// Writes in one transaction.
@@ -198,20 +203,19 @@ impl Depot {
             | Frame::Lack(_)
             | Frame::Here(_) => return Err(ScanError::OutOfPlace),
         };
-        let outline = Outline::proved(&shown.groups, size, &hash).filter(|_| shown.size == size);
-        let outline = outline.ok_or(ScanError::Damaged)?;
-        let is_here = self.held(hash).await? == size && self.blobs.size(&hash) == Some(size);
+        let taking = Taking::begin(Instant::now(), &shown, (&hash, size, from));
+        let mut taking = taking.ok_or(ScanError::Damaged)?;
+        let is_here = self.known(hash, size).await? && self.blobs.size(&hash) == Some(size);
         let mut coming = Coming::begin(self, hash, from, is_here).await?;
-        while coming.at < size {
+        while !taking.is_whole() {
             let Frame::Group(Group { bytes }) = talk.hear().await? else {
                 return Err(ScanError::OutOfPlace);
             };
-            if !outline.proves(coming.at / GROUP_BYTES, &bytes) {
-                return Err(ScanError::Damaged);
-            }
-            coming.write(bytes).await?;
-            if coming.at < size {
-                talk.say(&Frame::Took(Through { bytes: coming.at })).await?;
+            for step in taking.group(Instant::now(), bytes).ok_or(ScanError::Damaged)? {
+                match step {
+                    Step::Say(bytes) => talk.say(&Frame::Took(Through { bytes })).await?,
+                    Step::Write(_) | Step::Sync | Step::Mark(_) => coming.follow(step).await?,
+                }
             }
         }
         coming.finish(size, done).await?;
@@ -225,9 +229,6 @@ struct Coming<'a> {
     hash: PayloadHash,
     /// None for one that is here already.
     part: Option<Part>,
-    at: u64,
-    marked: u64,
-    marked_at: Instant,
 }
 
 impl<'a> Coming<'a> {
@@ -249,28 +250,23 @@ impl<'a> Coming<'a> {
                 }
             },
         };
-        let marked_at = Instant::now();
-        Ok(Self { depot, hash, part, at: from, marked: from, marked_at })
+        Ok(Self { depot, hash, part })
     }
 
-    async fn write(&mut self, bytes: Vec<u8>) -> Result<(), ScanError> {
-        self.at = self.at.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    /// Does what is to be done with what has come; nothing where it is here already.
+    async fn follow(&mut self, step: Step) -> Result<(), ScanError> {
         let Some(mut part) = self.part.take() else { return Ok(()) };
-        let due = self.at.saturating_sub(self.marked) >= MARK_BYTES
-            || self.marked_at.elapsed() >= MARK_EVERY;
-        let writing = blocking(move || {
-            part.write(&bytes)?;
-            if due {
-                part.sync()?
+        let hash = self.hash;
+        let following = match step {
+            Step::Write(bytes) => blocking(move || part.write(&bytes).map(|()| part)).await,
+            Step::Sync => blocking(move || part.sync().map(|()| part)).await,
+            Step::Mark(held) => {
+                self.depot.write(move |tx| blobs::put_held(tx, &hash, held)).await?;
+                Ok(part)
             }
-            Ok(part)
-        });
-        self.part = Some(writing.await?);
-        if due {
-            let (hash, held) = (self.hash, self.at);
-            self.depot.write(move |tx| blobs::put_held(tx, &hash, held)).await?;
-            (self.marked, self.marked_at) = (self.at, Instant::now());
-        }
+            Step::Say(_) => Ok(part),
+        };
+        self.part = Some(following?);
         Ok(())
     }
 

@@ -1,9 +1,9 @@
 //! The node's side: offers the relay what dossiers here name, and wishes for what is not here, the
 //! small and the recent first.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use hoso_identity::{DocumentId, PayloadHash};
+use hoso_identity::PayloadHash;
 use hoso_store::{
     StoreError,
     attachments::{self, Errand, Purpose, room},
@@ -11,14 +11,14 @@ use hoso_store::{
     tables::JournalTables,
     writer::Tx,
 };
-use hoso_sync::scan::{Frame, GROUP_BYTES, Named, Refusal, STREAMS_MAX, Through, Why};
+use hoso_sync::scan::{Frame, GROUP_BYTES, Named, Refusal, Through, Why};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
     time::{Instant, sleep},
 };
 
-use super::{Depot, Exchange, ScanError};
+use super::{Depot, Exchange, ScanError, queue::Queue};
 use crate::{
     clock,
     endpoint::Peer,
@@ -27,23 +27,8 @@ use crate::{
 
 /// The name of the epoch in which scans were brought to the relay.
 const EPOCH: &str = "scans_epoch";
-/// Errands that are looked at at once, beside those that rest.
-const ERRANDS: usize = 64;
-/// How long to wait for something to do, when nothing says that there is.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
-/// How long an errand rests at least when it failed.
-const REST_MIN: Duration = Duration::from_secs(1);
-/// How long it rests at most.
-const REST_MAX: Duration = Duration::from_secs(6 * 3600);
-/// How long it rests while the same scan is coming to the relay from elsewhere.
-const REST_BUSY: Duration = Duration::from_secs(5);
-/// Age from which on a scan that nobody has is asked for once a session: 30 days.
-const OLD: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What the relay says that waits to be heard.
 const TOLD_MAX: usize = 64;
-
-/// An errand with whom it is about, by which it rests.
-type Key = (DocumentId, PayloadHash, Purpose);
 
 /// What an errand came to.
 struct Ended {
@@ -57,9 +42,7 @@ struct Carrier {
     peer: Peer,
     wire: WireBytes,
     running: JoinSet<Ended>,
-    under_way: Vec<Key>,
-    /// Until when errands rest that failed; none: until the session ends or the relay has news.
-    resting: BTreeMap<Key, Option<Instant>>,
+    queue: Queue,
 }
 
 /// Carries scans over this connection until it ends. `news` changes when dossiers have.
@@ -75,11 +58,11 @@ pub(crate) async fn carry(
     let (tell, mut told) = mpsc::channel(TOLD_MAX);
     let mut listening = JoinSet::new();
     listening.spawn(listen(peer.clone(), wire.clone(), tell));
-    let (running, resting) = (JoinSet::new(), BTreeMap::new());
-    let mut carrier = Carrier { depot, peer, wire, running, under_way: Vec::new(), resting };
+    let (running, queue) = (JoinSet::new(), Queue::default());
+    let mut carrier = Carrier { depot, peer, wire, running, queue };
     loop {
         carrier.begin().await;
-        let wait = carrier.wait();
+        let wait = carrier.queue.wait(Instant::now());
         let [journal, applied] = &mut news;
         tokio::select! {
             Some(Ok(ended)) = carrier.running.join_next(), if !carrier.running.is_empty() => {
@@ -118,33 +101,18 @@ fn begin_epoch(tx: &mut Tx<'_>) -> Result<(), StoreError> {
 }
 
 impl Carrier {
-    /// Begins what there is to do and room for: what goes up and what comes down share the room.
+    /// Begins what there is to do and room for.
     async fn begin(&mut self) {
-        if self.running.len() >= STREAMS_MAX {
+        if !self.queue.has_room() {
             return;
         }
-        let limit = u32::try_from(self.resting.len().saturating_add(ERRANDS)).unwrap_or(u32::MAX);
+        let limit = self.queue.limit();
         let errands = self.depot.memory.read(move |tx| attachments::errands(tx, limit)).await;
-        let mut errands = errands.unwrap_or_else(|error: StoreError| {
+        let errands = errands.unwrap_or_else(|error: StoreError| {
             tracing::warn!(%error, "which scans are to be carried could not be read");
             Vec::new()
         });
-        let now = Instant::now();
-        errands.retain(|errand| {
-            let rests = self.resting.get(&key(errand));
-            let is_rested = rests.is_none_or(|until| until.is_some_and(|until| until <= now));
-            let same = |under_way: &Key| under_way.1 == errand.blob;
-            is_rested && !self.under_way.iter().any(same)
-        });
-        while self.running.len() < STREAMS_MAX {
-            let alike = |errand: &Errand| {
-                self.under_way.iter().any(|under_way| under_way.2 == errand.purpose)
-            };
-            let Some(errand) = errands.iter().min_by_key(|errand| alike(errand)).copied() else {
-                return;
-            };
-            errands.retain(|other| other.blob != errand.blob);
-            self.under_way.push(key(&errand));
+        for errand in self.queue.begin(Instant::now(), errands) {
             let (depot, peer, wire) = (self.depot.clone(), self.peer.clone(), self.wire.clone());
             self.running.spawn(async move {
                 let result = run(&depot, &peer, wire, &errand).await;
@@ -153,71 +121,30 @@ impl Carrier {
         }
     }
 
-    /// How long there is nothing to do.
-    fn wait(&self) -> Duration {
-        let now = Instant::now();
-        let soonest = self.resting.values().flatten().filter(|until| **until > now).min();
-        let wait = soonest.map_or(LOOK_EVERY, |until| until.saturating_duration_since(now));
-        wait.min(LOOK_EVERY)
-    }
-
     fn ended(&mut self, Ended { errand, result }: Ended) {
-        let key = key(&errand);
-        self.under_way.retain(|under_way| *under_way != key);
-        let Err(error) = result else {
-            self.resting.remove(&key);
-            return;
-        };
+        let Err(error) = result else { return self.queue.done(&errand) };
         if matches!(error, ScanError::Damaged | ScanError::Refused(Why::Damaged)) {
             tracing::warn!(%error, blob = %errand.blob, "a scan was not taken: it is damaged");
         } else {
             tracing::debug!(%error, blob = %errand.blob, "a scan did not travel");
         }
         let age = Duration::from_millis(clock::now_ms().saturating_sub(errand.since_ms));
-        let rest = match (error, errand.purpose) {
-            (ScanError::Refused(Why::Busy), _) => Some(REST_BUSY),
-            (_, Purpose::Wish) => rest(age),
-            (_, Purpose::Offer | Purpose::Unname) => Some(rest(age).unwrap_or(REST_MAX)),
-        };
-        self.resting.insert(key, rest.map(|rest| Instant::now() + rest));
+        let busy = matches!(error, ScanError::Refused(Why::Busy));
+        self.queue.failed(Instant::now(), &errand, age, busy);
     }
 
     /// Acts upon what the relay lacks or has.
     async fn told(&mut self, frame: Frame) {
-        match frame {
-            Frame::Here(Named { blob, .. }) => {
-                self.resting.retain(|key, _| (key.1, key.2) != (blob, Purpose::Wish));
-            }
-            Frame::Lack(Named { document, blob, .. }) => {
-                let asked = self.depot.write(move |tx| {
-                    let held = blobs::look_up(tx, &blob)?.is_some_and(|blob| blob.is_held());
-                    if held { attachments::place(tx, (&document, &blob), false) } else { Ok(()) }
-                });
-                if let Err(error) = asked.await {
-                    tracing::warn!(%error, "a scan that the relay lacks is not brought to it");
-                }
-                self.resting.remove(&(document, blob, Purpose::Offer));
-            }
-            Frame::Offer(_)
-            | Frame::Wish(_)
-            | Frame::Take(_)
-            | Frame::Outline(_)
-            | Frame::Group(_)
-            | Frame::Took(_)
-            | Frame::Refuse(_)
-            | Frame::Unname(_) => {}
+        self.queue.told(&frame);
+        let Frame::Lack(Named { document, blob, .. }) = frame else { return };
+        let asked = self.depot.write(move |tx| {
+            let held = blobs::look_up(tx, &blob)?.is_some_and(|blob| blob.is_held());
+            if held { attachments::place(tx, (&document, &blob), false) } else { Ok(()) }
+        });
+        if let Err(error) = asked.await {
+            tracing::warn!(%error, "a scan that the relay lacks is not brought to it");
         }
     }
-}
-
-fn key(errand: &Errand) -> Key {
-    (errand.document, errand.blob, errand.purpose)
-}
-
-/// How long a wish of that age rests when it was not granted: an eighth of its age, so that what is
-/// asked for often is what has just been attached. None for one that is old.
-fn rest(age: Duration) -> Option<Duration> {
-    (age < OLD).then(|| (age / 8).clamp(REST_MIN, REST_MAX))
 }
 
 async fn run(
@@ -293,21 +220,4 @@ async fn make_room(depot: &Depot, but: PayloadHash) -> Result<(), StoreError> {
         depot.blobs.remove(&hash)?;
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_scan_that_nobody_has_is_asked_for_ever_more_rarely_and_in_the_end_not_at_all() {
-        let (mut age, mut asked, mut first_minute) = (Duration::ZERO, 0, 0);
-        while let Some(rest) = rest(age) {
-            age += rest;
-            asked += 1;
-            first_minute += u32::from(age < Duration::from_secs(60));
-        }
-        assert!(age >= OLD && first_minute > 15, "{first_minute} times in the first minute");
-        assert!((100..250).contains(&asked), "asked {asked} times");
-    }
 }

@@ -20,7 +20,7 @@ const OTHERS: u32 = 9;
 /// came lately and by the shortest round trip. Once is what is on the way; as much again lets the
 /// rate grow, and is all that anything more urgent can have before it.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub struct Pace {
     since: Instant,
     from: u64,
     /// Bytes per second, of the last measurements.
@@ -30,12 +30,13 @@ pub(crate) struct Pace {
 
 impl Pace {
     /// A scan that goes on from that byte.
-    pub(crate) fn new(now: Instant, from: u64) -> Self {
+    #[must_use]
+    pub fn new(now: Instant, from: u64) -> Self {
         Self { since: now, from, rates: [0; 4], shortest: Duration::MAX }
     }
 
     /// So many bytes have come, and a round trip takes so long now.
-    pub(crate) fn came(&mut self, now: Instant, bytes: u64, round_trip: Duration) {
+    pub fn came(&mut self, now: Instant, bytes: u64, round_trip: Duration) {
         self.shortest = self.shortest.min(round_trip);
         let took = now.saturating_duration_since(self.since);
         if took < MEASURED.max(round_trip) {
@@ -50,7 +51,8 @@ impl Pace {
     }
 
     /// Bytes that may be on the way.
-    pub(crate) fn window(&self) -> u64 {
+    #[must_use]
+    pub fn window(&self) -> u64 {
         let rate = self.rates.into_iter().max().unwrap_or_default();
         let millis = u64::try_from(self.shortest.as_millis()).unwrap_or(u64::MAX);
         let holds = rate.saturating_mul(millis).saturating_mul(2) / 1000;
@@ -60,7 +62,7 @@ impl Pace {
 
 /// Whose turn it is on a line that more urgent data fills.
 #[derive(Debug)]
-pub(crate) struct Turns {
+pub struct Turns {
     is_urgent: bool,
     began: Instant,
     due: Instant,
@@ -69,22 +71,25 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    pub(crate) fn new(now: Instant) -> Self {
+    /// From now on.
+    #[must_use]
+    pub fn new(now: Instant) -> Self {
         Self { is_urgent: false, began: now, due: now + PATIENCE, calm_from: None }
     }
 
     /// When the scan is to go first, unless more of it comes before.
-    pub(crate) fn due(&self) -> Option<Instant> {
+    #[must_use]
+    pub fn due(&self) -> Option<Instant> {
         (!self.is_urgent).then_some(self.due)
     }
 
     /// It has waited for long enough.
-    pub(crate) fn begin(&mut self, now: Instant) {
+    pub fn begin(&mut self, now: Instant) {
         (self.is_urgent, self.began) = (true, now);
     }
 
     /// More of it has come, while so much was sent; whether its turn has ended by that.
-    pub(crate) fn came(&mut self, now: Instant, bytes: u64, sent: u64) -> bool {
+    pub fn came(&mut self, now: Instant, bytes: u64, sent: u64) -> bool {
         if self.is_urgent {
             let turn = now.saturating_duration_since(self.began);
             self.due = now + turn.saturating_mul(OTHERS);

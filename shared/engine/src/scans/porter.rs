@@ -3,20 +3,18 @@
 
 use std::sync::Arc;
 
-use hoso_identity::{DocumentId, PayloadHash, Scope};
-use hoso_store::{
-    StoreError,
-    blobs::{self, carried},
-    tables::LedgerTables,
-    writer::Tx,
-};
+use hoso_identity::DocumentId;
+use hoso_store::{StoreError, blobs::carried, writer::Tx};
 use hoso_sync::scan::{Frame, Named, Refusal, SCAN_BYTES_MAX, STREAMS_MAX, Through, Why};
 use tokio::{
     sync::{Semaphore, broadcast::error::RecvError},
     task::JoinSet,
 };
 
-use super::{Depot, Exchange, ScanError};
+use super::{
+    Depot, Exchange, ScanError,
+    rules::{self, ScanTables, Wished},
+};
 use crate::{
     acceptor::{News, Office},
     clock,
@@ -130,8 +128,11 @@ impl<O: Office> Porter<O> {
         }
         let Some(_place) = self.depot.reserve(blob) else { return no(talk, Why::Busy).await };
         let (scopes, at_ms) = (self.session.scopes.clone(), clock::now_ms());
-        let begin = move |tx: &mut Tx<'_>| begin(tx, &scopes, (document, blob, size), at_ms);
-        let from = match self.depot.memory.write(false, move |tx, _| begin(tx)).await? {
+        let begin = self
+            .depot
+            .memory
+            .write(false, move |tx, _| rules::offered(tx, &scopes, (document, blob, size), at_ms));
+        let from = match begin.await? {
             Some(from) => from,
             None => return no(talk, Why::Audience).await,
         };
@@ -151,17 +152,16 @@ impl<O: Office> Porter<O> {
 
     async fn give(&self, talk: &mut Exchange, named: Named) -> Result<(), ScanError> {
         let Named { document, blob, bytes: from } = named;
-        if !self.may_read(document).await? {
-            return no(talk, Why::Audience).await;
+        let scopes = self.session.scopes.clone();
+        let wished = self
+            .depot
+            .memory
+            .write(false, move |tx, _| rules::wished(tx, &scopes, (&document, &blob)));
+        match wished.await? {
+            Wished::Give => {}
+            Wished::Missing => return self.miss(talk, named).await,
+            Wished::Audience => return no(talk, Why::Audience).await,
         }
-        let held = self.depot.memory.read(move |tx| {
-            let linked = carried::documents(tx, &blob)?.contains(&document);
-            Ok::<_, StoreError>(linked && blobs::look_up(tx, &blob)?.is_some_and(|b| b.is_held()))
-        });
-        if !held.await? {
-            return self.miss(talk, named).await;
-        }
-        // Whoever wishes for it names it, whatever another one has said.
         self.depot.write(move |tx| carried::link(tx, &document, &blob)).await?;
         match self.depot.give(talk, &self.peer, (blob, from)).await {
             Err(ScanError::Lost) => {
@@ -191,7 +191,7 @@ impl<O: Office> Porter<O> {
 
     async fn may_read(&self, document: DocumentId) -> Result<bool, StoreError> {
         let scopes = self.session.scopes.clone();
-        self.depot.memory.read(move |tx| may_read(tx, &scopes, &document)).await
+        self.depot.memory.read(move |tx| tx.may_read(&scopes, &document)).await
     }
 }
 
@@ -213,45 +213,4 @@ async fn refuse(talk: &mut Exchange, error: &ScanError) {
 
 async fn no(talk: &mut Exchange, why: Why) -> Result<(), ScanError> {
     talk.say(&Frame::Refuse(Refusal { why })).await
-}
-
-/// From where a node may send what it offers; none where it may not. One who may read the scan
-/// already need not bring it again; any other one shows by bringing all of it that it has it.
-fn begin(
-    tx: &mut Tx<'_>,
-    scopes: &[Scope],
-    (document, blob, size): (DocumentId, PayloadHash, u64),
-    at_ms: u64,
-) -> Result<Option<u64>, StoreError> {
-    if !may_read(tx, scopes, &document)? {
-        return Ok(None);
-    }
-    let since_ms = i64::try_from(at_ms).unwrap_or(i64::MAX);
-    blobs::want(tx, &blob, size, since_ms)?;
-    let Some(known) = blobs::look_up(tx, &blob)? else { return Ok(Some(0)) };
-    if known.size != size {
-        // Sizes are claims until the bytes have come.
-        if known.is_held() {
-            return Ok(None);
-        }
-        blobs::forget(tx, &blob)?;
-        blobs::want(tx, &blob, size, since_ms)?;
-        return Ok(Some(0));
-    }
-    if !known.is_held() {
-        return Ok(Some(known.held));
-    }
-    for other in carried::documents(tx, &blob)? {
-        if may_read(tx, scopes, &other)? {
-            carried::link(tx, &document, &blob)?;
-            return Ok(Some(size));
-        }
-    }
-    Ok(Some(0))
-}
-
-/// Whether a node that reads these scopes may read that dossier.
-fn may_read(tx: &mut Tx<'_>, scopes: &[Scope], document: &DocumentId) -> Result<bool, StoreError> {
-    let audience = LedgerTables::audience(tx, document)?.unwrap_or_default();
-    Ok(audience.iter().any(|unit| scopes.contains(&Scope::Unit(*unit))))
 }

@@ -6,13 +6,13 @@ use hoso_store::{
     blobs::{self, carried},
 };
 
-use super::Depot;
+use super::{
+    Depot,
+    rules::{self, KEPT_MS},
+};
 
 /// Files that are looked at between two commits.
 const PAGE: u32 = 256;
-/// How long the relay keeps what no dossier names any more, or what never came to its end: as long
-/// as a backup lives.
-const KEPT_MS: u64 = 35 * 24 * 3600 * 1000;
 
 impl Depot {
     /// Removes files that the database does not know, and forgets that files are here which are
@@ -65,13 +65,7 @@ impl Depot {
         for hash in self.memory.read(move |tx| carried::left(tx, before_ms, PAGE)).await? {
             // What is coming in is not left over.
             let Some(_place) = self.reserve(hash) else { continue };
-            let forget = self.memory.write(false, move |tx, _| {
-                let is_left = carried::documents(tx, &hash)?.is_empty();
-                if is_left {
-                    blobs::forget(tx, &hash)?;
-                }
-                Ok::<_, StoreError>(is_left)
-            });
+            let forget = self.memory.write(false, move |tx, _| rules::forget_left(tx, &hash));
             if forget.await? {
                 self.blobs.remove(&hash)?;
             }

@@ -8,6 +8,7 @@ use hoso_tests::{
     sim::{
         faults::{Fault, Planted},
         run::{Report, run},
+        scans,
     },
 };
 
@@ -78,6 +79,32 @@ fn every_planted_mistake_is_found() {
     for planted in Planted::ALL {
         let found = (0..SEEDS).find_map(|seed| {
             let report = run(seed, Some(planted));
+            report.broken.first().map(|what| format!("seed {seed}: {what}"))
+        });
+        let found = found.unwrap_or_else(|| panic!("{planted:?} is not found by {SEEDS} seeds"));
+        report(&format!("{planted:?} is found by {found}"));
+    }
+}
+
+#[test]
+fn in_the_end_every_scan_is_whole_where_it_is_read_and_none_delays_an_edit() {
+    let reports: Vec<_> = (0..SEEDS).map(|seed| scans::run::run(seed, None)).collect();
+    let failed = reports.iter().filter(|report| !report.broken.is_empty());
+    let broken = failed.map(|report| format!("seed {}: {:?}", report.seed, report.broken));
+    assert_eq!(broken.collect::<Vec<_>>(), Vec::<String>::new());
+    for fault in scans::faults::Fault::ALL {
+        let fired = reports.iter().filter_map(|report| report.fired.get(&fault));
+        let (seeds, times) = (fired.clone().count(), fired.sum::<u32>());
+        report(&format!("{fault:?} struck scans {times} times in {seeds} of {SEEDS} seeds"));
+        assert!(seeds >= FIRED_MIN, "{fault:?} fired in {seeds} seeds only");
+    }
+}
+
+#[test]
+fn every_mistake_with_scans_that_is_planted_is_found() {
+    for planted in scans::faults::Planted::ALL {
+        let found = (0..SEEDS).find_map(|seed| {
+            let report = scans::run::run(seed, Some(planted));
             report.broken.first().map(|what| format!("seed {seed}: {what}"))
         });
         let found = found.unwrap_or_else(|| panic!("{planted:?} is not found by {SEEDS} seeds"));

@@ -1,5 +1,5 @@
 //! Many seeds of the simulation: `simulate --seeds 20000`, `--nightly` for as many as a night has
-//! room for, `--seed 7` for one and its options.
+//! room for, `--seed 7` for one and its options, `--scans` for those of scans.
 
 use std::{
     collections::BTreeMap,
@@ -13,6 +13,7 @@ use clap::Parser;
 use hoso_tests::sim::{
     faults::Fault,
     run::{LINKS_MAX_MS, ROUND_TRIPS_MAX, Report, Rest, run},
+    scans,
 };
 
 /// Milliseconds of an hour.
@@ -37,6 +38,9 @@ struct Args {
     /// This seed alone, with its options and what it shows.
     #[arg(long, conflicts_with_all = ["seeds", "from", "nightly"])]
     seed: Option<u64>,
+    /// The seeds of scans instead.
+    #[arg(long)]
+    scans: bool,
 }
 
 /// What some seeds showed together.
@@ -134,8 +138,33 @@ fn which(args: &Args) -> (u64, u64) {
     (now.as_secs() / DAY_S * NIGHT, NIGHT)
 }
 
+/// Runs seeds of scans; gives how many show something that does not hold.
+fn run_scans(seeds: impl Iterator<Item = u64>) -> u64 {
+    let (mut broken, mut all, mut rest_ms) = (0, 0, 0);
+    let begun = Instant::now();
+    for seed in seeds {
+        let report = scans::run::run(seed, None);
+        (all, rest_ms) = (all + 1, report.rest_ms.max(rest_ms));
+        if !report.broken.is_empty() {
+            broken += 1;
+            println!("{report:?}");
+        }
+    }
+    println!(
+        "{all} seeds of scans in {} s, at rest after {rest_ms} ms at most: {broken} with something \
+         that does not hold",
+        begun.elapsed().as_secs()
+    );
+    broken
+}
+
 fn main() -> ExitCode {
     let args = Args::parse();
+    if args.scans {
+        let (from, seeds) = args.seed.map_or_else(|| which(&args), |seed| (seed, 1));
+        let broken = run_scans(from..from.saturating_add(seeds));
+        return if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     if let Some(seed) = args.seed {
         let report = run(seed, None);
         println!("{}\n{report:#?}", report.options);

@@ -3,7 +3,8 @@
 //!
 //! Reading order: [`cast`] is the province, [`disk`] and [`ledger`] what is kept, [`world`] what
 //! happens, [`lines`] what carries it, [`faults`] what goes wrong and `strikes` how, [`oracle`]
-//! what must hold all the same, [`options`] what a seed decides, [`run`] its phases.
+//! what must hold all the same, [`options`] what a seed decides, [`run`] its phases. Scans have
+//! a province of their own: [`scans`].
 
 pub mod cast;
 mod desk;
@@ -19,5 +20,6 @@ mod orders;
 mod planted;
 mod relay;
 pub mod run;
+pub mod scans;
 mod strikes;
 pub mod world;

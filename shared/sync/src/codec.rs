@@ -8,8 +8,8 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     brief::{BriefAck, BriefFeedAck, BriefReport, BriefWelcome, Told},
-    frame::{FRAME_BYTES_MAX, Frame, FrameError, MINOR_MAX, MINOR_PACKED, Stream},
-    pack::{Packer, Unpacker},
+    frame::{FRAME_BYTES_MAX, Frame, FrameError, MINOR_CLAIMED, MINOR_MAX, MINOR_PACKED, Stream},
+    pack::{Claims, Packer, Unpacker},
     wire::{Content, Hello},
 };
 
@@ -19,7 +19,9 @@ const FEED_ACK: u8 = 12;
 const ACK: u8 = 13;
 const REPORT: u8 = 129;
 /// Numbers of the packed forms, with those of the frames that they hold.
-const PACKED: [(u8, u8); 4] = [(40, 20), (41, 21), (42, 32), (43, 33)];
+const PACKED: [(u8, u8); 5] = [(40, 20), (41, 21), (42, 32), (43, 33), (44, HELD)];
+/// Number of the frame that was first packed in a later minor version than the others.
+const HELD: u8 = 31;
 
 /// A frame on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub struct Codec {
     heard: Told,
     entries: Ends,
     healing: Ends,
+    /// Empty while a side speaks an older minor version.
+    claims: Claims,
 }
 
 /// The two ends of one stream that are here.
@@ -62,12 +66,12 @@ enum Packing {
 }
 
 impl Packing {
-    fn pack(&mut self, frame: &Frame) -> Option<Vec<u8>> {
+    fn pack(&mut self, frame: &Frame, claims: &Claims) -> Option<Vec<u8>> {
         if matches!(self, Self::Fresh) {
             *self = Packer::new().map_or(Self::Failed, |packer| Self::Ready(Box::new(packer)));
         }
         let Self::Ready(packer) = self else { return None };
-        let body = packer.pack(frame);
+        let body = packer.pack(frame, claims);
         if body.is_none() {
             *self = Self::Failed;
         }
@@ -86,6 +90,11 @@ impl Codec {
         let plain = frame.encode();
         let (length, short) = (plain.len(), self.minor >= MINOR_PACKED);
         let form = if short { self.form(frame) } else { None };
+        if let Frame::Claim(claim) = frame
+            && self.minor >= MINOR_CLAIMED
+        {
+            claim.entries.iter().for_each(|entry| self.claims.sent(&entry.bytes));
+        }
         Encoded { bytes: form.unwrap_or(plain), short, plain: length }
     }
 
@@ -104,15 +113,18 @@ impl Codec {
             return Some(brief(REPORT, &self.sent.shorten_report(report)));
         }
         let (number, _) = PACKED.into_iter().find(|(_, of)| *of == frame.number())?;
-        let ends = self.ends(frame.stream())?;
-        Some([vec![number], ends.packing.pack(frame)?].concat())
+        if frame.number() == HELD && self.minor < MINOR_CLAIMED {
+            return None;
+        }
+        let (ends, claims) = self.ends(frame.stream())?;
+        Some([vec![number], ends.packing.pack(frame, claims)?].concat())
     }
 
-    fn ends(&mut self, stream: Stream) -> Option<&mut Ends> {
+    fn ends(&mut self, stream: Stream) -> Option<(&mut Ends, &Claims)> {
         match stream {
             Stream::Control => None,
-            Stream::Entries => Some(&mut self.entries),
-            Stream::Healing => Some(&mut self.healing),
+            Stream::Entries => Some((&mut self.entries, &self.claims)),
+            Stream::Healing => Some((&mut self.healing, &self.claims)),
         }
     }
 
@@ -144,8 +156,9 @@ impl Codec {
             }
             number => match PACKED.into_iter().find(|(packed, _)| *packed == number) {
                 Some((_, of)) => {
-                    let ends = self.ends(stream).ok_or(FrameError::Packed(number))?;
-                    ends.unpacker.unpack(of, body).ok_or(FrameError::Packed(number))?
+                    let (ends, claims) = self.ends(stream).ok_or(FrameError::Packed(number))?;
+                    let frame = ends.unpacker.unpack(of, body, claims);
+                    frame.ok_or(FrameError::Packed(number))?
                 }
                 None => match Frame::decode(bytes)? {
                     Some(frame) => frame,
@@ -166,6 +179,11 @@ impl Codec {
         }
         if let Frame::Welcome(welcome) = frame {
             self.minor = welcome.minor.min(MINOR_MAX);
+        }
+        if let Frame::Claim(claim) = frame
+            && self.minor >= MINOR_CLAIMED
+        {
+            claim.entries.iter().for_each(|entry| self.claims.came(&entry.bytes));
         }
     }
 }

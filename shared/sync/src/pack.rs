@@ -2,6 +2,7 @@
 //! before it in the same direction of the same stream.
 
 mod change;
+mod claims;
 mod entry;
 mod recent;
 mod section;
@@ -9,6 +10,7 @@ mod squeeze;
 
 use hoso_identity::{EntryId, Epoch, Position, Scope};
 
+pub(crate) use self::claims::Claims;
 use self::{
     entry::Known,
     recent::Recent,
@@ -17,7 +19,10 @@ use self::{
 };
 use crate::{
     frame::{FRAME_BYTES_MAX, Frame},
-    wire::{Answer, Claim, Content, Feed, FeedItem, Point, Positioned, Pushed, PushedBatch},
+    wire::{
+        Answer, Claim, Content, Feed, FeedItem, Held, HeldDocument, HeldEntry, Point, Positioned,
+        Pushed, PushedBatch,
+    },
 };
 
 /// Lives of the ledger that are remembered.
@@ -31,6 +36,8 @@ const ENTRY: u64 = 1;
 const YOURS: u64 = 2;
 /// The id of what was erased.
 const ERASED: u64 = 3;
+/// The number of an entry that the reader itself brought back in this connection.
+const CLAIMED: u64 = 4;
 
 /// One end of one direction of one stream.
 #[derive(Debug, Default)]
@@ -76,9 +83,9 @@ impl Packer {
 
     /// The body of a packed batch. `None` for frames that are none, and when the compression
     /// failed: then nothing more can be packed in this direction.
-    pub(crate) fn pack(&mut self, frame: &Frame) -> Option<Vec<u8>> {
+    pub(crate) fn pack(&mut self, frame: &Frame, claims: &Claims) -> Option<Vec<u8>> {
         let mut out = Sections::default();
-        self.memory.write(frame, &mut out)?;
+        self.memory.write(frame, claims, &mut out)?;
         if out.text.len() > FRAME_BYTES_MAX {
             return None;
         }
@@ -97,7 +104,7 @@ impl Packer {
 impl Unpacker {
     /// The frame of that number from its packed body; `None` for what no packer has written here.
     /// Nothing is allocated beyond what a frame may have.
-    pub(crate) fn unpack(&mut self, number: u8, mut body: &[u8]) -> Option<Frame> {
+    pub(crate) fn unpack(&mut self, number: u8, mut body: &[u8], claims: &Claims) -> Option<Frame> {
         match (read_number(&mut body)?, &self.expander) {
             (DICTIONARY, None) => self.expander = Some(Expander::new().ok()?),
             (0, Some(_)) => {}
@@ -111,7 +118,7 @@ impl Unpacker {
         }
         let text = self.expander.as_mut()?.expand(squeezed, length)?;
         let mut from = Reading::new(chance, &text);
-        let frame = self.memory.read(number, &mut from)?;
+        let frame = self.memory.read(number, claims, &mut from)?;
         from.is_empty().then_some(frame)
     }
 }
@@ -124,7 +131,8 @@ pub fn texts(entries: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let text = |(number, bytes): (u64, &Vec<u8>)| {
         let entries = vec![Pushed { number, bytes: bytes.clone() }];
         let mut out = Sections::default();
-        memory.write(&Frame::Push(PushedBatch { entries }), &mut out).map(|()| out.text)
+        let batch = Frame::Push(PushedBatch { entries });
+        memory.write(&batch, &Claims::default(), &mut out).map(|()| out.text)
     };
     (1..).zip(entries).filter_map(text).collect()
 }
@@ -151,7 +159,7 @@ impl Epochs {
 
 impl Memory {
     /// Writes a frame; `None` for those that carry no entries.
-    fn write(&mut self, frame: &Frame, out: &mut Sections) -> Option<()> {
+    fn write(&mut self, frame: &Frame, claims: &Claims, out: &mut Sections) -> Option<()> {
         if let Frame::Push(batch) = frame {
             out.length(batch.entries.len());
             for entry in &batch.entries {
@@ -159,7 +167,7 @@ impl Memory {
                 self.known.write(&entry.bytes, out);
             }
         } else if let Frame::Feed(feed) = frame {
-            self.write_feed(feed, out);
+            self.write_feed(feed, claims, out);
         } else if let Frame::Answer(answer) = frame {
             self.write_positioned(&answer.entries, out);
             out.length(answer.want.len());
@@ -168,13 +176,15 @@ impl Memory {
         } else if let Frame::Claim(claim) = frame {
             self.write_positioned(&claim.entries, out);
             out.number(u64::from(claim.last));
+        } else if let Frame::Held(held) = frame {
+            self.write_held(held, out);
         } else {
             return None;
         }
         Some(())
     }
 
-    fn read(&mut self, number: u8, from: &mut Reading<'_>) -> Option<Frame> {
+    fn read(&mut self, number: u8, claims: &Claims, from: &mut Reading<'_>) -> Option<Frame> {
         let mut room = FRAME_BYTES_MAX;
         match number {
             20 => {
@@ -185,7 +195,8 @@ impl Memory {
                 }
                 Some(Frame::Push(PushedBatch { entries }))
             }
-            21 => self.read_feed(from).map(Frame::Feed),
+            21 => self.read_feed(claims, from).map(Frame::Feed),
+            31 => self.read_held(from).map(Frame::Held),
             32 => {
                 let entries = self.read_positioned(from)?;
                 let mut want = Vec::new();
@@ -240,12 +251,22 @@ impl Memory {
         Some(Position { epoch, number: self.position })
     }
 
-    fn write_feed(&mut self, feed: &Feed, out: &mut Sections) {
+    fn write_feed(&mut self, feed: &Feed, claims: &Claims, out: &mut Sections) {
         self.epochs.write(&feed.epoch, out);
         out.length(feed.items.len());
         for item in &feed.items {
             out.number(u64::from(item.scope.number()));
             self.write_row(item.row, out);
+            let claimed = match &item.content {
+                Content::Entry(bytes, position) => claims.number(bytes).map(|at| (at, position)),
+                Content::Yours(..) | Content::Erased(_) => None,
+            };
+            if let Some((number, position)) = claimed {
+                out.number(CLAIMED);
+                out.number(number);
+                self.write_position(position, out);
+                continue;
+            }
             match &item.content {
                 Content::Entry(bytes, position) => {
                     let here = Position { epoch: feed.epoch, number: item.row };
@@ -276,7 +297,7 @@ impl Memory {
         }
     }
 
-    fn read_feed(&mut self, from: &mut Reading<'_>) -> Option<Feed> {
+    fn read_feed(&mut self, claims: &Claims, from: &mut Reading<'_>) -> Option<Feed> {
         let epoch = self.epochs.read(from)?;
         let mut room = FRAME_BYTES_MAX;
         let mut items = Vec::new();
@@ -294,6 +315,11 @@ impl Memory {
                 }
                 YOURS => Content::Yours(self.read_number(from)?, self.read_position(from)?),
                 ERASED => Content::Erased(EntryId(from.chance()?)),
+                CLAIMED => {
+                    let bytes = claims.entry(from.number()?)?.to_vec();
+                    room = room.checked_sub(bytes.len())?;
+                    Content::Entry(bytes, self.read_position(from)?)
+                }
                 _ => return None,
             };
             items.push(FeedItem { scope, row, content });
@@ -323,5 +349,40 @@ impl Memory {
             entries.push(Positioned { bytes: self.read_entry(from, &mut room)?, position });
         }
         Some(entries)
+    }
+
+    fn write_held(&mut self, held: &Held, out: &mut Sections) {
+        out.number(u64::from(held.scope.number()));
+        out.length(held.documents.len());
+        for document in &held.documents {
+            out.chance(&document.document);
+            out.number(u64::from(document.after.is_some()));
+            document.after.iter().for_each(|id| out.chance(&id.0));
+            out.length(document.entries.len());
+            for entry in &document.entries {
+                out.chance(&entry.id.0);
+                self.write_position(&entry.position, out);
+            }
+            out.number(u64::from(document.more));
+        }
+    }
+
+    fn read_held(&mut self, from: &mut Reading<'_>) -> Option<Held> {
+        let scope = Scope::from_number(u32::try_from(from.number()?).ok()?)?;
+        let mut documents = Vec::new();
+        for _ in 0..from.number()? {
+            let document = from.chance()?;
+            let after = match from.number()? {
+                0 => None,
+                _ => Some(EntryId(from.chance()?)),
+            };
+            let mut entries = Vec::new();
+            for _ in 0..from.number()? {
+                let id = EntryId(from.chance()?);
+                entries.push(HeldEntry { id, position: self.read_position(from)? });
+            }
+            documents.push(HeldDocument { document, after, entries, more: from.number()? == 1 });
+        }
+        Some(Held { scope, documents })
     }
 }

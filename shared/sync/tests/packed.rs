@@ -16,8 +16,8 @@ use hoso_sync::{
     frame::{FRAME_BYTES_MAX, Frame, FrameError, MINOR_MAX, MINOR_MIN, Stream},
     relay::CREDIT_ENTRIES,
     wire::{
-        Ack, Answer, AppliedRow, Claim, Content, Feed, FeedAck, FeedItem, Hello, Point, Positioned,
-        Pushed, PushedBatch, Report, Welcome,
+        Ack, Answer, AppliedRow, Claim, Content, Feed, FeedAck, FeedItem, Held, HeldDocument,
+        HeldEntry, Hello, Point, Positioned, Pushed, PushedBatch, Report, Welcome,
     },
 };
 use proptest::prelude::*;
@@ -178,6 +178,74 @@ fn feed(row: u64, entries: &[Vec<u8>]) -> Frame {
     Frame::Feed(Feed { epoch: EPOCH, items, points: points(41, row + 20) })
 }
 
+fn held(entry: &Positioned) -> HeldEntry {
+    let id = Entry::decode(&entry.bytes).unwrap().id();
+    HeldEntry { id, position: entry.position }
+}
+
+fn part(entries: Vec<HeldEntry>) -> HeldDocument {
+    HeldDocument { document: [3; 8], after: Some(EntryId([1; 32])), entries, more: true }
+}
+
+/// A hundred entries that a restored relay lacks.
+fn lacking() -> Vec<Positioned> {
+    let entries = (1..=20).flat_map(|seed| dossier(seed, 5));
+    let place = |(at, bytes)| Positioned { bytes, position: position(OLD_EPOCH, at) };
+    (3..).zip(entries).map(place).collect()
+}
+
+fn down(entries: &[Positioned]) -> Frame {
+    let item = |(row, entry): (u64, &Positioned)| {
+        let content = Content::Entry(entry.bytes.clone(), entry.position);
+        FeedItem { scope: UNIT, row, content }
+    };
+    let items = (900..).zip(entries).map(item).collect();
+    Frame::Feed(Feed { epoch: EPOCH, items, points: points(41, 1_000) })
+}
+
+#[test]
+fn what_a_node_brought_back_comes_down_to_it_in_a_few_bytes_and_to_others_whole() {
+    let entries = lacking();
+    let mut ends = Ends::new(MINOR_MAX);
+    let first = Claim { entries: entries[..60].to_vec(), last: false };
+    let rest = Claim { entries: entries[60..].to_vec(), last: true };
+    ends.carry(true, &Frame::Claim(first));
+    ends.carry(true, &Frame::Claim(rest));
+    let pointed = ends.carry(false, &down(&entries)).len();
+    assert!(pointed <= 100 * 5, "{pointed} bytes for 100 entries");
+    assert_eq!(ends.carry(false, &push(1, dossier(99, 1))).first(), Some(&40));
+    let mut older = Ends::new(MINOR_MAX - 1);
+    older.carry(true, &Frame::Claim(Claim { entries: entries.clone(), last: true }));
+    let mut others = Ends::new(MINOR_MAX);
+    for ends in [&mut older, &mut others] {
+        let whole = ends.carry(false, &down(&entries)).len();
+        assert!(whole > 10 * pointed, "{whole} bytes for 100 entries, {pointed} where known");
+    }
+}
+
+#[test]
+fn a_pointer_to_what_was_not_brought_back_is_refused() {
+    let mut ends = Ends::new(MINOR_MAX);
+    let entries = lacking();
+    ends.relay.decode(Stream::Healing, &Frame::Claim(claim(&entries)).encode()).unwrap();
+    let feed = ends.relay.encode(&down(&entries)).bytes;
+    let read = ends.node.decode(Stream::Entries, &feed);
+    assert!(matches!(read, Err(FrameError::Packed(41))), "{read:?}");
+}
+
+fn claim(entries: &[Positioned]) -> Claim {
+    Claim { entries: entries.to_vec(), last: true }
+}
+
+#[test]
+fn what_a_node_holds_takes_little_more_than_the_ids() {
+    let entries: Vec<HeldEntry> = lacking().iter().map(held).collect();
+    let frame = Frame::Held(Held { scope: UNIT, documents: vec![part(entries)] });
+    let packed = Ends::new(MINOR_MAX).carry(true, &frame).len();
+    let plain = Ends::new(MINOR_MAX - 1).carry(true, &frame).len();
+    assert!(packed <= 100 * 35 && plain >= 100 * 45, "{packed} and {plain} bytes");
+}
+
 #[test]
 fn both_minor_versions_carry_every_frame_of_entries_byte_by_byte() {
     for minor in MINOR_MIN..=MINOR_MAX {
@@ -196,6 +264,8 @@ fn both_minor_versions_carry_every_frame_of_entries_byte_by_byte() {
             let want = vec![EntryId([round; 32]); 3];
             let answer = Answer { entries: positioned.clone(), want, last: round == 3 };
             ends.carry(false, &Frame::Answer(answer));
+            let held = positioned.iter().map(held).collect();
+            ends.carry(true, &Frame::Held(Held { scope: UNIT, documents: vec![part(held)] }));
             ends.carry(true, &Frame::Claim(Claim { entries: positioned, last: false }));
         }
         ends.carry(false, &feed(u64::MAX - 20, &[]));
@@ -414,7 +484,7 @@ proptest! {
 
     #[test]
     fn noise_under_the_numbers_of_packed_and_brief_frames_does_no_harm(
-        number in prop::sample::select(vec![11_u8, 12, 13, 40, 41, 42, 43, 129]),
+        number in prop::sample::select(vec![11_u8, 12, 13, 40, 41, 42, 43, 44, 129]),
         body in prop::collection::vec(any::<u8>(), 0..300),
     ) {
         let bytes = [&[number], body.as_slice()].concat();

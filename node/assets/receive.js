@@ -230,7 +230,6 @@
   } catch {
     // Nothing can be remembered here: the usual paper is offered.
   }
-  form.noValidate = true;
   form.addEventListener("keydown", (event) => {
     const isLine = event.target instanceof HTMLInputElement;
     if (event.key === "Enter" && isLine && !event.defaultPrevented && !event.isComposing) {

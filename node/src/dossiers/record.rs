@@ -1,6 +1,7 @@
 //! A dossier as a record: what lists, search and pages show.
 
 use hoso_dossier::{
+    axes::Status,
     deadline::Due,
     event::{Application, Body, Event, Office, Paper},
     fold::{Effect, Item},
@@ -146,6 +147,7 @@ impl Dossier {
                 "confirmed": payment.confirmed,
                 "reversed": payment.reversed,
             })).collect::<Vec<_>>(),
+            "stopped_from": standing.stopped_from.map(Status::code),
             "owed": standing.owed(),
             "open": standing.open_amount(),
             "paid": standing.money().0,

@@ -85,9 +85,13 @@ fn named(site: &Site, dossier: &Value, line: &Value) -> String {
 
 /// Who decides on the dossier, as forms name them.
 pub(super) fn competent(site: &Site, dossier: &Value) -> String {
-    let code = text(dossier, "/competent_unit");
-    let unit = site.office.state().unit_by_code(&code).map(|unit| unit.authority_name.clone());
-    unit.unwrap_or_else(|| site.place(&code))
+    authority(site, &text(dossier, "/competent_unit"))
+}
+
+/// What the authority with this code is called on forms.
+pub(super) fn authority(site: &Site, code: &str) -> String {
+    let unit = site.office.state().unit_by_code(code).map(|unit| unit.authority_name.clone());
+    unit.unwrap_or_else(|| site.place(code))
 }
 
 /// The name of an office in which no line ends within a proper name.

@@ -19,3 +19,4 @@ pub(crate) mod scene;
 mod search;
 mod stick;
 mod supplement;
+mod wording;

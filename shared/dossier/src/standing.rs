@@ -262,6 +262,8 @@ pub struct Standing {
     pub status: Option<Status>,
     /// Where a supplement was asked for: there it goes back to.
     pub(crate) asked_from: Option<Status>,
+    /// Where it was when it was last stopped.
+    pub stopped_from: Option<Status>,
     /// What is applied for, with corrections.
     pub application: Option<Arc<Application>>,
     /// The code.

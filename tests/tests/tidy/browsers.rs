@@ -83,6 +83,36 @@ fn pickers(source: &Source) -> Vec<String> {
     lines_with(&source.text, &words).map(|(line, word)| finding(source, line, word)).collect()
 }
 
+/// What a browser objects to by itself, in its own language, before anything is sent.
+const OBJECTED: [&str; 6] =
+    [" required", " minlength=", " pattern=", "type=\"email\"", "call fields::", "call group("];
+
+#[test]
+fn what_is_wrong_in_a_form_is_said_by_the_page_and_never_by_the_browser() {
+    let sources = files_ending(&[".html"]);
+    let own = sources.iter().filter(|source| source.path.contains("/templates/"));
+    let own: Vec<_> = own.collect();
+    assert!(own.len() > 20, "{} templates", own.len());
+    assert_clean(&own.into_iter().flat_map(left_to_the_browser).collect::<Vec<_>>());
+    let planted = |tag: &str| Source {
+        path: "a.html".into(),
+        text: format!("<form{tag}><input name=\"a\" required></form><form></form>"),
+    };
+    assert_eq!(left_to_the_browser(&planted(" method=\"post\"")).len(), 1);
+    assert!(left_to_the_browser(&planted(" method=\"post\" novalidate")).is_empty());
+}
+
+/// The forms in which a browser would object.
+fn left_to_the_browser(source: &Source) -> Vec<String> {
+    let forms = source.text.split("<form").skip(1).filter_map(|form| {
+        let form = form.split("</form>").next()?;
+        let tag = form.split('>').next()?;
+        let objects = OBJECTED.iter().any(|word| form.contains(word));
+        (objects && !tag.contains(" novalidate")).then(|| format!("{}: <form{tag}>", source.path))
+    });
+    forms.collect()
+}
+
 #[test]
 fn pages_use_nothing_newer_than_chrome_109_and_firefox_115() {
     let sources = files_ending(&[".css", ".js", ".html"]);

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{
     super::site::Site,
+    checklist::papers_by_name,
     chips,
     dossier::{list, money, procedure, text},
     frame::{date, moment},
@@ -83,6 +84,8 @@ pub(super) struct Step {
 /// Events that exclude each other.
 pub(super) struct Conflict {
     pub(super) title: String,
+    /// The word of the button that chooses a side.
+    pub(super) choose: String,
     pub(super) sides: Vec<Side>,
 }
 
@@ -190,9 +193,10 @@ pub(super) fn papers(words: &Words, dossier: &Value) -> Papers {
     let [originals, certified, copies] =
         counts.map(|part| words.say(&format!("field-{}", part.replace('_', "-"))));
     let lines = |pointer| {
-        let line =
-            |paper| (text(paper, "/name"), counts.map(|part| text(paper, &format!("/{part}"))));
-        list(dossier, pointer).map(line).collect()
+        let line = |paper: &Value| {
+            (text(paper, "/name"), counts.map(|part| text(paper, &format!("/{part}"))))
+        };
+        papers_by_name(dossier, pointer).iter().map(line).collect()
     };
     Papers {
         title: words.say("group-papers"),
@@ -312,7 +316,8 @@ pub(super) fn conflicts(
             }
             None => words.say("conflict-events"),
         };
-        Conflict { title, sides: sides.collect() }
+        let choose = if field.is_empty() { "choose-side" } else { "choose-value" };
+        Conflict { title, choose: words.say(choose), sides: sides.collect() }
     };
     list(dossier, "/conflicts").map(conflict).collect()
 }

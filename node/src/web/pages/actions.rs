@@ -11,13 +11,14 @@ use serde_json::Value;
 
 use super::{
     super::site::Site,
-    checklist::Checklist,
+    checklist::{Checklist, papers_by_name},
     dossier::{list, money, text},
     fields::{Choice, Field, choices},
     frame::date,
     receive::offices,
+    typed::clock,
 };
-use crate::times;
+use crate::{dossiers::forms::closing_minute, times};
 
 /// A form for one kind of event.
 pub(super) struct Action {
@@ -133,8 +134,9 @@ pub(super) fn action(site: &Site, words: &Words, dossier: &Value, kind: EventKin
             "fee" => select(lines(dossier, "/fees")),
             "attachment" => select(lines(dossier, "/attachments")),
             "area" => Field::new(words, name, "area", required),
-            "amount" | "day" | "moment" => Field::new(words, name, "text", required)
+            "amount" | "day" => Field::new(words, name, "text", required)
                 .digits(words.say(&format!("hint-typed-{input}"))),
+            "moment" => Field::new(words, name, "text", required).digits(moment_hint(site, words)),
             "checkbox" => Field::new(words, name, "checkbox", required),
             _ => Field::new(words, name, "text", required),
         }
@@ -152,9 +154,18 @@ pub(super) fn action(site: &Site, words: &Words, dossier: &Value, kind: EventKin
         let agency = open.and_then(|line| line.get("to_agency")) == Some(&Value::Bool(true));
         fields.iter_mut().for_each(|field| field.required = agency);
     }
+    if kind == EventKind::ResultReady {
+        // Who makes the result follows from who decides.
+        let code = text(dossier, "/competent_unit");
+        let agency = site.office.state().agency_by_code(&code).is_some();
+        fields.retain(|field| agency || field.name != "from_agency");
+        fields.iter_mut().filter(|field| field.name == "from_agency").for_each(|field| {
+            (field.kind, field.value) = ("hidden", "on".to_owned());
+        });
+    }
     if kind == EventKind::HandedOver {
         // All papers go along; what stays behind is said in the remark.
-        for (line, paper) in list(dossier, "/papers").enumerate() {
+        for (line, paper) in papers_by_name(dossier, "/papers").iter().enumerate() {
             let name = format!("papers.{line}.name");
             fields.push(Field::new(words, &name, "hidden", false).holding(text(paper, "/name")));
             fields.extend(counts(words, line, paper));
@@ -174,6 +185,12 @@ pub(super) fn action(site: &Site, words: &Words, dossier: &Value, kind: EventKin
         draft: draft_of(&text(dossier, "/id"), kind.code()),
         begun: String::new(),
     }
+}
+
+/// How a new due time is typed, and which time is meant where none is.
+fn moment_hint(site: &Site, words: &Words) -> String {
+    let values = [("time", clock(closing_minute(&site.office.state(), site.office.unit())))];
+    words.say_with("hint-typed-moment", &values.into_iter().collect())
 }
 
 /// What is most likely meant, so that less is typed.
@@ -200,19 +217,16 @@ fn propose(fields: &mut [Field], dossier: &Value, kind: EventKind) {
     }
 }
 
-/// The counts of a line of papers, hidden; one original if nothing is said.
+/// The counts of a line of papers, hidden.
 fn counts<'a>(
     words: &'a Words,
     line: usize,
     paper: &'a Value,
 ) -> impl Iterator<Item = Field> + use<'a> {
-    [("originals", "1"), ("certified_copies", "0"), ("photocopies", "0")].into_iter().map(
-        move |(part, usual)| {
-            let count = text(paper, &format!("/{part}"));
-            let count = if count.is_empty() { usual.to_owned() } else { count };
-            Field::new(words, &format!("papers.{line}.{part}"), "hidden", false).holding(count)
-        },
-    )
+    ["originals", "certified_copies", "photocopies"].into_iter().map(move |part| {
+        let count = text(paper, &format!("/{part}"));
+        Field::new(words, &format!("papers.{line}.{part}"), "hidden", false).holding(count)
+    })
 }
 
 /// The people of the unit who process dossiers, as a class register has them.

@@ -148,6 +148,29 @@ struct Known {
     usual: [u64; 3],
 }
 
+/// The papers under that pointer, each name once with all that there is of it: a supplement brings
+/// more of what was handed in before.
+pub(super) fn papers_by_name(dossier: &Value, pointer: &str) -> Vec<Value> {
+    let mut papers: Vec<(String, [u64; 3])> = Vec::new();
+    for paper in list(dossier, pointer) {
+        let (name, counts) = (text(paper, "/name"), counts_of(paper));
+        match papers.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, all)) => {
+                let sums = all.iter_mut().zip(counts);
+                sums.for_each(|(sum, count)| *sum = sum.saturating_add(count));
+            }
+            None => papers.push((name, counts)),
+        }
+    }
+    let paper = |(name, [originals, certified, copies]): (String, [u64; 3])| {
+        json!({
+            "name": name, "originals": originals, "certified_copies": certified,
+            "photocopies": copies,
+        })
+    };
+    papers.into_iter().map(paper).collect()
+}
+
 /// What the procedure asks for, with what of it was handed in.
 fn of_procedure(site: &Site, words: &Words, dossier: &Value) -> Vec<Known> {
     let received_ms = times::instant(&text(dossier, "/received_at"));
@@ -155,8 +178,9 @@ fn of_procedure(site: &Site, words: &Words, dossier: &Value) -> Vec<Known> {
     let procedure = local_date(received_ms.unwrap_or_else(times::now_ms))
         .and_then(|day| state.procedure(&text(dossier, "/procedure/code"), day));
     let papers = procedure.map(|(_, procedure)| procedure.papers.as_slice()).unwrap_or_default();
+    let handed_in = papers_by_name(dossier, "/papers");
     let known = papers.iter().map(|paper| {
-        let there = list(dossier, "/papers").find(|there| text(there, "/name") == *paper);
+        let there = handed_in.iter().find(|there| text(there, "/name") == *paper);
         let counts = there.map(|there| counts_in_words(words, there)).unwrap_or_default();
         Known {
             name: paper.clone(),

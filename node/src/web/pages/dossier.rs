@@ -32,10 +32,12 @@ use super::{
     scans::{Scans, scans},
     session::form_keeping,
     sheet::{Sheet, sheet},
+    typed::timed,
     withheld::{Withheld, withheld},
 };
 use crate::{
     desk::{self, Once, Refused},
+    dossiers::forms::closing_minute,
     people::Actor,
     times,
 };
@@ -76,7 +78,6 @@ struct DossierPage {
     badge: Badge,
     review: String,
     conflicts: Vec<Conflict>,
-    choose: String,
     next_title: String,
     next_sentence: String,
     next: Option<Action>,
@@ -177,6 +178,7 @@ pub(super) async fn act(
     Form(form): Form<Vec<(String, String)>>,
 ) -> Response {
     let choice = choice(query);
+    let form = timed(form, closing_minute(&site.office.state(), site.office.unit()));
     match sent(&form, "_do") {
         "back" | "more" => return again(&site, &headers, (&id, &choice), (&form, None)).await,
         "discard" => return discard(&site, &headers, (&id, &choice), &form).await,
@@ -309,14 +311,12 @@ async fn page(
     let actions = offered.filter(|kind| !FORMLESS.contains(kind));
     let mut actions: Vec<_> = actions.map(|kind| action(site, words, dossier, kind)).collect();
     restore(site, words, actor, (&text(dossier, "/id"), &mut actions)).await;
-    let (mut problem, problem_at) = typed
-        .map(|(form, problem)| refill(site, words, &mut actions, form, problem))
-        .unwrap_or_default();
-    if let Some(before) = typed.and_then(|typed| second_return(words, dossier, typed)) {
-        problem = before;
-    }
-    let (next_sentence, next) = next(site, words, dossier, &mut actions);
     let may = |kind: EventKind| list(dossier, "/actions").any(|offered| offered == kind.code());
+    let mut scans = scans(site, words, dossier, may(EventKind::Attached));
+    let (problem, problem_at) = typed
+        .map(|typed| wrong(site, words, dossier, (&mut actions, &mut scans), typed))
+        .unwrap_or_default();
+    let (next_sentence, next) = next(site, words, dossier, &mut actions);
     let review = dossier.pointer("/needs_review") == Some(&Value::Bool(true));
     let repeated = dossier.pointer("/code_repeated") == Some(&Value::Bool(true));
     let newer = dossier.pointer("/needs_newer") == Some(&Value::Bool(true));
@@ -340,7 +340,6 @@ async fn page(
         badge: badge(site, words, dossier),
         review: if review { words.say("needs-review-long") } else { String::new() },
         conflicts: conflicts(site, words, actor, dossier),
-        choose: words.say("choose-side"),
         next_title: words.say("next"),
         next_sentence,
         next,
@@ -350,7 +349,7 @@ async fn page(
         withheld: withheld(site, words, actor, dossier),
         facts: facts(site, words, dossier),
         papers: papers(words, dossier),
-        scans: scans(site, words, dossier, may(EventKind::Attached)),
+        scans,
         money: fees(words, dossier),
         sheet: sheet(site, words, dossier),
         due_title: words.say("due-steps"),
@@ -427,10 +426,24 @@ fn refill(
     (sentence, if at.is_empty() { at } else { format!("{kind}-{at}") })
 }
 
-/// To whom and when a result went that somebody tried to return once more.
-fn second_return(words: &Words, dossier: &Value, (form, problem): Typed<'_>) -> Option<String> {
-    let refused = problem.is_some() && sent(form, "kind") == EventKind::Returned.code();
-    returned_before(words, dossier).filter(|_| refused)
+/// Shows what was typed once more, and gives what is wrong with it and the place to go to.
+fn wrong(
+    site: &Site,
+    words: &Words,
+    dossier: &Value,
+    (actions, scans): (&mut [Action], &mut Scans),
+    (form, problem): Typed<'_>,
+) -> (String, String) {
+    let (sentence, at) = refill(site, words, actions, form, problem);
+    let (kind, Some(problem)) = (sent(form, "kind"), problem) else { return (sentence, at) };
+    if kind == EventKind::Attached.code() {
+        scans.objected(site, words, problem)
+    } else if kind == EventKind::Returned.code() {
+        // To whom it went says more than that it cannot go again.
+        (returned_before(words, dossier).unwrap_or(sentence), at)
+    } else {
+        (sentence, at)
+    }
 }
 
 /// A refusal by the rules with the field that can mend it, where one can.

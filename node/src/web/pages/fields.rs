@@ -38,6 +38,18 @@ pub(super) struct Field {
     pub(super) mode: &'static str,
     /// What is wrong with it, if the problem of the page is about this field.
     pub(super) problem: String,
+    /// Whether a page begins there: what is wrong is mended first.
+    pub(super) first: bool,
+}
+
+/// A box to tick among others of one name.
+#[derive(Clone, Debug)]
+pub(super) struct Tick {
+    pub(super) value: &'static str,
+    pub(super) label: String,
+    /// What it means, in a few words.
+    pub(super) explained: String,
+    pub(super) chosen: bool,
 }
 
 /// One choice of a field.
@@ -56,6 +68,23 @@ impl Field {
             label: words.say(&format!("field-{}", last.replace('_', "-"))),
             kind,
             required,
+            must: words.say("must"),
+            ..Self::default()
+        }
+    }
+
+    /// A field that must be filled in, with a label of its own and with what was typed in it.
+    pub(super) fn asked(
+        words: &Words,
+        (name, label): (&str, &str),
+        form: &[(String, String)],
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            label: words.say(label),
+            kind: "text",
+            value: sent(form, name).to_owned(),
+            required: true,
             must: words.say("must"),
             ..Self::default()
         }
@@ -112,6 +141,29 @@ pub(super) fn placed<'a>(
     let named =
         if title.is_empty() { field.label.clone() } else { format!("{title} – {}", field.label) };
     (site.say(words, refused, &named), field.name.clone())
+}
+
+/// The same on a small page of its own, which begins with the field that is wrong.
+pub(super) fn told(
+    site: &Site,
+    words: &Words,
+    refused: Option<&Refused>,
+    fields: &mut [Field],
+) -> String {
+    let Some(refused) = refused else { return String::new() };
+    let (sentence, at) = placed(site, words, refused, fields.iter_mut().map(|field| ("", field)));
+    fields.iter_mut().for_each(|field| field.first = !at.is_empty() && field.name == at);
+    sentence
+}
+
+/// Objects to the first of these fields in which nothing was typed.
+///
+/// # Errors
+///
+/// That it is missing.
+pub(super) fn filled(form: &[(String, String)], names: &[&str]) -> Result<(), Refused> {
+    let blank = names.iter().find(|name| sent(form, name).trim().is_empty());
+    blank.map_or(Ok(()), |name| Err(Refused::new(422, "field-missing").about(*name)))
 }
 
 /// Choices with words from the locale.

@@ -1,6 +1,6 @@
 //! What has happened to a dossier, with what was done at several places at once side by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hoso_engine::web::Words;
 use hoso_registry::Day;
@@ -82,7 +82,15 @@ pub(super) struct Stage {
 /// The history in its order.
 pub(super) fn history(site: &Site, words: &Words, dossier: &Value) -> Vec<Stage> {
     let events: Vec<&Value> = list(dossier, "/events").collect();
-    let shown = |at: usize| events.get(at).map(|event| happened(site, words, event));
+    // Of what excludes each other one has effect until somebody chooses, and waits all the same.
+    let sides = list(dossier, "/conflicts").flat_map(|conflict| list(conflict, "/sides"));
+    let contested: BTreeSet<String> = sides.map(|side| text(side, "/id")).collect();
+    let shown = |at: usize| {
+        let event = events.get(at).map(|event| happened(site, words, event))?;
+        let waits = contested.contains(&event.id);
+        let chip = if waits { without_effect(words, CONTESTED) } else { event.without_effect };
+        Some(Happened { without_effect: chip, ..event })
+    };
     let lane = |lane: Vec<usize>| {
         let events: Vec<Happened> = lane.into_iter().filter_map(shown).collect();
         Lane { place: events.first().map(|event| event.place.clone()).unwrap_or_default(), events }

@@ -16,11 +16,11 @@ use hoso_store::openings::Opening;
 
 use super::{
     super::site::Site,
-    fields::sent,
+    fields::{Field, Tick, sent, told},
     frame::{Frame, check_token, date, frame, render},
     office::administrator,
     refused,
-    typed::day_of,
+    typed::{clock, day_of},
 };
 use crate::{
     desk::Refused,
@@ -40,8 +40,10 @@ struct HoursPage {
     words: HoursWords,
     columns: [String; 4],
     rows: Vec<Row>,
-    weekdays: Vec<(&'static str, String)>,
-    first_day: String,
+    weekdays: Vec<Tick>,
+    /// What is wrong with the weekdays.
+    weekdays_problem: String,
+    fields: Vec<Field>,
 }
 
 struct HoursWords {
@@ -49,12 +51,7 @@ struct HoursWords {
     none: String,
     remove: String,
     add: String,
-    point: String,
     days: String,
-    opens: String,
-    closes: String,
-    first: String,
-    last: String,
     meant: String,
     back: String,
 }
@@ -71,7 +68,7 @@ struct Row {
 
 /// The page.
 pub(super) async fn show(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    match page(&site, &headers, String::new()).await {
+    match page(&site, &headers, None).await {
         Ok(page) => render(&page),
         Err(problem) => refused(&site, &headers, &problem).await,
     }
@@ -94,7 +91,7 @@ pub(super) async fn add(
         Err(problem) => problem,
     };
     if problem.status == 422
-        && let Ok(page) = page(&site, &headers, site.sentence(&headers, &problem)).await
+        && let Ok(page) = page(&site, &headers, Some((&form, &problem))).await
     {
         return (StatusCode::UNPROCESSABLE_ENTITY, render(&page)).into_response();
     }
@@ -150,10 +147,11 @@ pub(super) async fn today(site: &Site, words: &Words) -> String {
     words.say_with("hours-today", &[("hours", said)].into_iter().collect())
 }
 
+/// The page, with what was typed and what is wrong with it.
 async fn page(
     site: &Arc<Site>,
     headers: &HeaderMap,
-    problem: String,
+    typed: Option<(&[(String, String)], &Refused)>,
 ) -> Result<HoursPage, Refused> {
     let actor = administrator(site, headers).await?;
     let (words, _) = site.words(headers);
@@ -161,17 +159,50 @@ async fn page(
     let today_number = local_date(times::now_ms()).map_or(0, |date| Day(date).number());
     let mut frame = frame(site, headers, "page-hours", Some(&actor)).await;
     frame.choose("/office/hours");
+    let (form, problem) = typed.map_or((&[][..], None), |(form, problem)| (form, Some(problem)));
+    let mut fields = ["point", "opens", "closes", "first", "last"].map(|name| {
+        let label = format!("hours-{name}");
+        Field { required: name != "last", ..Field::asked(words, (name, &label), form) }
+    });
+    if typed.is_none() {
+        let first = fields.iter_mut().filter(|field| field.name == "first");
+        first.for_each(|field| field.value = day_text(today_number));
+    }
+    let sentence = told(site, words, problem.map(about_field).as_ref(), &mut fields);
+    let of_days = problem.is_some_and(|problem| problem.code == "hours-days");
     Ok(HoursPage {
         frame,
-        problem,
+        weekdays_problem: if of_days { sentence.clone() } else { String::new() },
+        problem: sentence,
+        fields: fields.into(),
         today: today(site, words).await,
         words: words_of(words),
         columns: ["point", "hours", "validity", "state"]
             .map(|column| words.say(&format!("column-{column}"))),
         rows: openings.iter().map(|opening| row(words, opening, today_number)).collect(),
-        weekdays: WEEKDAYS.map(|day| (day, words.say(&format!("weekday-{day}")))).into(),
-        first_day: day_text(today_number),
+        weekdays: WEEKDAYS.map(|day| weekday(words, day, form)).into(),
     })
+}
+
+/// A refusal with the field that can mend it, where one can.
+fn about_field(problem: &Refused) -> Refused {
+    let field = match problem.code.as_str() {
+        "hours-point" => "point",
+        "hours-overlap" => "opens",
+        "hours-order" => "closes",
+        "hours-validity" => "last",
+        _ => return problem.clone(),
+    };
+    problem.clone().about(field)
+}
+
+fn weekday(words: &Words, day: &'static str, form: &[(String, String)]) -> Tick {
+    Tick {
+        value: day,
+        label: words.say(&format!("weekday-{day}")),
+        explained: String::new(),
+        chosen: form.iter().any(|(name, value)| name == "weekday" && value == day),
+    }
 }
 
 fn words_of(words: &Words) -> HoursWords {
@@ -180,12 +211,7 @@ fn words_of(words: &Words) -> HoursWords {
         none: words.say("hours-none"),
         remove: words.say("hours-remove"),
         add: words.say("hours-add"),
-        point: words.say("hours-point"),
         days: words.say("hours-days"),
-        opens: words.say("hours-opens"),
-        closes: words.say("hours-closes"),
-        first: words.say("hours-first"),
-        last: words.say("hours-last"),
         meant: words.say("hours-meant"),
         back: words.say("back-to-office"),
     }
@@ -214,7 +240,6 @@ fn row(words: &Words, opening: &Opening, today: u32) -> Row {
 }
 
 fn span(opening: &Opening) -> String {
-    let clock = |minutes: u16| format!("{:02}:{:02}", minutes / 60, minutes % 60);
     format!("{}–{}", clock(opening.opens_min), clock(opening.closes_min))
 }
 
@@ -227,7 +252,10 @@ fn typed(form: &[(String, String)]) -> Result<Opening, Refused> {
     let day = |name: &str| {
         let text = day_of(sent(form, name));
         let day = text.and_then(|text| Day::from_iso(&text)).map(Day::number);
-        day.ok_or_else(|| Refused::new(422, "hours-date"))
+        day.ok_or_else(|| Refused::new(422, "hours-date").about(name))
+    };
+    let time = |name: &str| {
+        minutes(sent(form, name)).ok_or_else(|| Refused::new(422, "hours-time").about(name))
     };
     let bits = form.iter().filter(|(name, _)| name == "weekday").filter_map(|(_, value)| {
         WEEKDAYS.iter().position(|day| day == value).map(|place| 1_u8 << place)
@@ -240,24 +268,23 @@ fn typed(form: &[(String, String)]) -> Result<Opening, Refused> {
         id: 0,
         point: sent(form, "point").trim().chars().take(100).collect(),
         weekdays: bits.fold(0, |all, bit| all | bit),
-        opens_min: minutes(sent(form, "opens"))?,
-        closes_min: minutes(sent(form, "closes"))?,
+        opens_min: time("opens")?,
+        closes_min: time("closes")?,
         first_day: day("first")?,
         last_day,
     })
 }
 
 /// `07:30`, `7:30` or `0730` as minutes since midnight.
-fn minutes(text: &str) -> Result<u16, Refused> {
+fn minutes(text: &str) -> Option<u16> {
     let text = text.trim();
     let parts = text
         .split_once(':')
         .or_else(|| text.split_at_checked(2).filter(|(_, minute)| minute.len() == 2));
-    let read = parts.and_then(|(hour, minute)| {
+    parts.and_then(|(hour, minute)| {
         let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
         (hour < 24 && minute < 60).then_some(hour * 60 + minute)
-    });
-    read.ok_or_else(|| Refused::new(422, "hours-time"))
+    })
 }
 
 #[cfg(test)]
@@ -267,10 +294,10 @@ mod tests {
     #[test]
     fn times_are_read_as_people_type_them_and_nonsense_is_refused() {
         for (typed, expected) in [("07:30", 450), ("7:30", 450), ("0730", 450), ("17:00", 1020)] {
-            assert_eq!(minutes(typed).ok(), Some(expected), "{typed}");
+            assert_eq!(minutes(typed), Some(expected), "{typed}");
         }
         for typed in ["", "24:00", "7", "12:60", "sáng"] {
-            assert_eq!(minutes(typed).ok(), None, "{typed}");
+            assert_eq!(minutes(typed), None, "{typed}");
         }
     }
 }

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{
     super::site::Site,
     dossier::{list, text},
-    fields::sent,
+    fields::{Field, Tick, filled, sent, told},
     frame::{Frame, check_token, frame, render},
     office::administrator,
     refused,
@@ -48,17 +48,16 @@ struct PeoplePage {
     problem: String,
     columns: [String; 4],
     people: Vec<Person>,
-    /// What was typed.
-    typed_log_in: String,
-    typed_name: String,
-    roles: Vec<RoleChoice>,
+    /// The name and the log-in of somebody new.
+    fields: Vec<Field>,
+    roles: Vec<Tick>,
+    /// What is wrong with the roles.
+    roles_problem: String,
 }
 
 struct PeopleWords {
     people: String,
     add: String,
-    name: String,
-    log_in: String,
     roles: String,
     renew: String,
     renew_why: String,
@@ -74,13 +73,6 @@ struct Person {
     state: String,
     /// Whether they can be given another password or be disabled here.
     is_ours: bool,
-}
-
-struct RoleChoice {
-    code: &'static str,
-    label: String,
-    explained: String,
-    chosen: bool,
 }
 
 /// What is handed to somebody once.
@@ -100,9 +92,8 @@ struct PasswordPage {
     /// Why nothing else can be done before; empty where all can.
     why: String,
     problem: String,
-    present: String,
-    new: String,
-    rule: String,
+    /// The present password and the new one.
+    fields: Vec<Field>,
     change: String,
 }
 
@@ -120,6 +111,7 @@ pub(super) async fn add(
     let added = async {
         let admin = administrator(&site, &headers).await?;
         check_token(&headers, &form)?;
+        filled(&form, &["name", "username"])?;
         let password = one_off_password()?;
         let log_in = sent(&form, "username").trim().to_owned();
         let name = sent(&form, "name").trim();
@@ -182,7 +174,7 @@ pub(super) async fn disable(
 
 /// The page on which everybody changes their own password.
 pub(super) async fn password(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
-    answered(&site, &headers, password_page(&site, &headers, String::new()).await).await
+    answered(&site, &headers, password_page(&site, &headers, None).await).await
 }
 
 /// Changes one's own password.
@@ -195,6 +187,7 @@ pub(super) async fn change(
     let changed = async {
         let (actor, _) = site.whoever(&headers).await?;
         check_token(&headers, &form)?;
+        filled(&form, &["present", "new"])?;
         let given = ["present", "new"].map(|name| Secret::new(sent(&form, name).to_owned()));
         site.office.change_password(&actor, from.ip(), given).await?;
         Ok::<(), Refused>(())
@@ -202,8 +195,7 @@ pub(super) async fn change(
     match changed.await {
         Ok(()) => Redirect::to("/").into_response(),
         Err(problem) if problem.status == 422 => {
-            let sentence = site.sentence(&headers, &problem);
-            let page = password_page(&site, &headers, sentence).await;
+            let page = password_page(&site, &headers, Some(&problem)).await;
             (StatusCode::UNPROCESSABLE_ENTITY, answered(&site, &headers, page).await)
                 .into_response()
         }
@@ -237,14 +229,18 @@ async fn page(
         ["log-in", "name", "roles", "state"].map(|column| words.say(&format!("column-{column}")));
     let mut frame = frame(site, headers, "page-people", Some(&actor)).await;
     frame.choose("/office/people");
+    let asked = [("name", "column-name"), ("username", "column-log-in")];
+    let mut fields = asked.map(|name| Field::asked(words, name, form));
+    let sentence = told(site, words, problem.map(about_field).as_ref(), &mut fields);
+    let of_roles = problem.is_some_and(|problem| problem.code == "role");
     Ok(PeoplePage {
         frame,
         words: words_of(words),
-        problem: problem.map(|problem| site.sentence(headers, problem)).unwrap_or_default(),
+        roles_problem: if of_roles { sentence.clone() } else { String::new() },
+        problem: sentence,
+        fields: fields.into(),
         columns,
         people: people.iter().map(|item| person(words, item, &actor.username)).collect(),
-        typed_log_in: sent(form, "username").to_owned(),
-        typed_name: sent(form, "name").to_owned(),
         roles: ROLES.map(|role| choice(words, role, form)).into(),
     })
 }
@@ -253,8 +249,6 @@ fn words_of(words: &Words) -> PeopleWords {
     PeopleWords {
         people: words.say("office-people"),
         add: words.say("people-add"),
-        name: words.say("column-name"),
-        log_in: words.say("column-log-in"),
         roles: words.say("column-roles"),
         renew: words.say("people-renew"),
         renew_why: words.say("people-renew-why"),
@@ -264,9 +258,20 @@ fn words_of(words: &Words) -> PeopleWords {
     }
 }
 
-fn choice(words: &Words, role: Role, form: &[(String, String)]) -> RoleChoice {
-    RoleChoice {
-        code: role.code(),
+/// A refusal with the field that can mend it, where one can.
+fn about_field(problem: &Refused) -> Refused {
+    let field = match problem.code.as_str() {
+        "name-taken" | "log-in-name" => "username",
+        "password-wrong" => "present",
+        "password" | "password-same" => "new",
+        _ => return problem.clone(),
+    };
+    problem.clone().about(field)
+}
+
+fn choice(words: &Words, role: Role, form: &[(String, String)]) -> Tick {
+    Tick {
+        value: role.code(),
         label: words.say(&format!("role-{}", role.code())),
         explained: words.say(&format!("role-{}-may", role.code())),
         chosen: form.iter().any(|(name, code)| name == "role" && code == role.code()),
@@ -314,7 +319,7 @@ async fn sheet(
 async fn password_page(
     site: &Arc<Site>,
     headers: &HeaderMap,
-    problem: String,
+    problem: Option<&Refused>,
 ) -> Result<PasswordPage, Refused> {
     let (actor, one_off) = site.whoever(headers).await?;
     let (words, _) = site.words(headers);
@@ -323,13 +328,22 @@ async fn password_page(
         // Nothing else is open to them yet.
         (frame.rail, frame.receive, frame.searches) = (Vec::new(), String::new(), false);
     }
+    let secret = |name, hint, mode| Field {
+        kind: "password",
+        hint,
+        mode,
+        // No page repeats a password.
+        ..Field::asked(words, name, &[])
+    };
+    let mut fields = [
+        secret(("present", "password-present"), String::new(), "current-password"),
+        secret(("new", "password-new"), words.say("password-rule"), "new-password"),
+    ];
     Ok(PasswordPage {
         frame,
         why: if one_off { words.say("problem-password-one-off") } else { String::new() },
-        problem,
-        present: words.say("password-present"),
-        new: words.say("password-new"),
-        rule: words.say("password-rule"),
+        problem: told(site, words, problem.map(about_field).as_ref(), &mut fields),
+        fields: fields.into(),
         change: words.say("password-change"),
     })
 }

@@ -10,6 +10,7 @@ use axum::{
 use fluent_bundle::FluentArgs;
 use hoso_engine::web::Words;
 use hoso_identity::DocumentId;
+use hoso_registry::EventKind;
 use serde_json::Value;
 
 use super::{
@@ -17,6 +18,7 @@ use super::{
         scans::read,
         site::{Site, encoded},
     },
+    checklist::papers_by_name,
     chips::Chip,
     dossier::{self, list, text},
     fields::{Choice, sent},
@@ -59,6 +61,25 @@ pub(super) struct Form {
     pub(super) papers: Vec<Choice>,
     pub(super) hint: String,
     pub(super) button: String,
+    /// What is wrong with the file that was sent.
+    pub(super) problem: String,
+}
+
+impl Scans {
+    /// Puts what is wrong with a file beside the field for it, and gives the sentence of the page
+    /// with the place to go to.
+    pub(super) fn objected(
+        &mut self,
+        site: &Site,
+        words: &Words,
+        problem: &Refused,
+    ) -> (String, String) {
+        let Some(form) = &mut self.form else {
+            return (site.say(words, problem, ""), String::new());
+        };
+        form.problem = site.say(words, problem, &form.file);
+        (form.problem.clone(), "scan-file".to_owned())
+    }
 }
 
 /// The scans of this dossier.
@@ -122,8 +143,8 @@ pub(super) fn mebibytes(bytes: u64) -> String {
 
 fn form(words: &Words, dossier: &Value) -> Form {
     let none = Choice { value: String::new(), label: words.say("scan-of-none") };
-    let papers = list(dossier, "/papers").map(|paper| {
-        let name = text(paper, "/name");
+    let papers = papers_by_name(dossier, "/papers").into_iter().map(|paper| {
+        let name = text(&paper, "/name");
         Choice { value: name.clone(), label: name }
     });
     Form {
@@ -135,6 +156,7 @@ fn form(words: &Words, dossier: &Value) -> Form {
         papers: std::iter::once(none).chain(papers).collect(),
         hint: words.say("scan-hint"),
         button: words.say("scan-attach"),
+        problem: String::new(),
     }
 }
 
@@ -147,10 +169,11 @@ pub(super) async fn attach(
     request: Request,
 ) -> Response {
     let choice = dossier::choice(query);
+    let attaching = [("kind".to_owned(), EventKind::Attached.code().to_owned())];
     match attached(&site, &headers, &id, request).await {
         Ok(()) => Redirect::to(&format!("/dossiers/{}", encoded(&id))).into_response(),
         Err(problem) if !matches!(problem.status, 401 | 403) => {
-            dossier::again(&site, &headers, (&id, &choice), (&[], Some(&problem))).await
+            dossier::again(&site, &headers, (&id, &choice), (&attaching, Some(&problem))).await
         }
         Err(problem) => refused(&site, &headers, &problem).await,
     }

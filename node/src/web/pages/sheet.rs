@@ -15,6 +15,9 @@ use super::{
     frame::moment,
 };
 
+/// Papers of a long supplement that its line names.
+const NAMED: usize = 2;
+
 /// The control sheet.
 pub(super) struct Sheet {
     pub(super) title: String,
@@ -30,8 +33,16 @@ pub(super) struct Line {
     pub(super) taker: Side,
     /// The word for a line that nobody has closed yet; none if it is closed.
     pub(super) open: Chip,
-    /// What was asked for and what came meanwhile, each in a sentence.
-    pub(super) remarks: Vec<String>,
+    /// What was asked for and what came meanwhile.
+    pub(super) remarks: Vec<Remark>,
+}
+
+/// A request for papers, or what came.
+pub(super) struct Remark {
+    /// It in a sentence; of many papers the first ones and how many more.
+    pub(super) sentence: String,
+    /// Every paper, where the sentence does not name all.
+    pub(super) papers: Vec<String>,
 }
 
 /// One side of a hand-over.
@@ -59,15 +70,25 @@ pub(super) fn sheet(site: &Site, words: &Words, dossier: &Value) -> Sheet {
     }
 }
 
-/// A request for papers, or what came, in a sentence.
-fn said(words: &Words, supplement: &Supplement<'_>) -> String {
-    let papers: Vec<String> =
+fn said(words: &Words, supplement: &Supplement<'_>) -> Remark {
+    let mut papers: Vec<String> =
         supplement.papers.iter().map(|paper| in_words(words, paper)).collect();
-    let values = [("at", moment(&supplement.at)), ("papers", papers.join("; "))];
-    words.say_with(&format!("sheet-{}", supplement.what), &values.into_iter().collect())
+    // One paper more is named as shortly as it is counted.
+    let named = if papers.len() > NAMED.saturating_add(1) { NAMED } else { papers.len() };
+    let first = papers.iter().take(named).cloned().collect::<Vec<_>>().join("; ");
+    let said = if named == papers.len() {
+        papers.clear();
+        first
+    } else {
+        let count = papers.len().saturating_sub(named).to_string();
+        words.say_with("sheet-more", &[("first", first), ("count", count)].into_iter().collect())
+    };
+    let values = [("at", moment(&supplement.at)), ("papers", said)];
+    let key = format!("sheet-{}", supplement.what);
+    Remark { sentence: words.say_with(&key, &values.into_iter().collect()), papers }
 }
 
-fn line(words: &Words, line: &Value, [from, to]: [Party; 2], remarks: Vec<String>) -> Line {
+fn line(words: &Words, line: &Value, [from, to]: [Party; 2], remarks: Vec<Remark>) -> Line {
     let taken_at = moment(&text(line, "/taken_at"));
     let (taker, paper) = (text(line, "/taken_by"), text(line, "/paper_reference"));
     let who = match (to.section, taker.is_empty()) {

@@ -97,6 +97,18 @@ fn moment_of(text: &str) -> Option<String> {
     times::instant(&moment).map(|_| moment)
 }
 
+/// A minute of the day as it is written.
+pub(super) fn clock(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+/// The form with this time where a new due time was typed as a day alone.
+pub(super) fn timed(mut form: Vec<(String, String)>, minute: u16) -> Vec<(String, String)> {
+    let days = form.iter_mut().filter(|(name, text)| name == "due_at" && day_of(text).is_some());
+    days.for_each(|(_, text)| *text = format!("{} {}", text.trim(), clock(minute)));
+    form
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +129,24 @@ mod tests {
         for other in ["sáng nay", "24/11/2026", "24/11/2026 25:00", "2026-11-24T08:05", "08:05"] {
             assert_eq!(moment_of(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_new_due_time_without_a_time_is_when_the_desk_closes() {
+        let typed = |name: &str, text: &str| vec![(name.to_owned(), text.to_owned())];
+        for (text, meant) in [
+            ("01/06/2027", "01/06/2027 17:00"),
+            (" 01062027 ", "01062027 17:00"),
+            ("01/06/2027 09:30", "01/06/2027 09:30"),
+            ("ngày mai", "ngày mai"),
+        ] {
+            assert_eq!(timed(typed("due_at", text), 17 * 60), typed("due_at", meant));
+        }
+        // When something was handed in is no matter of closing times.
+        assert_eq!(
+            timed(typed("received_at", "01/06/2027"), 1),
+            typed("received_at", "01/06/2027")
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use time::Date;
 
 use super::{
     super::{
-        offices::{Party, Section, competent, joined, parties, unbroken},
+        offices::{Party, Section, authority, competent, joined, parties, unbroken},
         pages::{date, list, money, text},
         site::Site,
         supplements::supplements,
@@ -103,6 +103,7 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
         "desk": desk_of("/receiving_unit"),
         "return_desk": desk_of("/return_unit"),
         "competent": unbroken(&competent(site, dossier)),
+        "coordinating": coordinating(site, dossier),
         "applicant": party(dossier, "/applicant"),
         "owner": party(dossier, "/owner"),
         "representative": party(dossier, "/representative"),
@@ -121,12 +122,30 @@ fn common(site: &Site, dossier: &Value, paper: &str) -> Value {
         "days_off": days_off,
         "due_before": moment(due_before_extension(dossier)),
         "extension": extensions,
+        "stopped_from": text(dossier, "/stopped_from"),
         "result_channel": text(dossier, "/result_channel"),
         "paid": money(&text(dossier, "/paid")),
         "finished": !text(dossier, "/finished_at").is_empty(),
         "timeliness": text(dossier, "/timeliness"),
         "control_sheet": sheet,
     })
+}
+
+/// Who helps to decide: offices that got the dossier and neither receive, decide nor return it.
+fn coordinating(site: &Site, dossier: &Value) -> String {
+    let given = list(dossier, "/control_sheet").map(|line| text(line, "/to"));
+    let added = list(dossier, "/events").filter(|event| {
+        text(event, "/kind") == "unit_added" && event.get("effect") == Some(&Value::Bool(true))
+    });
+    let roles = ["/receiving_unit", "/competent_unit", "/return_unit"];
+    let roles = roles.map(|pointer| text(dossier, pointer));
+    let mut codes: Vec<String> = Vec::new();
+    for code in given.chain(added.map(|event| text(event, "/body/unit"))) {
+        if !roles.contains(&code) && !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    codes.iter().map(|code| unbroken(&authority(site, code))).collect::<Vec<_>>().join("; ")
 }
 
 /// When the result was owed until the last new term; blank where another calendar replaced that

@@ -57,18 +57,21 @@ async fn hours_that_overlap_or_cannot_be_read_are_refused_with_a_sentence() {
         typed.iter_mut().filter(|(each, _)| *each == name).for_each(|pair| pair.1 = value);
         typed
     };
-    for (typed, sentence) in [
-        (MORNING, "Quầy này đã có giờ trùng"),
-        (but("closes", "07:00"), "Giờ đóng cửa phải sau giờ mở cửa"),
-        (but("opens", "sáng"), "Giờ không đọc được"),
-        (but("first", "hôm nay"), "Ngày không đọc được"),
-        (but("last", "31/12/2019"), "Ngày cuối phải không trước ngày đầu"),
-        (but("weekday", "8"), "Chọn ít nhất một ngày trong tuần"),
-        (but("point", " "), "Ghi tên quầy"),
+    for (typed, about, sentence) in [
+        (MORNING, "hours-opens", "Quầy này đã có giờ trùng"),
+        (but("closes", "07:00"), "hours-closes", "Giờ đóng cửa phải sau giờ mở cửa"),
+        (but("opens", "sáng"), "hours-opens", "Giờ không đọc được"),
+        (but("first", "hôm nay"), "hours-first", "Ngày không đọc được"),
+        (but("last", "31/12/2019"), "hours-last", "Ngày cuối phải không trước ngày đầu"),
+        (but("weekday", "8"), "weekday", "Chọn ít nhất một ngày trong tuần"),
+        (but("point", " "), "hours-point", "Ghi tên quầy"),
     ] {
         let answer = add_hours(&scene, &typed).await;
         assert_eq!(answer.status, 422, "{sentence}: {}", answer.text);
-        assert!(answer.text.contains(sentence), "no {sentence} in {}", answer.text);
+        let beside = format!("id=\"{about}-problem\">{sentence}");
+        assert!(answer.text.contains(&beside), "no {beside} in {}", answer.text);
+        assert_eq!(answer.text.matches(" autofocus").count(), 1, "{}", answer.text);
+        assert!(answer.text.contains("value=\"1130\"") || about == "hours-closes");
     }
     assert_eq!(scene.office.openings().await.unwrap().len(), 1);
 }

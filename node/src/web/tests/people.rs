@@ -127,6 +127,13 @@ async fn who_is_added_on_the_page_works_with_the_password_of_the_sheet_and_chang
     assert_eq!(refused.status, 422, "{}", refused.text);
     assert!(refused.text.contains("Chọn ít nhất một vai trò"), "{}", refused.text);
     assert!(refused.text.contains("value=\"Bùi Văn Thử\""), "{}", refused.text);
+    assert!(refused.text.contains("id=\"role-problem\""), "{}", refused.text);
+    let nameless = [none[0], ("name", " "), none[2], ("role", "reception")];
+    let refused = scene.post("/office/people", &nameless).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    let beside = "id=\"new-name-problem\">Thiếu mục Họ tên";
+    assert!(refused.text.contains(beside), "{}", refused.text);
+    assert_eq!(refused.text.matches(" autofocus").count(), 1, "{}", refused.text);
     let typed = [none.as_slice(), &[("role", "reception"), ("role", "return")]].concat();
     let sheet = scene.post("/office/people", &typed).await;
     assert_eq!(sheet.status, 200, "{}", sheet.text);
@@ -142,15 +149,20 @@ async fn who_is_added_on_the_page_works_with_the_password_of_the_sheet_and_chang
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned()))
     };
     let own = "con thuyền trên vịnh";
-    for (form, status) in [
-        (change("không phải", own), 422),
-        (change(&password, "ngắn"), 422),
-        (change(&password, &password), 422),
-        (change(&password, own), 303),
+    for (form, about) in [
+        (change("", own), "own-present"),
+        (change("không phải", own), "own-present"),
+        (change(&password, ""), "own-new"),
+        (change(&password, "ngắn"), "own-new"),
+        (change(&password, &password), "own-new"),
+        (change(&password, own), ""),
     ] {
         let form: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
         let answer = scene.post("/password", &form).await;
+        let status = if about.is_empty() { 303 } else { 422 };
         assert_eq!(answer.status, status, "{}", answer.text);
+        let beside = format!("id=\"{about}-problem\"");
+        assert!(about.is_empty() || answer.text.contains(&beside), "{}", answer.text);
     }
     assert_eq!(scene.get("/receive").await.status, 200, "the open session goes on");
     assert_eq!(log_in_with(&mut scene, "thu.bui", &password).await, 401);

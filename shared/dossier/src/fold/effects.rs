@@ -207,6 +207,7 @@ fn stopped(standing: &mut Standing, at_ms: i64) {
         // What was asked for is no longer awaited: the clock stands still for the stop.
         open.into_iter().for_each(|pause| pause.kind = PauseKind::Other);
     }
+    standing.stopped_from = standing.status;
     standing.status = Some(Status::Stopped);
 }
 

@@ -4,8 +4,8 @@ use minicbor::{Decoder, Encoder};
 use thiserror::Error;
 
 use crate::wire::{
-    Ack, Answer, Bare, Beat, Claim, Claimed, Coded, Delivered, Feed, FeedAck, Goodbye, Held, Hello,
-    Listing, Opaque, PushedBatch, Report, Show, Welcome,
+    Ack, Answer, Bare, Beat, Claim, Claimed, Coded, Covered, Delivered, Feed, FeedAck, Goodbye,
+    Held, Hello, Listing, Opaque, PushedBatch, Report, Show, Welcome,
 };
 
 /// The oldest minor version that is spoken.
@@ -147,6 +147,8 @@ frames! {
     20 Push(PushedBatch) on Entries;
     /// Feed rows, downwards.
     21 Feed(Feed) on Entries;
+    /// How far the entries before it cover a journal, between two nodes of one unit.
+    22 Covered(Covered) on Entries;
     /// Show what you have.
     29 Show(Show) on Healing;
     /// What the relay has.

@@ -6,9 +6,10 @@
 //! a kind. An acknowledgement is produced only by the input that says that the host has stored.
 //!
 //! Reading order: [`frame`] and [`wire`] are what travels, [`codec`] in which bytes, [`node`] and
-//! [`relay`] are the two sides, [`liveness`] decides when a link is dead, [`redial`] when to try
-//! again. [`bundle`] is what travels on a stick where there is no link, [`scan`] what travels
-//! beside the conversation: the bytes of scans.
+//! [`relay`] are the two sides, [`peer`] is what two nodes of one unit say to each other,
+//! [`liveness`] decides when a link is dead, [`redial`] when to try again. [`bundle`] is what
+//! travels on a stick where there is no link, [`scan`] what travels beside the conversation: the
+//! bytes of scans.
 
 // Counts and sequence numbers live here: none may wrap or stop the process.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
@@ -21,6 +22,7 @@ pub mod listing;
 pub mod liveness;
 pub mod node;
 pub mod pack;
+pub mod peer;
 pub mod redial;
 pub mod relay;
 pub mod scan;

@@ -238,6 +238,7 @@ impl Conversation {
             | Frame::Hello(_)
             | Frame::FeedAck(_)
             | Frame::Push(_)
+            | Frame::Covered(_)
             | Frame::Show(_)
             | Frame::Held(_)
             | Frame::Claim(_)

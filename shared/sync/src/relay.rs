@@ -198,6 +198,7 @@ impl Conversation {
             | Frame::Ack(_)
             | Frame::Delivered(_)
             | Frame::Feed(_)
+            | Frame::Covered(_)
             | Frame::Listing(_)
             | Frame::Coded(_)
             | Frame::Answer(_)

@@ -364,3 +364,15 @@ pub struct PushedBatch {
     #[n(0)]
     pub entries: Vec<Pushed>,
 }
+
+/// A place in a journal: everything up to there has been sent, or the reader has it otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Covered {
+    /// The journal number.
+    #[n(0)]
+    pub through: u64,
+    /// The running digest of the journal there.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub digest: ShortDigest,
+}

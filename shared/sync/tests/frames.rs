@@ -12,7 +12,7 @@ use hoso_sync::{
     codec::Codec,
     frame::{FRAME_BYTES_MAX, Frame, FrameError, MINOR_MAX},
     wire::{
-        Ack, Answer, AppliedRow, Bare, Beat, Claim, ClaimOutcome, Claimed, Coded, Content,
+        Ack, Answer, AppliedRow, Bare, Beat, Claim, ClaimOutcome, Claimed, Coded, Content, Covered,
         Delivered, Farewell, Feed, FeedAck, FeedItem, Goodbye, Held, HeldDocument, HeldEntry,
         Hello, Listing, NumberedOutcome, Opaque, Outcome, Point, Positioned, Pushed, PushedBatch,
         Report, Show, Welcome, Wish,
@@ -21,7 +21,7 @@ use hoso_sync::{
 use proptest::prelude::*;
 
 /// Frames whose bodies noise may happen to be.
-const NUMBERS: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 20, 21, 30, 31, 32, 33, 36];
+const NUMBERS: [u8; 17] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 20, 21, 22, 30, 31, 32, 33, 36];
 const EPOCH: Epoch = Epoch { generation: 3, random: [9; 8] };
 
 fn point() -> Point {
@@ -102,6 +102,7 @@ fn bulk() -> Vec<Frame> {
             ],
             points: vec![point()],
         }),
+        Frame::Covered(Covered { through: 300, digest: [7; 8] }),
         Frame::Show(Show { scope: Scope::Province, symbols: None }),
         Frame::Show(Show { scope: Scope::Province, symbols: Some(512) }),
         Frame::Listing(Listing {

@@ -361,6 +361,7 @@ impl Conversation {
             | Frame::Pong(_)
             | Frame::Goodbye(_)
             | Frame::Push(_)
+            | Frame::Covered(_)
             | Frame::Feed(_)
             | Frame::Show(_)
             | Frame::Held(_)

@@ -186,6 +186,7 @@ impl Conversation {
             | Frame::Pong(_)
             | Frame::Goodbye(_)
             | Frame::Push(_)
+            | Frame::Covered(_)
             | Frame::Feed(_)
             | Frame::Listing(_)
             | Frame::Coded(_)

@@ -9,11 +9,12 @@ use hoso_registry::{EventKind, State};
 use hoso_store::{
     StoreError, journal as facts,
     journal::{InOrder, Room},
+    peers,
     rules::{
         badge::{self, Reach, delivered},
         journal::ATTEMPTS_MAX,
     },
-    tables::{self, Delivered, JournalTables, NodeEntry, NodeFacts},
+    tables::{self, Delivered, JournalTables, NodeEntry, NodeFacts, Peer},
     writer::Tx,
 };
 use serde_json::{Value as Json, json};
@@ -33,6 +34,7 @@ const ROW_ROOM: Room = Room { entries: 256, bytes: 512 * 1024 };
 pub(super) struct Known {
     node: NodeFacts,
     delivered: Vec<Delivered>,
+    peers: Vec<Peer>,
 }
 
 impl Known {
@@ -41,7 +43,15 @@ impl Known {
     pub(super) fn read(tx: &mut Tx<'_>, own: Delivered) -> Result<Self, StoreError> {
         let mut delivered = facts::all_delivered(tx)?;
         delivered.push(own);
-        Ok(Self { node: tx.facts()?, delivered })
+        Ok(Self { node: tx.facts()?, delivered, peers: peers::all(tx)? })
+    }
+
+    /// The number of the own journal up to which another machine of the unit has everything. One
+    /// that has ended is none any more.
+    fn copied(&self, state: &State) -> u64 {
+        let lives =
+            |peer: &&Peer| state.node(peer.copy.node).is_some_and(|node| node.ended.is_none());
+        self.peers.iter().filter(lives).map(|peer| peer.copied).max().unwrap_or(0)
     }
 
     /// How far the last change among these entries of a dossier has come.
@@ -60,7 +70,8 @@ impl Known {
         let sent_through = office.link.borrow().sent_through;
         let badge = last.map(|last| {
             let known = &self.delivered;
-            let reach = Reach { destinations: &destinations, opened: &opened, known };
+            let copied = self.copied(state);
+            let reach = Reach { destinations: &destinations, opened: &opened, known, copied };
             badge::badge(last, reach, &self.node, sent_through).code()
         });
         let elsewhere = destinations.iter().filter(|unit| **unit != office.unit());

@@ -71,6 +71,7 @@ impl Schema {
                 include_str!("migrations/node/0020_errands.sql"),
                 include_str!("migrations/node/0021_room.sql"),
                 include_str!("migrations/node/0022_packed.sql"),
+                include_str!("migrations/node/0023_peers.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

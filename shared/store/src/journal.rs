@@ -20,7 +20,7 @@ use crate::{
         unsigned, waiting_from_bytes, waiting_to_bytes,
     },
     error::StoreError,
-    packed, placed,
+    packed, peers, placed,
     tables::{
         Delivered, Digest, JournalTables, NodeEntry, NodeFacts, Placed, RowOf, ScopePoint,
         Standing, ToApply, Visit,
@@ -275,6 +275,7 @@ impl JournalTables for Tx<'_> {
     fn journal_clear(&mut self) -> Result<(), StoreError> {
         self.connection.execute(UNNUMBER, [])?;
         self.connection.execute("DELETE FROM journal", [])?;
+        peers::renumbered(self)?;
         Ok(())
     }
 

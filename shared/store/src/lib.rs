@@ -25,6 +25,7 @@ pub mod meta;
 pub mod one_off;
 pub mod openings;
 pub mod packed;
+pub mod peers;
 mod placed;
 #[cfg(test)]
 mod plans;

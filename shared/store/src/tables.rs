@@ -3,10 +3,14 @@
 //! SQLite implements them on one transaction, the simulation on a disk that distinguishes written
 //! from durable; the rules are the same code over both.
 
+mod peers;
+
 use hoso_identity::{
     DocumentId, Entry, EntryId, Epoch, Incarnation, Kind, NodeId, Position, Reason, Scope,
     SessionToken, UnitId, Verdict, WaitingFor,
 };
+
+pub use self::peers::{Peer, PeerCopy, PeerTables, Place};
 
 /// A running digest: `BLAKE3(previous ‖ entry id)`, zero before the first.
 pub type Digest = [u8; 32];

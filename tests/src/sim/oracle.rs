@@ -82,7 +82,7 @@ impl Watch {
 /// How far a badge says that something is; none of those that say that it must be seen first.
 fn reach(badge: Badge) -> Option<u8> {
     match badge {
-        Badge::Saved | Badge::Unknown => Some(0),
+        Badge::Saved | Badge::Copied | Badge::Unknown => Some(0),
         Badge::AtProvince => Some(1),
         Badge::Delivered => Some(2),
         Badge::Opened => Some(3),
@@ -103,7 +103,7 @@ fn badges(unit: UnitId, disk: &NodeDisk, sent_through: u64) -> Vec<(DocumentId, 
     let shown = dossiers.filter_map(|(document, entries)| {
         let last = last(&entries)?.clone();
         let destinations = destinations(disk, &document, &last);
-        let reach = Reach { destinations: &destinations, opened: &[], known: &known };
+        let reach = Reach { destinations: &destinations, opened: &[], known: &known, copied: 0 };
         let shown = badge(&last, reach, disk.kept(), sent_through);
         Some((document, last, shown))
     });

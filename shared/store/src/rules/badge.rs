@@ -9,6 +9,8 @@ use crate::tables::{Delivered, NodeEntry, NodeFacts, Standing};
 pub enum Badge {
     /// Durable at this node alone.
     Saved,
+    /// Durable at another node of the unit too.
+    Copied,
     /// Accepted by the province.
     AtProvince,
     /// Applied at every destination.
@@ -29,6 +31,7 @@ impl Badge {
     pub fn code(self) -> &'static str {
         match self {
             Self::Saved => "saved",
+            Self::Copied => "copied",
             Self::AtProvince => "at_province",
             Self::Delivered => "delivered",
             Self::Opened => "opened",
@@ -48,6 +51,8 @@ pub struct Reach<'a> {
     pub opened: &'a [UnitId],
     /// What the relay has said of destinations.
     pub known: &'a [Delivered],
+    /// The number of the own journal up to which another node of the unit has everything.
+    pub copied: u64,
 }
 
 /// Of these entries of a dossier the one by which its badge is computed: what was refused here of
@@ -74,10 +79,7 @@ pub fn badge(last: &NodeEntry, reach: Reach<'_>, facts: &NodeFacts, sent_through
         return Badge::NeedsAttention;
     }
     if last.position.is_none() {
-        let sent = last
-            .journal
-            .is_some_and(|number| number > facts.journal_through && number <= sent_through);
-        return if sent { Badge::Unknown } else { Badge::Saved };
+        return unplaced(last, reach.copied, facts, sent_through);
     }
     // What was accepted and has no row was lacking at the relay, or is still to come again.
     let Some(row) = last.row.filter(|_| !facts.rechecking) else { return Badge::Rechecking };
@@ -86,6 +88,19 @@ pub fn badge(last: &NodeEntry, reach: Reach<'_>, facts: &NodeFacts, sent_through
     }
     let everywhere = reach.destinations.iter().all(|unit| reach.opened.contains(unit));
     if everywhere && !reach.destinations.is_empty() { Badge::Opened } else { Badge::Delivered }
+}
+
+/// The badge of a dossier whose last entry has no position here. An acknowledgement says that it
+/// has one at the relay: the way from there may be a stick.
+fn unplaced(last: &NodeEntry, copied: u64, facts: &NodeFacts, sent_through: u64) -> Badge {
+    let Some(number) = last.journal else { return Badge::Saved };
+    if number <= facts.journal_through {
+        return if facts.rechecking { Badge::Rechecking } else { Badge::AtProvince };
+    }
+    if number <= copied {
+        return Badge::Copied;
+    }
+    if number <= sent_through { Badge::Unknown } else { Badge::Saved }
 }
 
 /// Whether the entry of this row is known to be applied at the unit.

@@ -2,6 +2,7 @@
 
 pub mod badge;
 pub mod carried;
+pub mod copies;
 pub mod feed;
 pub mod greeting;
 pub mod intake;

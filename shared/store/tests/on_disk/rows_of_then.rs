@@ -172,6 +172,12 @@ pub(crate) const OF_A_NODE: &[RowsOfThen] = &[
         "INSERT INTO signer VALUES (3, :life, :digest, :entry)",
         "signer WHERE number = 3 AND author = :digest",
     ),
+    rows(
+        23,
+        "INSERT INTO peer VALUES (:document, :life, 4, :digest, 3, 5);
+        INSERT INTO brought VALUES (2, 3, :document, :life);",
+        "peer JOIN brought USING (node) WHERE copied = 3 AND last = 3",
+    ),
 ];
 
 pub(crate) const OF_A_RELAY: &[RowsOfThen] = &[

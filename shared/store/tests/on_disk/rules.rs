@@ -1,6 +1,7 @@
 //! The rules of journal and ledger over real databases: the main paths of an entry, how a session
-//! begins, what healing brings back, and what comes late.
+//! begins, what a second machine keeps, what healing brings back, and what comes late.
 
+mod copies;
 mod greeting;
 mod healing;
 mod late;
@@ -232,7 +233,8 @@ fn badge_at(office: &Office, id: EntryId) -> Badge {
         let entry = JournalTables::entry(tx, &id)?.ok_or(StoreError::Stale)?;
         Ok((entry, tx.facts()?, journal_tables::all_delivered(tx)?))
     });
-    badge::badge(&entry, Reach { destinations: &[B], opened: &[], known: &known }, &facts, 0)
+    let reach = Reach { destinations: &[B], opened: &[], known: &known, copied: 0 };
+    badge::badge(&entry, reach, &facts, 0)
 }
 
 /// What relay and node lack of each other in the unit's scope.

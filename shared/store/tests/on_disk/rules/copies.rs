@@ -1,0 +1,173 @@
+//! A second copy: what two nodes of one unit give each other, and what each knows of the other.
+
+use hoso_store::{
+    peers,
+    rules::copies::{self, Other, Part},
+    tables::{PeerCopy, Place},
+};
+
+use super::*;
+
+/// A second machine of unit A.
+fn second() -> Office {
+    let scene = Scene::node();
+    scene.write(|tx| journal_tables::found(tx, Incarnation([0x72; 16])));
+    Office { scene, node: NodeId([0x72; 16]), unit: A }
+}
+
+fn copy_of(office: &Office) -> PeerCopy {
+    PeerCopy { node: office.node, incarnation: office.incarnation() }
+}
+
+/// What a node shows of itself to another one.
+fn shows(office: &Office) -> Other {
+    let (copy, facts) = (copy_of(office), office.scene.write(|tx| JournalTables::facts(tx)));
+    let cursors = office.cursors().into_iter().filter(|cursor| cursor.row > 0).collect();
+    Other { copy, epoch: facts.epoch, cursors }
+}
+
+/// What one node would send to the other now.
+fn part(from: &Office, to: &Office) -> Option<Part> {
+    let of = copy_of(from);
+    let place = to.scene.write(move |tx| copies::place(tx, &of));
+    let (other, by) = (shows(to), copy_of(to));
+    from.scene.write(move |tx| {
+        let agrees = copies::acknowledged(tx, &by, &place, 5)?;
+        let place = if agrees { place } else { Place::default() };
+        copies::read(tx, &other, &place, 1 << 20)
+    })
+}
+
+/// Gives the other node what it lacks, and hears of it; gives how many entries went over.
+fn give(from: &Office, to: &Office) -> usize {
+    let Part { entries, covered } = part(from, to).unwrap();
+    let count = entries.len();
+    let pushed = |entry: NodeEntry| Pushed { number: entry.journal.unwrap(), bytes: entry.bytes };
+    let (entries, of): (Vec<Pushed>, _) =
+        (entries.into_iter().map(pushed).collect(), copy_of(from));
+    to.scene.write(move |tx| copies::take(tx, &mut Open, &of, (&entries, covered), 6));
+    let by = copy_of(to);
+    assert!(from.scene.write(move |tx| copies::acknowledged(tx, &by, &covered, 7)));
+    count
+}
+
+fn copied(office: &Office) -> u64 {
+    office.scene.write(peers::all).into_iter().map(|peer| peer.copied).max().unwrap_or(0)
+}
+
+/// The badge of a dossier with this last entry, which concerns no other unit.
+fn badge_here(office: &Office, id: EntryId) -> Badge {
+    let (entry, facts) = office.scene.write(move |tx| {
+        Ok((JournalTables::entry(tx, &id)?.ok_or(StoreError::Stale)?, tx.facts()?))
+    });
+    let copied = copied(office);
+    let reach = Reach { destinations: &[], opened: &[], known: &[], copied };
+    badge::badge(&entry, reach, &facts, 0)
+}
+
+#[test]
+fn what_one_machine_gave_is_not_given_back_and_both_call_it_copied() {
+    let (one, other) = (Office::new(A), second());
+    let first = event(A, 1, DocumentId::ZERO, &[A]);
+    one.save(&first);
+    assert_eq!(badge_here(&one, first.id()), Badge::Saved);
+    assert_eq!(give(&one, &other), 1);
+    assert_eq!(badge_here(&one, first.id()), Badge::Copied);
+    assert_eq!(give(&other, &one), 0, "it came from there");
+    assert_eq!(badge_here(&other, first.id()), Badge::Copied);
+    let second = event(A, 2, first.document(), &[]);
+    other.save(&second);
+    assert_eq!(badge_here(&other, second.id()), Badge::Saved);
+    assert_eq!((give(&other, &one), give(&one, &other)), (1, 0));
+    assert_eq!(badge_here(&one, second.id()), Badge::Copied);
+}
+
+#[test]
+fn what_the_other_machine_has_by_its_feed_is_not_sent_to_it() {
+    let (relay, one, other) = (relay(), Office::new(A), second());
+    for office in [&one, &other] {
+        meet(&relay, office, 1);
+    }
+    let first = event(A, 1, DocumentId::ZERO, &[A]);
+    one.save(&first);
+    push(&relay, &one, 0);
+    pull(&relay, &one);
+    assert_eq!(part(&one, &other).unwrap().entries.len(), 1, "it has not read its feed yet");
+    pull(&relay, &other);
+    assert_eq!(give(&one, &other), 0);
+    one.save(&event(A, 2, first.document(), &[]));
+    assert_eq!(give(&one, &other), 1);
+}
+
+#[test]
+fn what_both_machines_bring_to_the_relay_gets_one_position_that_both_learn() {
+    let (relay, one, other) = (relay(), Office::new(A), second());
+    let first = event(A, 1, DocumentId::ZERO, &[A]);
+    one.save(&first);
+    give(&one, &other);
+    for (office, chance) in [(&other, 1), (&one, 2)] {
+        meet(&relay, office, chance);
+        assert_eq!(push(&relay, office, 0), []);
+    }
+    assert_eq!(relay.write(|tx| tx.head()).number, 1);
+    for office in [&one, &other] {
+        pull(&relay, office);
+        assert_eq!(badge_here(office, first.id()), Badge::Delivered);
+    }
+}
+
+#[test]
+fn a_restored_machine_gets_back_what_it_had_given_away() {
+    let (one, other) = (Office::new(A), second());
+    let kept = event(A, 1, DocumentId::ZERO, &[A]);
+    one.save(&kept);
+    give(&one, &other);
+    give(&other, &one);
+    // The backup from here on has the first entry alone, and is another copy.
+    let mut restored = Office::new(A);
+    restored.node = one.node;
+    restored.save(&kept);
+    restored.scene.write(|tx| recheck::renew(tx, Incarnation([0x33; 16])));
+    let lost = event(A, 2, DocumentId::ZERO, &[A]);
+    one.save(&lost);
+    give(&one, &other);
+    give(&other, &one);
+    assert_eq!(give(&other, &restored), 2);
+    assert_eq!(restored.standing(lost.id()), Some(Standing::Counts));
+    assert_eq!(give(&restored, &other), 1, "what it had from its backup, under its new name");
+    assert_eq!(other.standing(kept.id()), Some(Standing::Counts));
+    assert_eq!(other.scene.write(|tx| JournalTables::facts(tx)).journal_head, 2, "and no more");
+}
+
+#[test]
+fn a_journal_that_is_numbered_anew_is_copied_anew() {
+    let (relay, one, other) = (relay(), Office::new(A), second());
+    let first = event(A, 1, DocumentId::ZERO, &[A]);
+    one.save(&first);
+    one.save(&event(A, 2, first.document(), &[]));
+    give(&one, &other);
+    meet(&relay, &one, 1);
+    push(&relay, &one, 0);
+    pull(&relay, &one);
+    let waiting = event(A, 3, first.document(), &[]);
+    one.save(&waiting);
+    assert_eq!(copied(&one), 2);
+    one.scene.write(|tx| recheck::healed(tx, EPOCH, &[], true, 9));
+    assert_eq!(copied(&one), 0);
+    assert_eq!(badge_here(&one, waiting.id()), Badge::Saved);
+    assert_eq!(give(&one, &other), 1);
+    assert_eq!(badge_here(&one, waiting.id()), Badge::Copied);
+}
+
+#[test]
+fn what_a_receipt_acknowledges_is_at_the_province_before_its_row_has_come() {
+    let (relay, one) = (relay(), Office::new(A));
+    let first = event(A, 1, DocumentId::ZERO, &[A]);
+    one.save(&first);
+    meet(&relay, &one, 1);
+    push(&relay, &one, 0);
+    let late = event(A, 2, DocumentId::ZERO, &[A]);
+    one.save(&late);
+    assert_eq!(badge_here(&one, first.id()), Badge::AtProvince);
+    assert_eq!(badge_here(&one, late.id()), Badge::Saved);
+}

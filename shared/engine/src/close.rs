@@ -21,11 +21,13 @@ pub enum CloseCode {
     TooSlow,
     /// This side cannot go on, which is not the other side's fault.
     Trouble,
+    /// The key belongs to no other machine of the unit.
+    Stranger,
 }
 
 impl CloseCode {
     /// All codes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Done,
         Self::FrameLength,
         Self::Protocol,
@@ -34,6 +36,7 @@ impl CloseCode {
         Self::Ended,
         Self::TooSlow,
         Self::Trouble,
+        Self::Stranger,
     ];
 
     /// The number that is sent.
@@ -48,6 +51,7 @@ impl CloseCode {
             Self::Ended => 5,
             Self::TooSlow => 6,
             Self::Trouble => 7,
+            Self::Stranger => 8,
         }
     }
 
@@ -63,6 +67,7 @@ impl CloseCode {
             Self::Ended => "this node has ended",
             Self::TooSlow => "too slow",
             Self::Trouble => "cannot go on",
+            Self::Stranger => "not a machine of this unit",
         }
     }
 

@@ -1,4 +1,5 @@
-//! QUIC endpoints: TLS 1.3 with mutual raw public keys, ALPN `hoso/1`, no resumption, no 0-RTT.
+//! QUIC endpoints: TLS 1.3 with mutual raw public keys, no resumption, no 0-RTT. ALPN `hoso/1`
+//! between node and relay, `hoso-lan/1` between the machines of one unit.
 //!
 //! A dialled connection is not a link yet: a TLS 1.3 client is done before the relay has looked at
 //! its key. A link is up after the relay's `Welcome`.
@@ -23,13 +24,15 @@ use thiserror::Error;
 
 use crate::{
     close::CloseCode,
-    raw_key::{AnyNode, PinnedRelay, certified, public_key},
+    raw_key::{AnyNode, Pinned, certified, public_key},
     reset::endpoint_config,
     tuning::{Congestion, transport},
 };
 
 /// The application protocol in the handshake.
 pub const ALPN: &[u8] = b"hoso/1";
+/// The application protocol between the machines of one unit.
+pub const LAN_ALPN: &[u8] = b"hoso-lan/1";
 /// The label under which both sides derive the value that binds a join to its connection.
 pub const JOIN_EXPORTER_LABEL: &[u8] = b"hoso join 1";
 /// Connections beyond which strangers must prove their address before the relay spends work.
@@ -37,12 +40,13 @@ const CONNECTIONS_EASY: usize = 256;
 /// A name that TLS wants and nobody reads: it is not sent.
 const SERVER_NAME: &str = "hoso";
 
-/// One UDP socket that dials (node) or listens (relay).
+/// One UDP socket that dials (node), listens (relay) or does both (between machines of a unit).
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     quinn: quinn::Endpoint,
     identity: Arc<rustls::sign::CertifiedKey>,
     congestion: Congestion,
+    alpn: &'static [u8],
 }
 
 /// A connection after the handshake, with the key that the other side has proved to hold.
@@ -111,13 +115,39 @@ impl Endpoint {
         key: &SigningKey,
         congestion: Congestion,
     ) -> Result<Self, EndpointError> {
+        Self::bound(address, key, congestion, ALPN)
+    }
+
+    /// Opens the endpoint by which the machines of one unit reach each other: it dials them, and
+    /// lets them in where it listens.
+    ///
+    /// # Errors
+    ///
+    /// [`EndpointError`] when the socket or TLS cannot be set up.
+    pub fn beside(
+        listen: Option<SocketAddr>,
+        key: &SigningKey,
+        congestion: Congestion,
+    ) -> Result<Self, EndpointError> {
+        match listen {
+            Some(address) => Self::bound(address, key, congestion, LAN_ALPN),
+            None => Ok(Self { alpn: LAN_ALPN, ..Self::dialler(key, congestion)? }),
+        }
+    }
+
+    fn bound(
+        address: SocketAddr,
+        key: &SigningKey,
+        congestion: Congestion,
+        alpn: &'static [u8],
+    ) -> Result<Self, EndpointError> {
         let identity = certified(key)?;
-        let config = server_config(&identity, congestion)?;
+        let config = server_config(&identity, congestion, alpn)?;
         let (own, runtime) = (endpoint_config(key), Arc::new(TokioRuntime));
         let quinn = UdpSocket::bind(address)
             .and_then(|socket| quinn::Endpoint::new(own, Some(config), socket, runtime))
             .map_err(|source| EndpointError::Socket { address, source })?;
-        Ok(Self { quinn, identity, congestion })
+        Ok(Self { quinn, identity, congestion, alpn })
     }
 
     /// Opens a node's endpoint on any free port, for IPv6 and IPv4 where the machine has both.
@@ -131,7 +161,7 @@ impl Endpoint {
         let quinn = quinn::Endpoint::client(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)))
             .or_else(|_| quinn::Endpoint::client(address))
             .map_err(|source| EndpointError::Socket { address, source })?;
-        Ok(Self { quinn, identity, congestion })
+        Ok(Self { quinn, identity, congestion, alpn: ALPN })
     }
 
     /// The address of the socket.
@@ -143,8 +173,8 @@ impl Endpoint {
         self.quinn.local_addr()
     }
 
-    /// Dials the relay and returns when the handshake is done and the relay has proved one of
-    /// `pinned`. The relay may still turn this side away.
+    /// Dials and returns when the handshake is done and the other side has proved one of `pinned`.
+    /// It may still turn this side away.
     ///
     /// # Errors
     ///
@@ -154,7 +184,7 @@ impl Endpoint {
         address: SocketAddr,
         pinned: &[PublicKey],
     ) -> Result<Peer, HandshakeError> {
-        let config = client_config(&self.identity, pinned, self.congestion)?;
+        let config = client_config(&self.identity, pinned, self.congestion, self.alpn)?;
         let connecting = self
             .quinn
             .connect_with(config, address, SERVER_NAME)
@@ -260,17 +290,18 @@ impl Peer {
     }
 }
 
-/// The relay's side: any Ed25519 key may finish the handshake.
+/// Who listens: any Ed25519 key may finish the handshake.
 fn server_config(
     identity: &Arc<rustls::sign::CertifiedKey>,
     congestion: Congestion,
+    alpn: &[u8],
 ) -> Result<quinn::ServerConfig, EndpointError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut tls = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(Arc::new(AnyNode))
         .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(identity.clone())));
-    tls.alpn_protocols = vec![ALPN.to_vec()];
+    tls.alpn_protocols = vec![alpn.to_vec()];
     tls.session_storage = Arc::new(NoServerSessionStorage {});
     tls.send_tls13_tickets = 0;
     tls.max_early_data_size = 0;
@@ -280,21 +311,22 @@ fn server_config(
     Ok(config)
 }
 
-/// The node's side: only the pinned keys may finish the handshake.
+/// Who dials: only the pinned keys may finish the handshake.
 fn client_config(
     identity: &Arc<rustls::sign::CertifiedKey>,
     pinned: &[PublicKey],
     congestion: Congestion,
+    alpn: &[u8],
 ) -> Result<quinn::ClientConfig, EndpointError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(PinnedRelay(pinned.to_vec())))
+        .with_custom_certificate_verifier(Arc::new(Pinned(pinned.to_vec())))
         .with_client_cert_resolver(Arc::new(AlwaysResolvesClientRawPublicKeys::new(
             identity.clone(),
         )));
-    tls.alpn_protocols = vec![ALPN.to_vec()];
+    tls.alpn_protocols = vec![alpn.to_vec()];
     tls.resumption = Resumption::disabled();
     tls.enable_early_data = false;
     tls.enable_sni = false;

@@ -18,6 +18,7 @@ pub mod endpoint;
 pub mod frames;
 pub mod join;
 pub mod keyfile;
+pub mod lan;
 mod line;
 pub mod link;
 pub mod memory;

@@ -1,7 +1,8 @@
 //! RFC 7250 raw Ed25519 public keys for TLS: what is shown, and who checks it.
 //!
-//! The relay accepts any well-formed key in the handshake, since `Welcome` decides; the node
-//! accepts the relay's pinned keys only. Both check the handshake's signature strictly.
+//! Who listens accepts any well-formed key in the handshake, since what follows decides; who dials
+//! accepts only the keys that it has pinned: the relay's, or those of the other machines of its
+//! unit. Both check the handshake's signature strictly.
 
 use std::sync::Arc;
 
@@ -39,15 +40,15 @@ pub(crate) fn public_key(info: &[u8]) -> Option<PublicKey> {
     info.strip_prefix(&PUBLIC_PREFIX).and_then(PublicKey::from_slice)
 }
 
-/// Accepts exactly the relay's keys that the node has pinned.
+/// Accepts exactly the keys that the node has pinned.
 #[derive(Debug)]
-pub(crate) struct PinnedRelay(pub(crate) Vec<PublicKey>);
+pub(crate) struct Pinned(pub(crate) Vec<PublicKey>);
 
 /// Accepts every Ed25519 key; the conversation decides what the key may do.
 #[derive(Debug)]
 pub(crate) struct AnyNode;
 
-impl ServerCertVerifier for PinnedRelay {
+impl ServerCertVerifier for Pinned {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

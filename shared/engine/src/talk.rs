@@ -4,7 +4,7 @@ use std::{collections::VecDeque, future::Future, pin::pin, time::Duration};
 
 use hoso_sync::{
     frame::{Frame, Stream},
-    node, relay,
+    node, peer, relay,
     wire::Farewell,
 };
 use tokio::{task::JoinSet, time::Instant};
@@ -73,6 +73,27 @@ impl Side for relay::Conversation {
 
     fn sends(output: &relay::Output) -> Option<&Frame> {
         if let relay::Output::Send(frame) = output { Some(frame) } else { None }
+    }
+}
+
+impl Side for peer::Conversation {
+    type Input = peer::Input;
+    type Output = peer::Output;
+
+    fn handle(&mut self, now_ms: u64, input: peer::Input) -> Vec<peer::Output> {
+        self.handle(now_ms, input)
+    }
+
+    fn reads(&self, stream: Stream) -> bool {
+        self.reads(stream)
+    }
+
+    fn came(frame: Option<Frame>) -> peer::Input {
+        frame.map_or(peer::Input::Broken, peer::Input::Frame)
+    }
+
+    fn sends(output: &peer::Output) -> Option<&Frame> {
+        if let peer::Output::Send(frame) = output { Some(frame) } else { None }
     }
 }
 

@@ -136,6 +136,7 @@ sync-off = The link was switched off at { $since } ({ $lasting }). Everything is
 }
 sync-alone = This training machine works by itself, without a link to the province. Everything is saved on it alone.
 sync-state-saved = Saved here
+sync-state-copied = Copied to a second machine
 sync-state-at-province = At the province
 sync-state-delivered = At its destination
 sync-state-opened = Opened there
@@ -388,6 +389,18 @@ office-link = Link to the province
 office-link-on = Switch the link on
 office-link-off = Switch the link off
 office-people = People of the unit
+office-copies = Copy on a second machine
+office-copies-none = No other machine of this unit has been seen yet. The province must have approved it, and it must be on the same local network.
+office-copy-up = { $label }: connected, { $pending ->
+    [0] everything is copied.
+    [one] one entry is still to be copied.
+   *[other] { $pending } entries are still to be copied.
+}
+office-copy-down = { $label }: not connected, { $pending ->
+    [0] everything is copied.
+    [one] one entry is still to be copied.
+   *[other] { $pending } entries are still to be copied.
+}
 office-codes = Codes to be given anew
 office-codes-none = No code has to be given anew.
 column-log-in = User name
@@ -599,7 +612,7 @@ health-well = This machine works well. Dossiers are kept safely.
 health-urgent = Work can go on, but something needs the administrator.
 health-stops = This machine cannot save now. Use the pre-printed paper slips and tell the administrator at once.
 health-remedy = What to do:
-health-looked-at = This page looks at: storage, disk space, approval and station, link, clock, refused and waiting entries, dossiers set aside, backup, replaced forms.
+health-looked-at = This page looks at: storage, disk space, approval and station, link, clock, refused and waiting entries, dossiers set aside, backup, replaced forms, the second copy.
 health-storage-dead = The program can save no more
 remedy-storage-dead = Start the program again. If it stays so, the disk may be broken: delete nothing, call the province's support and have the last backup ready.
 health-storage-full = The disk is full, nothing more can be saved
@@ -627,6 +640,8 @@ health-link-unanswered = The relay does not answer since { $about } ({ $lasting 
 remedy-link-unanswered = There is a network here, but no datagram comes back. Ask the province whether its relay runs; if it does, ask the network provider or whoever keeps the firewall to open UDP to the relay. Meanwhile urgent dossiers can be carried on a USB stick: make the file on the page Carry by USB, carry it to the province, and take its receipt in there.
 health-link-off = The link to the province is switched off since { $about } ({ $lasting })
 remedy-link-off = Switch it on again on the page Office when there is a network; urgent dossiers can be carried on a USB stick.
+health-copy-away = Not connected to the unit's second machine
+remedy-copy-away = Check that the other machine is on, that both are on one local network, and the address under [lan] in the config file. Dossiers are kept safely on this machine, but there is no second copy yet.
 health-clock-day = The clock of this machine has the wrong date
 remedy-clock-day = Set date and time of this machine and let it keep them by itself. If they are wrong at every start, the battery on its main board is empty: replace it.
 bar-clock-day = The clock of this machine has the wrong date, so no dossier can be received: its code and due time take today's date. Everything else goes on; times written here are unverified. Tell the administrator to set the clock.

@@ -112,6 +112,7 @@ sync-unanswered = Mất kết nối từ { $since } ({ $lasting }): máy chủ t
 sync-off = Đã tắt kết nối từ { $since } ({ $lasting }). Mọi thứ vẫn lưu an toàn tại máy này. { $pending } hồ sơ chờ gửi.
 sync-alone = Máy tập huấn làm việc một mình, không nối với tỉnh. Mọi thứ chỉ được lưu tại máy này.
 sync-state-saved = Đã lưu tại đây
+sync-state-copied = Đã có bản sao tại máy thứ hai
 sync-state-at-province = Đã tới tỉnh
 sync-state-delivered = Đã tới nơi nhận
 sync-state-opened = Nơi nhận đã mở
@@ -364,6 +365,16 @@ office-link = Kết nối với tỉnh
 office-link-on = Bật kết nối
 office-link-off = Tắt kết nối
 office-people = Cán bộ của đơn vị
+office-copies = Bản sao tại máy thứ hai
+office-copies-none = Chưa thấy máy nào khác của đơn vị. Máy kia phải được tỉnh duyệt và ở cùng mạng nội bộ.
+office-copy-up = { $label }: đang kết nối, { $pending ->
+    [0] đã có đủ bản sao.
+   *[other] còn { $pending } thao tác chưa chép.
+}
+office-copy-down = { $label }: chưa kết nối, { $pending ->
+    [0] đã có đủ bản sao.
+   *[other] còn { $pending } thao tác chưa chép.
+}
 office-codes = Mã hồ sơ cần cấp lại
 office-codes-none = Không có mã nào phải cấp lại.
 column-log-in = Tên đăng nhập
@@ -554,7 +565,7 @@ health-well = Máy này đang hoạt động tốt. Hồ sơ được lưu an to
 health-urgent = Vẫn làm việc được, nhưng có việc cần quản trị viên xử lý.
 health-stops = Máy này hiện không lưu được. Dùng phiếu giấy in sẵn và báo ngay cho quản trị viên.
 health-remedy = Cách xử lý:
-health-looked-at = Trang này kiểm tra: lưu trữ, dung lượng ổ đĩa, phê duyệt và số quầy, kết nối, đồng hồ, thao tác bị từ chối hoặc đang chờ, hồ sơ tạm gác, sao lưu, mẫu in thay thế.
+health-looked-at = Trang này kiểm tra: lưu trữ, dung lượng ổ đĩa, phê duyệt và số quầy, kết nối, đồng hồ, thao tác bị từ chối hoặc đang chờ, hồ sơ tạm gác, sao lưu, mẫu in thay thế, bản sao tại máy thứ hai.
 health-storage-dead = Chương trình không còn lưu được
 remedy-storage-dead = Khởi động lại chương trình. Nếu vẫn như vậy, ổ đĩa có thể đã hỏng: không xóa gì, gọi bộ phận hỗ trợ của tỉnh và chuẩn bị bản sao lưu gần nhất.
 health-storage-full = Ổ đĩa đã đầy, chưa lưu thêm được
@@ -582,6 +593,8 @@ health-link-unanswered = Máy chủ tỉnh không trả lời từ { $about } ({
 remedy-link-unanswered = Mạng tại đây có, nhưng không gói tin nào quay lại. Hỏi tỉnh xem máy chủ có đang chạy không; nếu đang chạy, báo nhà mạng hoặc người quản lý tường lửa mở UDP tới máy chủ tỉnh. Trong lúc chờ, việc gấp chuyển bằng USB: tạo tệp tại trang Chuyển bằng USB, mang tới tỉnh, rồi nhận biên nhận mang về vào đó.
 health-link-off = Kết nối với tỉnh đang tắt từ { $about } ({ $lasting })
 remedy-link-off = Bật lại tại trang Văn phòng khi có mạng; việc gấp chuyển bằng USB.
+health-copy-away = Chưa kết nối với máy thứ hai của đơn vị
+remedy-copy-away = Kiểm tra máy kia đã bật, hai máy cùng mạng nội bộ, và địa chỉ trong mục [lan] của tệp cấu hình. Hồ sơ vẫn lưu an toàn tại máy này, nhưng chưa có bản sao thứ hai.
 health-clock-day = Đồng hồ máy này sai ngày
 remedy-clock-day = Đặt ngày giờ của máy và bật tự động đồng bộ thời gian. Nếu mỗi lần bật máy lại sai, pin trên bo mạch chủ đã hết: thay pin.
 bar-clock-day = Đồng hồ máy này sai ngày nên chưa tiếp nhận được hồ sơ: mã và hạn trả lấy theo ngày hôm nay. Việc khác vẫn làm được; giờ ghi tại đây là chưa xác minh. Báo cho quản trị viên đặt lại giờ.

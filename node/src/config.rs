@@ -1,11 +1,11 @@
 //! Settings of a running node: a TOML file whose values the flags overrule.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
     path::PathBuf,
 };
 
-use hoso_engine::{settings::LogForm, tuning::Congestion};
+use hoso_engine::{lan::Places, settings::LogForm, tuning::Congestion};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -27,15 +27,39 @@ pub struct Config {
     /// Bytes of scans from which on those that the relay has too are given up, the longest unread
     /// first. Default 20 GiB.
     pub scan_bytes_max: u64,
+    /// The other machines of the unit on the office's network. Default: none.
+    pub lan: Lan,
 }
 
-/// Pages that would be open to others without TLS.
+/// Where the machines of one unit are, so that each keeps what the other has saved.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lan {
+    /// Where this machine lets the others in, such as `0.0.0.0:4434`. Default: nowhere.
+    pub listen: Option<SocketAddr>,
+    /// `host:port` of the others. It is enough that one of two machines names the other.
+    pub peers: Vec<String>,
+}
+
+/// Settings that make no sense.
 #[derive(Debug, Error)]
-#[error(
-    "the pages cannot listen on {0}: beyond 127.0.0.1 they need TLS; listen on 127.0.0.1 and put a \
-     TLS proxy before it"
-)]
-pub struct OpenError(SocketAddr);
+pub enum ConfigError {
+    /// Pages that would be open to others without TLS.
+    #[error(
+        "the pages cannot listen on {0}: beyond 127.0.0.1 they need TLS; listen on 127.0.0.1 and \
+         put a TLS proxy before it"
+    )]
+    Open(SocketAddr),
+    /// A port that the others cannot know.
+    #[error("lan.listen {0} names no port: choose one, such as 4434, and give it to the others")]
+    Port(SocketAddr),
+    /// No address.
+    #[error("lan.peers: {0:?} is no address: write host and port, such as 192.168.1.12:4434")]
+    Peer(String),
+    /// The own address.
+    #[error("lan.peers: {0} is this machine itself: name the other one")]
+    Own(String),
+}
 
 impl Default for Config {
     fn default() -> Self {
@@ -46,6 +70,7 @@ impl Default for Config {
             congestion: Congestion::default(),
             log: LogForm::Text,
             scan_bytes_max: 20 * 1024 * 1024 * 1024,
+            lan: Lan::default(),
         }
     }
 }
@@ -62,10 +87,57 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`OpenError`] for an address that others can reach.
-    pub fn check(&self) -> Result<(), OpenError> {
-        if self.listen_http.ip().is_loopback() { Ok(()) } else { Err(OpenError(self.listen_http)) }
+    /// [`ConfigError`], the first that is found.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if !self.listen_http.ip().is_loopback() {
+            return Err(ConfigError::Open(self.listen_http));
+        }
+        self.lan.check()
     }
+}
+
+impl Lan {
+    fn check(&self) -> Result<(), ConfigError> {
+        if let Some(listen) = self.listen.filter(|listen| listen.port() == 0) {
+            return Err(ConfigError::Port(listen));
+        }
+        for peer in &self.peers {
+            if !is_address(peer) {
+                return Err(ConfigError::Peer(peer.clone()));
+            }
+            let place = peer.parse::<SocketAddr>().ok();
+            if place.zip(self.listen).is_some_and(|(place, listen)| is_own(place, listen)) {
+                return Err(ConfigError::Own(peer.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The places as the link between the machines takes them.
+    #[must_use]
+    pub fn places(&self) -> Option<Places> {
+        let wanted = self.listen.is_some() || !self.peers.is_empty();
+        wanted.then(|| Places { listen: self.listen, peers: self.peers.clone() })
+    }
+}
+
+/// Whether it is a host and a port that can be dialled.
+fn is_address(peer: &str) -> bool {
+    if let Ok(place) = peer.parse::<SocketAddr>() {
+        return place.port() > 0 && !place.ip().is_unspecified() && !place.ip().is_multicast();
+    }
+    let Some((host, port)) = peer.rsplit_once(':') else { return false };
+    let is_name = |sign: char| sign.is_ascii_alphanumeric() || sign == '-' || sign == '.';
+    // What looks like a number and is none is a mistyped address.
+    let is_host = host.chars().any(|sign| sign.is_ascii_alphabetic()) && host.chars().all(is_name);
+    is_host && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// Whether this machine listens there.
+fn is_own(place: SocketAddr, listen: SocketAddr) -> bool {
+    let is_here = || UdpSocket::bind((place.ip(), 0)).is_ok();
+    let same_host = listen.ip() == place.ip() || listen.ip().is_unspecified() && is_here();
+    place.port() == listen.port() && same_host
 }
 
 #[cfg(test)]
@@ -76,7 +148,28 @@ mod tests {
     fn unknown_settings_and_open_pages_are_refused() {
         assert!(toml::from_str::<Config>("listen_htp = \"127.0.0.1:1\"").is_err());
         let config: Config = toml::from_str("listen_http = \"0.0.0.0:8081\"").unwrap();
-        assert!(matches!(config.check(), Err(OpenError(_))));
+        assert!(matches!(config.check(), Err(ConfigError::Open(_))));
         assert!(Config::default().check().is_ok());
+    }
+
+    fn lan(text: &str) -> Result<(), ConfigError> {
+        toml::from_str::<Config>(&format!("[lan]\n{text}")).unwrap().check()
+    }
+
+    #[test]
+    fn another_machine_is_named_by_an_address_that_can_be_dialled_and_is_not_this_one() {
+        let listens = "listen = \"0.0.0.0:4434\"\n";
+        for peer in ["192.168.1.12:4434", "may-hai.local:4434", "[fd00::12]:4434", "127.0.0.1:4435"]
+        {
+            assert!(lan(&format!("{listens}peers = [\"{peer}\"]")).is_ok(), "{peer}");
+        }
+        for peer in ["192.168.1.12", "192.168.1:4434", "", ":4434", "may-hai:0", "0.0.0.0:4434"] {
+            let said = lan(&format!("{listens}peers = [\"{peer}\"]"));
+            assert!(matches!(said, Err(ConfigError::Peer(_))), "{peer}");
+        }
+        let own = lan(&format!("{listens}peers = [\"127.0.0.1:4434\"]"));
+        assert!(matches!(own, Err(ConfigError::Own(_))));
+        assert!(matches!(lan("listen = \"0.0.0.0:0\""), Err(ConfigError::Port(_))));
+        assert!(Config::default().lan.places().is_none());
     }
 }

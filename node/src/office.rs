@@ -3,6 +3,7 @@
 mod backups;
 mod bundles;
 mod commands;
+mod copies;
 mod health;
 mod hours;
 mod papers;
@@ -17,6 +18,7 @@ use hoso_engine::{
     clock,
     command::Problem,
     frames::WireBytes,
+    lan::LanStatus,
     link::{LinkStatus, Target},
     memory::Memory,
     metrics::Histogram,
@@ -32,6 +34,7 @@ use tokio::sync::{Notify, watch};
 
 pub(crate) use self::{
     backups::{Backups, Last, Making},
+    copies::Copy,
     health::Trouble,
     hours::{holds, open_on},
 };
@@ -62,6 +65,8 @@ pub struct Office {
     pub(crate) arrived: Arc<Notify>,
     /// How the link stands.
     pub(crate) link: watch::Sender<LinkStatus>,
+    /// Which other machines of the unit are connected.
+    pub(crate) lan: watch::Sender<LanStatus>,
     /// Bytes on the line.
     pub(crate) wire: WireBytes,
     /// How long commits take.
@@ -178,6 +183,7 @@ impl Office {
         });
         let (backlog, ((waiting, refused), blobs), aside) = read.await?;
         let waiting = waiting.saturating_add(u64::try_from(aside.len()).unwrap_or(u64::MAX));
+        let copies = self.copies().await?;
         let link = self.link.borrow().clone();
         let wanted = *self.memory.link_wanted().borrow();
         Ok(json!({
@@ -196,6 +202,8 @@ impl Office {
             "refused": refused,
             "set_aside": aside.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "healed": link.healed,
+            "copies": copies.iter().map(Copy::to_json).collect::<Vec<_>>(),
+            "turned_away": self.lan.borrow().turned_away,
         }))
     }
 }

@@ -9,6 +9,7 @@ use hoso_engine::{
     disk::Reserve,
     endpoint::Endpoint,
     frames::WireBytes,
+    lan::{self, Lan, LanStatus},
     link::{Link, LinkStatus, Signals},
     memory::Memory,
     metrics::Histogram,
@@ -85,6 +86,7 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
         applied: watch::Sender::new(0),
         arrived: Arc::new(Notify::new()),
         link: watch::Sender::new(LinkStatus::since(&past)),
+        lan: watch::Sender::new(LanStatus::default()),
         wire: WireBytes::default(),
         commits,
         applying: Histogram::default(),
@@ -156,12 +158,13 @@ async fn serve(
     }
     let endpoint = Endpoint::dialler(&keys::read_transport(&office.data)?, config.congestion)
         .map_err(|error| Problem::new("quic", error.to_string()))?;
+    let mut tasks = Tasks::default();
+    copy_to_others(&office, config, &mut tasks)?;
     let listener = listen(config, address)?;
     let socket = control::listen(&office.data)
         .map_err(|error| Problem::new("control", error.to_string()))?;
     let page = listener.local_addr().map_err(|error| Problem::new("http", error.to_string()))?;
     tracing::info!(pages = %page, "the node runs");
-    let mut tasks = Tasks::default();
     let signals = Signals {
         applied: office.applied.subscribe(),
         stop: tasks.stopping(),
@@ -205,6 +208,26 @@ async fn serve(
     };
     tasks.run(told).await?;
     if office.memory.is_dead() { Err(storage(&StoreError::Dead)) } else { Ok(()) }
+}
+
+/// Meets the other machines of the unit, if there are places for that.
+fn copy_to_others(office: &Office, config: &Config, tasks: &mut Tasks) -> Result<(), Problem> {
+    let Some(places) = config.lan.places() else { return Ok(()) };
+    office.lan.send_modify(|status| status.is_wanted = true);
+    let signals = lan::Signals {
+        stop: tasks.stopping(),
+        arrived: Arc::clone(&office.arrived),
+        status: office.lan.clone(),
+    };
+    let key = keys::read_transport(&office.data)?;
+    let (memory, wire) = (office.memory.clone(), office.wire.clone());
+    let lan = Lan::open(places, (&key, config.congestion), memory, signals, wire)
+        .map_err(|error| Problem::new("lan", error.to_string()))?;
+    tasks.spawn("lan", async move {
+        lan.run().await;
+        Ok(())
+    });
+    Ok(())
 }
 
 async fn serve_commands(

@@ -99,6 +99,9 @@ fn what_is_carried_to_the_relay_is_acknowledged_there_and_not_sent_again_by_the_
         assert_eq!(said["pending_entries"].as_u64(), Some(1), "{said}");
     }
     assert_eq!(pending(&desks[0]), 1);
+    let states = |id: &String| desks[0].read(id)["sync"]["state"].clone();
+    assert!(ids.iter().all(|id| states(id) == "at_province"), "as the receipt says");
+    assert_eq!(states(&late), "saved");
 
     // The other office gets it from the relay by its link, and the first one its positions.
     for node in &province.nodes {

@@ -52,6 +52,8 @@ pub(crate) enum Trouble {
     LinkDown(u64),
     /// The link is switched off since then, Unix milliseconds.
     LinkOff(u64),
+    /// No other machine of the unit is connected that keeps a second copy.
+    CopyAway,
     /// The clock has the wrong day.
     ClockDay,
     /// The clock is wrong: minutes.
@@ -71,7 +73,7 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// Every word, the gravest first; each has its sentences.
     #[cfg(test)]
-    pub(crate) const CODES: [&str; 18] = [
+    pub(crate) const CODES: [&str; 19] = [
         "storage-dead",
         "storage-read-only",
         "storage-full",
@@ -83,6 +85,7 @@ impl Trouble {
         "link-unanswered",
         "link-down",
         "link-off",
+        "copy-away",
         "clock-day",
         "clock",
         "refused",
@@ -111,6 +114,7 @@ impl Trouble {
             Self::LinkUnanswered(_) => "link-unanswered",
             Self::LinkDown(_) => "link-down",
             Self::LinkOff(_) => "link-off",
+            Self::CopyAway => "copy-away",
             Self::ClockDay => "clock-day",
             Self::Clock(_) => "clock",
             Self::Refused(_) => "refused",
@@ -139,7 +143,7 @@ impl Trouble {
             | Self::SetAside(_)
             | Self::BackupNever
             | Self::BackupOld(_) => true,
-            Self::LinkDown(_) | Self::LinkOff(_) | Self::Waiting(_) => false,
+            Self::LinkDown(_) | Self::LinkOff(_) | Self::CopyAway | Self::Waiting(_) => false,
         }
     }
 
@@ -166,6 +170,7 @@ struct Seen {
     link_wanted: bool,
     link: LinkStatus,
     is_turned_away: bool,
+    is_copy_away: bool,
     knows_the_day: bool,
     /// None while the database cannot be read.
     kept: Option<Kept>,
@@ -264,6 +269,7 @@ impl Office {
             is_alone: self.is_training(),
             link_wanted: *self.memory.link_wanted().borrow(),
             is_turned_away: link.is_turned_away(),
+            is_copy_away: self.lan.borrow().is_alone(),
             knows_the_day: self.knows_the_day(),
             link,
             kept,
@@ -303,6 +309,7 @@ fn troubles(seen: &Seen) -> Vec<Trouble> {
     add(is_down && unanswered, Trouble::LinkUnanswered(since_ms));
     add(is_down && !unanswered, Trouble::LinkDown(since_ms));
     add(!seen.is_alone && !seen.link_wanted, Trouble::LinkOff(since_ms));
+    add(seen.is_copy_away, Trouble::CopyAway);
     if let Some(trouble) = clock_trouble(seen.link.skew_ms(), seen.knows_the_day) {
         add(true, trouble);
     }
@@ -345,6 +352,7 @@ mod tests {
             link_wanted: true,
             link,
             is_turned_away: false,
+            is_copy_away: false,
             knows_the_day: true,
             kept: Some(kept),
             now_ms: NOW_MS,
@@ -382,6 +390,7 @@ mod tests {
             seen.link.state = State::Off;
         });
         assert!(matches!(*off, [Trouble::LinkOff(_)]), "{off:?}");
+        assert_eq!(after(|seen| seen.is_copy_away = true), [Trouble::CopyAway]);
         let slow = |seen: &mut Seen| seen.link.clock_skew_ms = -180_000;
         assert_eq!(after(slow), [Trouble::Clock(3)]);
         assert_eq!(after(|seen| seen.link.clock_skew_ms = 120_000), []);

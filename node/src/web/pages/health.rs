@@ -114,6 +114,7 @@ async fn in_words(site: &Site, words: &Words, trouble: Trouble) -> Shown {
         Trouble::StorageDead
         | Trouble::StorageReadOnly
         | Trouble::StorageFull
+        | Trouble::CopyAway
         | Trouble::ClockDay
         | Trouble::NoStation
         | Trouble::LinkRefused

@@ -9,6 +9,7 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
+use fluent_bundle::FluentArgs;
 use hoso_dossier::deadline::local_date;
 use hoso_engine::web::Words;
 use hoso_registry::{Day, Role};
@@ -24,7 +25,7 @@ use super::{
 };
 use crate::{
     desk::{self, Refused},
-    office::Trouble,
+    office::{Copy, Trouble},
     people::Actor,
     times,
 };
@@ -39,6 +40,8 @@ struct OfficePage {
     switch: String,
     /// What leads to the page of what is carried.
     stick: String,
+    /// How the other machines of the unit stand; none where none is looked for.
+    copies: Option<Copies>,
     steps_title: String,
     /// What comes before the first day at the desk, in order; empty when all of it is done.
     steps: Vec<Step>,
@@ -48,6 +51,13 @@ struct OfficePage {
     codes: Vec<(String, String)>,
     reissue: String,
     key: String,
+}
+
+/// The other machines of the unit, each in a sentence.
+struct Copies {
+    title: String,
+    none: String,
+    lines: Vec<String>,
 }
 
 /// One thing to do before the first day.
@@ -121,6 +131,7 @@ async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<OfficePage, Refus
             to => words.say(&format!("office-link-{to}")),
         },
         stick: words.say("page-stick"),
+        copies: copies(site, words).await?,
         steps_title: words.say("office-steps"),
         steps,
         codes_title: words.say("office-codes"),
@@ -129,6 +140,28 @@ async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<OfficePage, Refus
         reissue: words.say("event-code-reissued"),
         key: fresh_key(),
     })
+}
+
+/// The second copy, if one is kept or looked for.
+async fn copies(site: &Site, words: &Words) -> Result<Option<Copies>, Refused> {
+    let copies = site.office.copies().await?;
+    if copies.is_empty() && !site.office.lan.borrow().is_wanted {
+        return Ok(None);
+    }
+    let line = |copy: &Copy| {
+        let mut values = FluentArgs::new();
+        values.set("label", copy.label.clone());
+        values.set("pending", copy.pending);
+        words.say_with(
+            if copy.is_connected { "office-copy-up" } else { "office-copy-down" },
+            &values,
+        )
+    };
+    Ok(Some(Copies {
+        title: words.say("office-copies"),
+        none: words.say("office-copies-none"),
+        lines: copies.iter().map(line).collect(),
+    }))
 }
 
 /// What comes before the first day at the desk, each with whether the node knows that it was done.

@@ -184,7 +184,13 @@ fn badges(words: &Words) -> Vec<Badge> {
     const STEPS: &[&str] = &["saved", "at-province", "delivered", "opened"];
     const STEPS_HERE: &[&str] = &["saved", "at-province", "here"];
     let others = [("unknown", "wait"), ("rechecking", "wait"), ("needs-attention", "late")];
-    let tones = [("saved", ""), ("at-province", ""), ("delivered", "safe"), ("opened", "safe")];
+    let tones = [
+        ("saved", ""),
+        ("copied", ""),
+        ("at-province", ""),
+        ("delivered", "safe"),
+        ("opened", "safe"),
+    ];
     let stays = [("saved", ""), ("at-province", ""), ("here", "safe")];
     let badge = |(steps, (state, tone)): (&[&str], (&str, &'static str))| {
         let reached = steps.iter().position(|step| *step == state).unwrap_or(0);

@@ -248,6 +248,7 @@ mod tests {
             keys.insert(format!("empty-{kind}-why"));
         }
         keys.extend(["link-up", "link-away", "page-styleguide"].map(str::to_owned));
+        keys.extend(["office-copy-up", "office-copy-down"].map(str::to_owned));
         for part in
             ["buttons", "chips", "badges", "notices", "fields", "table", "empty", "frame", "dialog"]
         {
@@ -360,6 +361,7 @@ mod tests {
         }
         for state in [
             "saved",
+            "copied",
             "at_province",
             "delivered",
             "opened",

@@ -109,3 +109,18 @@ async fn a_clerk_sees_whether_work_can_go_on_and_no_details() {
         if low { "Vẫn làm việc được" } else { "Máy này đang hoạt động tốt" };
     assert!(page.text.contains(state), "{}", page.text);
 }
+
+#[tokio::test]
+async fn a_second_machine_that_is_looked_for_and_not_there_is_named_and_hinders_nothing() {
+    let mut scene = Scene::new().await;
+    scene.log_in(ADMINISTRATOR).await;
+    let away = "Chưa kết nối với máy thứ hai";
+    assert!(!scene.get("/health").await.text.contains(away));
+    assert!(!scene.get("/office").await.text.contains("Bản sao tại máy thứ hai"));
+    scene.office.lan.send_modify(|status| status.is_wanted = true);
+    assert!(scene.get("/health").await.text.contains(away));
+    let office = scene.get("/office").await.text;
+    assert!(office.contains("Chưa thấy máy nào khác của đơn vị"), "{office}");
+    assert_eq!(scene.get("/readyz").await.status, 200);
+    assert_eq!(scene.get("/api/v1/sync").await.json()["copies"], serde_json::json!([]));
+}

@@ -1,9 +1,8 @@
 // Every browser test in one process, so that one province and one browser serve them all.
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { stopBrowser, strayed } from './desk.mjs';
-import { stopProvince } from './province.mjs';
-import { stopTraining } from './training.mjs';
+import { test } from 'node:test';
+import './ending.mjs';
+import { strayed } from './desk.mjs';
 
 await import('./pages.test.mjs');
 await import('./names.test.mjs');
@@ -15,14 +14,9 @@ await import('./life.test.mjs');
 await import('./supplement.test.mjs');
 await import('./review.test.mjs');
 await import('./printed.test.mjs');
+await import('./stick.test.mjs');
 await import('./practise.test.mjs');
 
 test('during all of this no request left the host and no page was at odds with its policy', () => {
   assert.deepEqual(strayed, []);
-});
-
-after(async () => {
-  await stopBrowser();
-  await stopProvince();
-  await stopTraining();
 });

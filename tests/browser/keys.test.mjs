@@ -1,6 +1,7 @@
 // The desk by keyboard: lists, search, help, and what stands beside what.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './ending.mjs';
 import { accessible, desk } from './desk.mjs';
 
 const focused = (page) => page.evaluate(() => document.activeElement.getAttribute('href'));

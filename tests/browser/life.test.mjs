@@ -1,6 +1,7 @@
 // Whole lives of dossiers, each step through the form that a clerk finds on the page.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './ending.mjs';
 import { accessible, api, desk, fitsInWidth, office } from './desk.mjs';
 import { receive } from './dossiers.mjs';
 

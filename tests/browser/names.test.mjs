@@ -1,6 +1,7 @@
 // Whatever people type stays text, on every page that shows it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './ending.mjs';
 import { desk, office, operatorsDesk } from './desk.mjs';
 import { withResult } from './dossiers.mjs';
 

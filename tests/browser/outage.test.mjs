@@ -1,6 +1,7 @@
 // An outage, the way back and a conflict, as people at the desks see them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './ending.mjs';
 import { accessible, desk, fitsInWidth, office } from './desk.mjs';
 import { act, awaited, link, receive } from './dossiers.mjs';
 

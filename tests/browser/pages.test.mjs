@@ -1,6 +1,7 @@
 // What holds of every page: people with any device or eyesight can use it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './ending.mjs';
 import {
   LANGUAGES, accessible, api, desk, fitsInWidth, office, operatorsDesk, profile,
 } from './desk.mjs';

@@ -1,6 +1,7 @@
 // The training realm: that nobody takes it for a real one, and that its exercises tick themselves.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './ending.mjs';
 import { LANGUAGES, accessible, api } from './desk.mjs';
 import { trainee } from './training.mjs';
 

@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import './ending.mjs';
 import { promisify } from 'node:util';
 import { accessible, api, desk } from './desk.mjs';
 

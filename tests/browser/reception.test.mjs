@@ -2,6 +2,7 @@
 // twice.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './ending.mjs';
 import { accessible, api, desk, fitsInWidth } from './desk.mjs';
 
 /** Keys that a reception may take besides free text. */

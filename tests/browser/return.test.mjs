@@ -1,6 +1,7 @@
 // The return desk: what is handed over, what is owed, and that it is handed over once.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './ending.mjs';
 import { accessible, api, desk, fitsInWidth, office } from './desk.mjs';
 import { act, receive, withResult } from './dossiers.mjs';
 

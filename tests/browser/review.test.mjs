@@ -1,6 +1,7 @@
 // Two offices do what excludes each other while neither can hear of the other.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './ending.mjs';
 import { accessible, desk, office } from './desk.mjs';
 import { act, awaited, link, receive } from './dossiers.mjs';
 

@@ -65,8 +65,7 @@ async function others(language) {
   await drawAll(administrator, language, {
     office: '/office', people: '/office/people', hours: '/office/hours',
     papers: '/office/papers', 'test-page': '/office/papers/test?paper=a5', health: '/health',
-    backup: '/office/backup',
-    password: '/password',
+    backup: '/office/backup', stick: '/office/stick', password: '/password',
   });
   await administrator.context().close();
   const operator = await operatorsDesk({ language });

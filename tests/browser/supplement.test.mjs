@@ -1,6 +1,7 @@
 // Papers that are asked for and brought, as a clerk does it at the desk.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import './ending.mjs';
 import { LANGUAGES, accessible, api, desk, fitsInWidth, office } from './desk.mjs';
 import { act, receive } from './dossiers.mjs';
 

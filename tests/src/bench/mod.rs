@@ -8,6 +8,7 @@ pub mod herd;
 pub mod history;
 pub mod large;
 pub mod limits;
+pub mod scan;
 pub mod search;
 pub mod storm;
 pub mod trip;

@@ -2,7 +2,9 @@
 //! `cargo build --release --bins`. Nothing else should run on the machine meanwhile.
 
 use clap::{Parser, ValueEnum};
-use hoso_tests::bench::{desk, figures, heal, herd, history, large, search, storm, trip, wire};
+use hoso_tests::bench::{
+    desk, figures, heal, herd, history, large, scan, search, storm, trip, wire,
+};
 
 /// Measures the real programs and prints a table of Markdown.
 #[derive(Debug, Parser)]
@@ -44,6 +46,8 @@ enum Part {
     Search,
     /// To find out which documents differ.
     Heal,
+    /// A scan over a bad line, and edits meanwhile.
+    Scan,
     /// All offices come back at once.
     Storm,
     /// Thousands of nodes dial at once.
@@ -71,6 +75,9 @@ fn main() {
     }
     if wanted(Part::Search) {
         all.extend(search::measure(args.dossiers));
+    }
+    if wanted(Part::Scan) {
+        all.extend(scan::measure());
     }
     if wanted(Part::Storm) {
         all.extend(storm::measure(OFFICES));

@@ -7,7 +7,10 @@ mod status;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -78,6 +81,9 @@ struct Shared {
     signals: Signals,
     wire: WireBytes,
     sessions: Mutex<BTreeMap<NodeId, Live>>,
+    /// How many sessions there have been: one that takes long to end must not be taken for the one
+    /// that came after it.
+    entered: AtomicU64,
     begun: Instant,
 }
 
@@ -117,6 +123,7 @@ impl Lan {
             signals,
             wire,
             sessions: Mutex::default(),
+            entered: AtomicU64::default(),
             begun: Instant::now(),
         };
         Ok(Self { shared: Arc::new(shared), endpoint, places })
@@ -285,16 +292,15 @@ impl Shared {
     /// node with the lower id dialled, and of two that one node dialled the newer.
     fn enter(&self, pair: Pair, dialler: NodeId, end: mpsc::Sender<Farewell>) -> Option<u64> {
         let mut sessions = self.sessions();
-        let mut number = 0;
         if let Some(older) = sessions.get(&pair.other) {
             if !takes_over(older.dialler, dialler) {
                 return None;
             }
-            number = older.number.wrapping_add(1);
             if older.end.try_send(Farewell::Replaced).is_err() {
                 tracing::debug!("a session had ended before it was told to");
             }
         }
+        let number = self.entered.fetch_add(1, Ordering::Relaxed);
         sessions.insert(pair.other, Live { number, dialler, end });
         Some(number)
     }

@@ -367,14 +367,8 @@ office-link-off = Tắt kết nối
 office-people = Cán bộ của đơn vị
 office-copies = Bản sao tại máy thứ hai
 office-copies-none = Chưa thấy máy nào khác của đơn vị. Máy kia phải được tỉnh duyệt và ở cùng mạng nội bộ.
-office-copy-up = { $label }: đang kết nối, { $pending ->
-    [0] đã có đủ bản sao.
-   *[other] còn { $pending } thao tác chưa chép.
-}
-office-copy-down = { $label }: chưa kết nối, { $pending ->
-    [0] đã có đủ bản sao.
-   *[other] còn { $pending } thao tác chưa chép.
-}
+office-copy-up = { $label }: đang kết nối, còn { $pending } thao tác chưa chép sang.
+office-copy-down = { $label }: chưa kết nối, còn { $pending } thao tác chưa chép sang.
 office-codes = Mã hồ sơ cần cấp lại
 office-codes-none = Không có mã nào phải cấp lại.
 column-log-in = Tên đăng nhập

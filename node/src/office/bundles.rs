@@ -117,7 +117,7 @@ impl Office {
         let (through, outcomes) = (receipt.through, receipt.outcomes.len());
         let now_ms = clock::now_ms();
         let write = move |tx: &mut Tx<'_>, registrar: &mut Registrar| {
-            let taken = bundles::receipted(tx, &receipt)?.map_err(Problem::from)?;
+            let taken = bundles::receipted(tx, &receipt, now_ms)?.map_err(Problem::from)?;
             link::acknowledged(tx, now_ms)?;
             if taken.statements {
                 registrar.refold();

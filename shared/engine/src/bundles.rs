@@ -285,6 +285,7 @@ pub fn opened(bundle: &Bundle, key: &SigningKey) -> Result<Vec<ledger::Pushed>, 
 pub fn receipted<T: JournalTables>(
     tables: &mut T,
     receipt: &Receipt,
+    at_ms: u64,
 ) -> Result<Result<Taken, Refused>, T::Error> {
     let facts = tables.facts()?;
     if receipt.incarnation != facts.incarnation {
@@ -299,7 +300,7 @@ pub fn receipted<T: JournalTables>(
         digest: long(&receipt.digest),
         outcomes: outcomes.map(|one| (one.number, from_outcome(one.outcome))).collect(),
     };
-    Ok(journal::acknowledged(tables, &said)?.ok_or(Refused::Differs))
+    Ok(journal::receipted(tables, &said, at_ms)?.ok_or(Refused::Differs))
 }
 
 /// Writes a file durably, under another name until it is whole. `replaces`: one that is there may

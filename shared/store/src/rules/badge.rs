@@ -90,17 +90,19 @@ pub fn badge(last: &NodeEntry, reach: Reach<'_>, facts: &NodeFacts, sent_through
     if everywhere && !reach.destinations.is_empty() { Badge::Opened } else { Badge::Delivered }
 }
 
-/// The badge of a dossier whose last entry has no position here. An acknowledgement says that it
-/// has one at the relay: the way from there may be a stick.
+/// The badge of a dossier whose last entry has no position here. A receipt may have said that the
+/// relay has it; a relay that was restored since has perhaps lost it.
 fn unplaced(last: &NodeEntry, copied: u64, facts: &NodeFacts, sent_through: u64) -> Badge {
     let Some(number) = last.journal else { return Badge::Saved };
-    if number <= facts.journal_through {
-        return if facts.rechecking { Badge::Rechecking } else { Badge::AtProvince };
+    if last.placed_ms.is_some() {
+        let is_there = number <= facts.journal_through && !facts.rechecking;
+        return if is_there { Badge::AtProvince } else { Badge::Rechecking };
     }
     if number <= copied {
         return Badge::Copied;
     }
-    if number <= sent_through { Badge::Unknown } else { Badge::Saved }
+    let is_sent = number > facts.journal_through && number <= sent_through;
+    if is_sent { Badge::Unknown } else { Badge::Saved }
 }
 
 /// Whether the entry of this row is known to be applied at the unit.

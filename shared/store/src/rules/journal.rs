@@ -150,6 +150,36 @@ pub fn acknowledged<T: JournalTables>(
     Ok(Some(taken))
 }
 
+/// Takes an acknowledgement that was carried here, as [`acknowledged`] does. Rows that say when the
+/// relay was first heard to have an entry come much later, so that is noted now.
+///
+/// # Errors
+///
+/// As the storage fails.
+pub fn receipted<T: JournalTables>(
+    tables: &mut T,
+    receipt: &Acknowledgement,
+    at_ms: u64,
+) -> Result<Option<Taken>, T::Error> {
+    let mut after = tables.facts()?.journal_through;
+    let taken = acknowledged(tables, receipt)?;
+    while taken.is_some() && after < receipt.through {
+        let some = tables.journal_after(after, READ_AT_ONCE)?;
+        if some.is_empty() {
+            break;
+        }
+        for mut entry in some {
+            after = entry.journal.unwrap_or(u64::MAX);
+            let is_there = after <= receipt.through && entry.standing == Standing::Counts;
+            if is_there && entry.placed_ms.is_none() {
+                entry.placed_ms = Some(at_ms);
+                tables.put_entry(&entry)?;
+            }
+        }
+    }
+    Ok(taken)
+}
+
 /// What a `Welcome` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Welcomed {

@@ -165,9 +165,18 @@ fn what_a_receipt_acknowledges_is_at_the_province_before_its_row_has_come() {
     let first = event(A, 1, DocumentId::ZERO, &[A]);
     one.save(&first);
     meet(&relay, &one, 1);
-    push(&relay, &one, 0);
-    let late = event(A, 2, DocumentId::ZERO, &[A]);
+    let (batch, late) = (batch(&one, 0), event(A, 2, DocumentId::ZERO, &[A]));
     one.save(&late);
+    let from = Pusher { node: one.node, incarnation: one.incarnation(), ended: false };
+    let kept = relay.write(move |tx| ledger::ingest(tx, &mut Open, from, &batch, 3)).unwrap();
+    let (through, digest) = (kept.through, kept.digest);
+    let said = journal::Acknowledgement { through, digest, outcomes: kept.outcomes };
+    assert!(one.scene.write(move |tx| journal::receipted(tx, &said, 4)).is_some());
     assert_eq!(badge_here(&one, first.id()), Badge::AtProvince);
     assert_eq!(badge_here(&one, late.id()), Badge::Saved);
+    // A relay that has lost it since takes nothing back without a word.
+    let token = SessionToken([9; 16]);
+    let lost = Welcomed { token, epoch: EPOCH, through: 0, heal: false };
+    one.scene.write(move |tx| journal::welcomed(tx, &lost, 5));
+    assert_eq!(badge_here(&one, first.id()), Badge::Rechecking);
 }

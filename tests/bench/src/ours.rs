@@ -18,7 +18,7 @@ use hoso_tests::{
     bench::{figures::Metrics, storm},
     e2e::{
         desk::{Desk, id_of, procedures, reception},
-        http::Session,
+        http::Client,
         node::Node,
         province::{CO_TO, Province},
         proxy::Weather,
@@ -317,7 +317,7 @@ impl Field {
     }
 }
 
-fn wire_bytes(session: &Session) -> f64 {
+fn wire_bytes(session: &Client) -> f64 {
     Metrics::of(session).sum("hoso_wire_bytes_total")
 }
 

@@ -18,6 +18,10 @@ const DEADLINE: Duration = Duration::from_secs(180);
 /// Bytes of a line of 2 Mbit/s in a second.
 const LINE: u64 = 250_000;
 
+/// Dossiers of a backlog, each with a scan of so many bytes: 24 s of that line in all.
+const BACKLOG: usize = 20;
+const BACKLOG_SCAN: usize = 300_000;
+
 /// A file that a scanner could have made, of which no part repeats.
 fn scan(bytes: usize, seed: u64) -> Vec<u8> {
     let mut file = b"%PDF-1.7\n".to_vec();
@@ -157,6 +161,41 @@ fn an_edit_that_is_made_while_a_scan_is_on_its_way_arrives_long_before_it() {
     assert!(took < Duration::from_secs(5), "{took:?}");
     assert_ne!(percent(&desks[1], &with_scan, &hash), Some(100), "the scan was not on its way");
     await_scan(&desks[1], &with_scan, &hash, &file);
+}
+
+#[test]
+fn after_days_in_the_dark_all_entries_go_up_before_the_scans_and_no_other_office_waits() {
+    let offices = [("co-to", CO_TO), ("bai-chay", BAI_CHAY), ("hong-gai", HONG_GAI)];
+    let province = Province::with(&offices);
+    let mut desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
+    province.nodes[0].link("off");
+    let backlog: Vec<(Value, String, Vec<u8>)> = (0..BACKLOG)
+        .map(|number| {
+            let dossier = dossier(&mut desks[0], 20 + number);
+            let file = scan(BACKLOG_SCAN, 20 + number as u64);
+            let hash = attach(&desks[0], &dossier, &file);
+            (dossier, hash, file)
+        })
+        .collect();
+    province.relay.line.set(province.nodes[0].pid(), slow());
+    province.nodes[0].link("on");
+    let here = |desk: &Desk, dossier: &Value| desk.ids().contains(&id_of(dossier).to_owned());
+    wait::until("every dossier has come", DEADLINE, || {
+        backlog.iter().all(|(dossier, ..)| here(&desks[1], dossier)).then_some(())
+    });
+    let pending = |desk: &Desk| desk.session.get("/api/v1/sync").done()["pending_blobs"].as_u64();
+    let left = pending(&desks[0]).expect("a number");
+    report(&format!("{BACKLOG} dossiers were there while {left} of their scans were to be sent"));
+    // A scan may have gone by the connection's first window.
+    assert!(left + 2 >= BACKLOG as u64, "{left} of {BACKLOG} scans were still to be sent");
+    let (other, own) = (dossier(&mut desks[2], 90), dossier(&mut desks[0], 91));
+    wait::until("what is new has come from both offices", DEADLINE, || {
+        (here(&desks[1], &other) && here(&desks[1], &own)).then_some(())
+    });
+    assert!(pending(&desks[0]) > Some(0), "the scans were over before");
+    for (dossier, hash, file) in &backlog {
+        await_scan(&desks[1], dossier, hash, file);
+    }
 }
 
 #[test]

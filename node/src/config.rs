@@ -1,7 +1,7 @@
 //! Settings of a running node: a TOML file whose values the flags overrule.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
 
@@ -59,6 +59,9 @@ pub enum ConfigError {
     /// The own address.
     #[error("lan.peers: {0} is this machine itself: name the other one")]
     Own(String),
+    /// An address that cannot be dialled from where this machine listens.
+    #[error("lan.peers: {0} is never reached from lan.listen {1}: both must be IPv4, or both IPv6")]
+    Family(SocketAddr, SocketAddr),
 }
 
 impl Default for Config {
@@ -105,9 +108,12 @@ impl Lan {
             if !is_address(peer) {
                 return Err(ConfigError::Peer(peer.clone()));
             }
-            let place = peer.parse::<SocketAddr>().ok();
-            if place.zip(self.listen).is_some_and(|(place, listen)| is_own(place, listen)) {
+            let Some((place, listen)) = peer.parse().ok().zip(self.listen) else { continue };
+            if is_own(place, listen) {
                 return Err(ConfigError::Own(peer.clone()));
+            }
+            if !is_reached(place, listen) {
+                return Err(ConfigError::Family(place, listen));
             }
         }
         Ok(())
@@ -133,11 +139,17 @@ fn is_address(peer: &str) -> bool {
     is_host && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// Whether this machine listens there.
+/// Whether this machine listens there, as far as the text says it: an office does not stand still
+/// because a network card has no address yet.
 fn is_own(place: SocketAddr, listen: SocketAddr) -> bool {
-    let is_here = || UdpSocket::bind((place.ip(), 0)).is_ok();
-    let same_host = listen.ip() == place.ip() || listen.ip().is_unspecified() && is_here();
-    place.port() == listen.port() && same_host
+    let is_here = listen.ip().is_unspecified() && place.ip().is_loopback();
+    place.port() == listen.port() && (listen.ip() == place.ip() || is_here)
+}
+
+/// Whether a socket that listens here can dial there. `[::]` takes both families.
+fn is_reached(place: SocketAddr, listen: SocketAddr) -> bool {
+    let takes_both = listen.is_ipv6() && listen.ip().is_unspecified();
+    takes_both || place.is_ipv4() == listen.is_ipv4()
 }
 
 #[cfg(test)]
@@ -159,8 +171,7 @@ mod tests {
     #[test]
     fn another_machine_is_named_by_an_address_that_can_be_dialled_and_is_not_this_one() {
         let listens = "listen = \"0.0.0.0:4434\"\n";
-        for peer in ["192.168.1.12:4434", "may-hai.local:4434", "[fd00::12]:4434", "127.0.0.1:4435"]
-        {
+        for peer in ["192.168.1.12:4434", "may-hai.local:4434", "127.0.0.1:4435"] {
             assert!(lan(&format!("{listens}peers = [\"{peer}\"]")).is_ok(), "{peer}");
         }
         for peer in ["192.168.1.12", "192.168.1:4434", "", ":4434", "may-hai:0", "0.0.0.0:4434"] {
@@ -169,7 +180,27 @@ mod tests {
         }
         let own = lan(&format!("{listens}peers = [\"127.0.0.1:4434\"]"));
         assert!(matches!(own, Err(ConfigError::Own(_))));
+        // An address that this machine perhaps has later is not looked for at the start.
+        let here = "listen = \"192.0.2.11:4434\"\n";
+        assert!(lan(&format!("{here}peers = [\"192.0.2.12:4434\"]")).is_ok());
+        let own = lan(&format!("{here}peers = [\"192.0.2.11:4434\"]"));
+        assert!(matches!(own, Err(ConfigError::Own(_))));
         assert!(matches!(lan("listen = \"0.0.0.0:0\""), Err(ConfigError::Port(_))));
         assert!(Config::default().lan.places().is_none());
+    }
+
+    #[test]
+    fn another_machine_that_can_never_be_dialled_from_where_this_one_listens_is_refused() {
+        let both =
+            |listen: &str, peer: &str| lan(&format!("listen = \"{listen}\"\npeers = [\"{peer}\"]"));
+        for (listen, peer) in
+            [("0.0.0.0:4434", "[fd00::12]:4434"), ("[fd00::11]:4434", "192.168.1.12:4434")]
+        {
+            assert!(matches!(both(listen, peer), Err(ConfigError::Family(..))), "{listen} {peer}");
+        }
+        for peer in ["[fd00::12]:4434", "192.168.1.12:4434"] {
+            assert!(both("[::]:4434", peer).is_ok(), "{peer}");
+        }
+        assert!(lan("peers = [\"[fd00::12]:4434\"]").is_ok());
     }
 }

@@ -221,8 +221,7 @@ fn copy_to_others(office: &Office, config: &Config, tasks: &mut Tasks) -> Result
     };
     let key = keys::read_transport(&office.data)?;
     let (memory, wire) = (office.memory.clone(), office.wire.clone());
-    let lan = Lan::open(places, (&key, config.congestion), memory, signals, wire)
-        .map_err(|error| Problem::new("lan", error.to_string()))?;
+    let lan = Lan::new(places, (key, config.congestion), memory, signals, wire);
     tasks.spawn("lan", async move {
         lan.run().await;
         Ok(())

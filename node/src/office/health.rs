@@ -3,6 +3,7 @@
 use hoso_dossier::deadline::local_date;
 use hoso_engine::{
     clock, disk,
+    lan::LanStatus,
     link::{LinkStatus, State},
 };
 use hoso_store::{
@@ -54,6 +55,8 @@ pub(crate) enum Trouble {
     LinkOff(u64),
     /// No other machine of the unit is connected that keeps a second copy.
     CopyAway,
+    /// The place at which this machine meets the other ones of the unit cannot be opened.
+    CopyClosed,
     /// The clock has the wrong day.
     ClockDay,
     /// The clock is wrong: minutes.
@@ -73,7 +76,7 @@ pub(crate) enum Trouble {
 impl Trouble {
     /// Every word, the gravest first; each has its sentences.
     #[cfg(test)]
-    pub(crate) const CODES: [&str; 19] = [
+    pub(crate) const CODES: [&str; 20] = [
         "storage-dead",
         "storage-read-only",
         "storage-full",
@@ -86,6 +89,7 @@ impl Trouble {
         "link-down",
         "link-off",
         "copy-away",
+        "copy-closed",
         "clock-day",
         "clock",
         "refused",
@@ -115,6 +119,7 @@ impl Trouble {
             Self::LinkDown(_) => "link-down",
             Self::LinkOff(_) => "link-off",
             Self::CopyAway => "copy-away",
+            Self::CopyClosed => "copy-closed",
             Self::ClockDay => "clock-day",
             Self::Clock(_) => "clock",
             Self::Refused(_) => "refused",
@@ -143,7 +148,11 @@ impl Trouble {
             | Self::SetAside(_)
             | Self::BackupNever
             | Self::BackupOld(_) => true,
-            Self::LinkDown(_) | Self::LinkOff(_) | Self::CopyAway | Self::Waiting(_) => false,
+            Self::LinkDown(_)
+            | Self::LinkOff(_)
+            | Self::CopyAway
+            | Self::CopyClosed
+            | Self::Waiting(_) => false,
         }
     }
 
@@ -170,7 +179,7 @@ struct Seen {
     link_wanted: bool,
     link: LinkStatus,
     is_turned_away: bool,
-    is_copy_away: bool,
+    copy: LanStatus,
     knows_the_day: bool,
     /// None while the database cannot be read.
     kept: Option<Kept>,
@@ -269,7 +278,7 @@ impl Office {
             is_alone: self.is_training(),
             link_wanted: *self.memory.link_wanted().borrow(),
             is_turned_away: link.is_turned_away(),
-            is_copy_away: self.lan.borrow().is_alone(),
+            copy: self.lan.borrow().clone(),
             knows_the_day: self.knows_the_day(),
             link,
             kept,
@@ -309,7 +318,8 @@ fn troubles(seen: &Seen) -> Vec<Trouble> {
     add(is_down && unanswered, Trouble::LinkUnanswered(since_ms));
     add(is_down && !unanswered, Trouble::LinkDown(since_ms));
     add(!seen.is_alone && !seen.link_wanted, Trouble::LinkOff(since_ms));
-    add(seen.is_copy_away, Trouble::CopyAway);
+    add(seen.copy.is_alone() && !seen.copy.is_closed, Trouble::CopyAway);
+    add(seen.copy.is_closed, Trouble::CopyClosed);
     if let Some(trouble) = clock_trouble(seen.link.skew_ms(), seen.knows_the_day) {
         add(true, trouble);
     }
@@ -352,7 +362,7 @@ mod tests {
             link_wanted: true,
             link,
             is_turned_away: false,
-            is_copy_away: false,
+            copy: LanStatus::default(),
             knows_the_day: true,
             kept: Some(kept),
             now_ms: NOW_MS,
@@ -390,7 +400,9 @@ mod tests {
             seen.link.state = State::Off;
         });
         assert!(matches!(*off, [Trouble::LinkOff(_)]), "{off:?}");
-        assert_eq!(after(|seen| seen.is_copy_away = true), [Trouble::CopyAway]);
+        assert_eq!(after(|seen| seen.copy.is_wanted = true), [Trouble::CopyAway]);
+        let closed = |seen: &mut Seen| (seen.copy.is_wanted, seen.copy.is_closed) = (true, true);
+        assert_eq!(after(closed), [Trouble::CopyClosed]);
         let slow = |seen: &mut Seen| seen.link.clock_skew_ms = -180_000;
         assert_eq!(after(slow), [Trouble::Clock(3)]);
         assert_eq!(after(|seen| seen.link.clock_skew_ms = 120_000), []);

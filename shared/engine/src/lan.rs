@@ -29,7 +29,7 @@ pub use self::status::{LanStatus, Machine};
 use crate::{
     clock::{self, steady_ms},
     close::CloseCode,
-    endpoint::{Endpoint, EndpointError, Knock, Peer},
+    endpoint::{Endpoint, Knock, Peer},
     frames::WireBytes,
     line::Line,
     memory::Memory,
@@ -66,10 +66,10 @@ pub struct Signals {
 }
 
 /// The machines of one unit, as one of them sees the others.
-#[derive(Debug)]
 pub struct Lan {
     shared: Arc<Shared>,
-    endpoint: Endpoint,
+    key: SigningKey,
+    congestion: Congestion,
     places: Places,
 }
 
@@ -104,19 +104,15 @@ struct Pair {
 }
 
 impl Lan {
-    /// Opens the socket.
-    ///
-    /// # Errors
-    ///
-    /// [`EndpointError`] when the address is taken or not this machine's.
-    pub fn open(
+    /// The machines of the unit, seen by the one with this key.
+    #[must_use]
+    pub fn new(
         places: Places,
-        (key, congestion): (&SigningKey, Congestion),
+        (key, congestion): (SigningKey, Congestion),
         memory: Memory,
         signals: Signals,
         wire: WireBytes,
-    ) -> Result<Self, EndpointError> {
-        let endpoint = Endpoint::beside(places.listen, key, congestion)?;
+    ) -> Self {
         let shared = Shared {
             memory,
             own: key.public(),
@@ -126,13 +122,17 @@ impl Lan {
             entered: AtomicU64::default(),
             begun: Instant::now(),
         };
-        Ok(Self { shared: Arc::new(shared), endpoint, places })
+        Self { shared: Arc::new(shared), key, congestion, places }
     }
 
     /// Runs until the program stops.
     pub async fn run(self) {
-        let Self { shared, endpoint, places } = self;
+        let Self { shared, key, congestion, places } = self;
         let mut stop = shared.signals.stop.clone();
+        let endpoint = tokio::select! {
+            endpoint = shared.opened(places.listen, &key, congestion) => endpoint,
+            () = becomes(&mut stop, true) => return,
+        };
         let (mut dialling, mut serving) = (JoinSet::new(), JoinSet::new());
         for address in places.peers {
             dialling.spawn(Arc::clone(&shared).dial_for_ever(endpoint.clone(), address));
@@ -165,6 +165,33 @@ impl Lan {
 impl Shared {
     fn sessions(&self) -> MutexGuard<'_, BTreeMap<NodeId, Live>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the socket, and tries again while its address is taken or not this machine's yet: the
+    /// desk works without the other machines.
+    async fn opened(
+        &self,
+        listen: Option<SocketAddr>,
+        key: &SigningKey,
+        congestion: Congestion,
+    ) -> Endpoint {
+        let (mut redial, status) = (Redial::default(), &self.signals.status);
+        loop {
+            let opened = Endpoint::beside(listen, key, congestion);
+            let changes = status.send_if_modified(|status| status.set_closed(opened.is_err()));
+            match opened {
+                Ok(endpoint) => return endpoint,
+                Err(error) if changes => tracing::warn!(%error, "no other machine is let in yet"),
+                Err(error) => tracing::debug!(%error, "no other machine is let in yet"),
+            }
+            sleep(self.pause(&mut redial)).await;
+        }
+    }
+
+    /// How long to wait after something failed.
+    fn pause(&self, redial: &mut Redial) -> Duration {
+        let chance = secret::chance().map_or(0, u64::from_le_bytes);
+        Duration::from_millis(redial.down(steady_ms(self.begun), chance))
     }
 
     /// The own node and the other machine of its unit that has this key; else why not.
@@ -228,10 +255,8 @@ impl Shared {
                     redial.up(begun_ms);
                 }
             }
-            let chance = secret::chance().map_or(0, u64::from_le_bytes);
-            let wait_ms = redial.down(steady_ms(self.begun), chance);
             tokio::select! {
-                () = sleep(Duration::from_millis(wait_ms)) => {}
+                () = sleep(self.pause(&mut redial)) => {}
                 () = becomes(&mut stop, true) => break,
             }
         }
@@ -334,7 +359,32 @@ fn others(state: &Registry, own: &PublicKey) -> Vec<PublicKey> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, UdpSocket};
+
+    use hoso_identity::Realm;
+    use hoso_store::database::Schema;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_port_that_another_program_has_is_taken_as_soon_as_that_one_gives_it_up() {
+        let data = tempfile::tempdir().unwrap();
+        let opened = Memory::open(data.path(), Schema::Node, |_| Ok(Realm([1; 16])), |_| {});
+        let (memory, _thread) = opened.unwrap();
+        let taken = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let (stop, stopping) = watch::channel(false);
+        let status = watch::Sender::new(LanStatus::default());
+        let signals = Signals { stop: stopping, arrived: Arc::default(), status: status.clone() };
+        let places = Places { listen: taken.local_addr().ok(), peers: Vec::new() };
+        let key = (SigningKey::from_seed(&[7; 32]), Congestion::default());
+        let lan = Lan::new(places, key, memory, signals, WireBytes::default());
+        let (running, mut status) = (tokio::spawn(lan.run()), status.subscribe());
+        status.wait_for(|status| status.is_closed).await.unwrap();
+        drop(taken);
+        status.wait_for(|status| !status.is_closed).await.unwrap();
+        stop.send(true).unwrap();
+        running.await.unwrap();
+    }
 
     #[test]
     fn of_two_machines_that_dial_each_other_at_once_both_keep_the_same_connection() {

@@ -115,6 +115,7 @@ async fn in_words(site: &Site, words: &Words, trouble: Trouble) -> Shown {
         | Trouble::StorageReadOnly
         | Trouble::StorageFull
         | Trouble::CopyAway
+        | Trouble::CopyClosed
         | Trouble::ClockDay
         | Trouble::NoStation
         | Trouble::LinkRefused

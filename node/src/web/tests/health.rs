@@ -123,4 +123,8 @@ async fn a_second_machine_that_is_looked_for_and_not_there_is_named_and_hinders_
     assert!(office.contains("Chưa thấy máy nào khác của đơn vị"), "{office}");
     assert_eq!(scene.get("/readyz").await.status, 200);
     assert_eq!(scene.get("/api/v1/sync").await.json()["copies"], serde_json::json!([]));
+    scene.office.lan.send_modify(|status| status.is_closed = true);
+    let health = scene.get("/health").await.text;
+    assert!(health.contains("chưa mở được cổng để nối với máy thứ hai") && !health.contains(away));
+    assert_eq!(scene.get("/readyz").await.status, 200);
 }

@@ -18,9 +18,11 @@ pub struct Machine {
 pub struct LanStatus {
     /// Whether there are places to dial or to listen.
     pub is_wanted: bool,
+    /// Whether the own place could not be opened; it is tried again.
+    pub is_closed: bool,
     /// Those that were met.
     pub machines: BTreeMap<NodeId, Machine>,
-    /// Connections of machines that are none of the unit's.
+    /// Connections of machines that may not be let in: none of the unit's, or ended.
     pub turned_away: u64,
 }
 
@@ -35,6 +37,11 @@ impl LanStatus {
     #[must_use]
     pub fn is_alone(&self) -> bool {
         self.is_wanted && !self.machines.values().any(|machine| machine.is_connected)
+    }
+
+    /// Notes whether the own place could not be opened; gives whether that is new.
+    pub(super) fn set_closed(&mut self, is_closed: bool) -> bool {
+        std::mem::replace(&mut self.is_closed, is_closed) != is_closed
     }
 
     pub(super) fn set(&mut self, machine: NodeId, is_connected: bool, since_ms: u64) {

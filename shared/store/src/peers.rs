@@ -21,6 +21,8 @@ const BROUGHT: &str = "SELECT last, node, incarnation FROM brought WHERE first <
     ORDER BY first DESC LIMIT 1";
 const LENGTHEN: &str = "UPDATE brought SET last = :last
     WHERE last = :before AND node = :node AND incarnation = :incarnation";
+const FORGET_BROUGHT: &str = "DELETE FROM brought
+    WHERE node = :node AND incarnation = :incarnation";
 const NOTE: &str = "INSERT INTO brought VALUES (:first, :last, :node, :incarnation)";
 const FORGET_COPIED: &str = "UPDATE peer SET copied = 0, copied_at_ms = NULL";
 
@@ -89,6 +91,14 @@ impl PeerTables for Tx<'_> {
                 ":incarnation": by.incarnation.0,
             })?;
         }
+        Ok(())
+    }
+
+    fn forget_brought(&mut self, by: &PeerCopy) -> Result<(), StoreError> {
+        self.connection.prepare_cached(FORGET_BROUGHT)?.execute(named_params! {
+            ":node": by.node.0,
+            ":incarnation": by.incarnation.0,
+        })?;
         Ok(())
     }
 }

@@ -4,7 +4,8 @@
 //! What the other has otherwise is passed over, so the receiver cannot compute the running digest
 //! of the journal. It keeps the one that it is told with each place, and names both when it comes
 //! again; where they no longer fit the journal, that begins anew, and what is known is known by
-//! its id.
+//! its id. That it does is the first thing that is said then, so that the other side does not take
+//! what it had from here for what is still here.
 
 use std::collections::VecDeque;
 
@@ -254,12 +255,16 @@ impl Conversation {
     }
 
     /// The first place that the other names says where to begin. One that is none of this journal's
-    /// is that of another copy: then all of it is new to the other side.
+    /// is that of another copy, or of a time that was lost here: then all of it is new to the other
+    /// side, and nothing that it had from here is known to be here.
     fn ack_stored(&mut self, agrees: bool, out: &mut Vec<Output>) {
         let Some(ack) = self.storing_ack.take() else { return };
         if self.sent.is_none() {
             self.sent = Some(if agrees { ack } else { Covered::default() });
             out.push(Output::Up);
+            if !agrees {
+                out.push(Output::Send(Frame::Covered(Covered::default())));
+            }
         } else if !agrees {
             return self.close(Farewell::Again, out);
         }
@@ -307,8 +312,10 @@ impl Conversation {
             && !self.storing
             && let Some(mut part) = self.parts.pop_front()
         {
-            // What came while the one before was stored shares a commit.
-            while let Some(next) = self.parts.front()
+            // What came while the one before was stored shares a commit; that the other side begins
+            // anew stands by itself.
+            while part.covered != Covered::default()
+                && let Some(next) = self.parts.front()
                 && part.entries.len().saturating_add(next.entries.len()) <= STORED_ENTRIES
                 && let Some(next) = self.parts.pop_front()
             {
@@ -424,7 +431,24 @@ mod tests {
         here.handle(0, Input::Met(place(0)));
         here.handle(0, Input::Frame(ack(4)));
         let out = here.handle(0, Input::AckStored { agrees: false });
-        assert_eq!(out, [Output::Up, Output::ReadJournal(Covered::default())]);
+        let anew = Output::Send(Frame::Covered(Covered::default()));
+        assert_eq!(out, [Output::Up, anew, Output::ReadJournal(Covered::default())]);
+    }
+
+    #[test]
+    fn that_the_other_journal_begins_anew_is_stored_before_anything_of_it() {
+        let mut here = open();
+        let Part { entries, covered } = part(&[7], 9);
+        // The first part is being stored while the others come.
+        here.handle(0, Input::Frame(Frame::Covered(place(3))));
+        here.handle(0, Input::Frame(Frame::Covered(Covered::default())));
+        here.handle(0, Input::Frame(Frame::Push(PushedBatch { entries: entries.clone() })));
+        here.handle(0, Input::Frame(Frame::Covered(covered)));
+        let anew = Part { entries: Vec::new(), covered: Covered::default() };
+        let out = here.handle(0, Input::PartStored(place(3)));
+        assert!(out.contains(&Output::StorePart(anew)), "{out:?}");
+        let out = here.handle(0, Input::PartStored(Covered::default()));
+        assert!(out.contains(&Output::StorePart(Part { entries, covered })), "{out:?}");
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl<'a> Session<'a> {
                 Output::Meet(hello) => {
                     let copy = PeerCopy { node: self.pair.other, incarnation: hello.incarnation };
                     let cursors = hello.cursors.iter().map(from_point).collect();
-                    self.other = Some(Other { copy, epoch: hello.epoch, cursors });
+                    self.other = Some(Other { copy, epoch: hello.epoch, cursors, goes_on: false });
                     self.work(talk, Output::Meet(hello)).await;
                 }
                 work @ (Output::StoreAck(_) | Output::ReadJournal(_) | Output::StorePart(_)) => {
@@ -156,7 +156,7 @@ impl<'a> Session<'a> {
     }
 
     /// Does one piece of work in one transaction, and tells its result when that is durable.
-    async fn work(&self, talk: &mut Talk<Conversation>, output: Output) {
+    async fn work(&mut self, talk: &mut Talk<Conversation>, output: Output) {
         let Some(other) = self.other.clone() else {
             return talk.tell(Input::End(Farewell::Protocol));
         };
@@ -167,6 +167,10 @@ impl<'a> Session<'a> {
                 Some(Input::StorageFailed)
             }
         };
+        if let (Some(Input::PartStored(_)), Some(other)) = (&input, &mut self.other) {
+            // Where it does not go on, what came from it is forgotten with its first part.
+            other.goes_on = true;
+        }
         input.into_iter().for_each(|input| talk.tell(input));
     }
 

@@ -28,6 +28,9 @@ pub struct Other {
     pub epoch: Option<Epoch>,
     /// How far its feeds are there.
     pub cursors: Vec<ScopePoint>,
+    /// Whether it has shown in this session that its journal goes on where it had ended: it has
+    /// what came from it. A machine that was set back, as from a snapshot, lacks the last of that.
+    pub goes_on: bool,
 }
 
 /// Entries of a journal in order, and the place up to which they cover it: what is not among them
@@ -70,8 +73,8 @@ pub fn acknowledged<T: PeerTables>(
 }
 
 /// What the other node may lack of the own journal after a place, for one part; none when the
-/// journal has no such place. Passed over is what came from that copy of it, what it has by its
-/// feed, and what the relay has refused and keeps.
+/// journal has no such place. Passed over is what came from that copy of it, once it has gone on
+/// with its journal, what it has by its feed, and what the relay has refused and keeps.
 ///
 /// # Errors
 ///
@@ -113,8 +116,9 @@ pub fn read<T: PeerTables>(
 
 /// Takes a part of another node's journal. Its entries become part of the own journal, so that they
 /// reach the relay from whichever node has a link first, and are provisional until the relay has
-/// given them positions; what is known already is left as it is. The caller commits, and only then
-/// acknowledges the place.
+/// given them positions; what is known already is left as it is. A part that begins before the
+/// place that is kept comes from a machine that was set back: what came from there before is not
+/// known to be there any more. The caller commits, and only then acknowledges the place.
 ///
 /// # Errors
 ///
@@ -126,13 +130,17 @@ pub fn take<T: PeerTables>(
     (entries, covered): (&[ledger::Pushed], Place),
     at_ms: u64,
 ) -> Result<Imported, T::Error> {
+    let peer = known(tables, from)?;
+    let first = entries.first().map_or(u64::MAX, |pushed| pushed.number);
+    if first <= peer.place.through || covered.through < peer.place.through {
+        tables.forget_brought(from)?;
+    }
     let before = tables.facts()?.journal_head;
     let imported = carried::import(tables, admission, entries, at_ms)?;
     let last = tables.facts()?.journal_head;
     if last > before {
         tables.note_brought(before.saturating_add(1), last, from)?;
     }
-    let peer = known(tables, from)?;
     tables.put_peer(&Peer { place: covered, ..peer })?;
     Ok(imported)
 }
@@ -165,7 +173,7 @@ fn has<T: PeerTables>(
     if row.is_some_and(|row| row <= other.seen(entry.kind.is_statement())) {
         return Ok(true);
     }
-    Ok(tables.brought_by(number)? == Some(other.copy))
+    Ok(other.goes_on && tables.brought_by(number)? == Some(other.copy))
 }
 
 impl Other {

@@ -47,4 +47,6 @@ pub trait PeerTables: JournalTables {
     /// Notes that the numbers from the first to the last came from there; they are the journal's
     /// last ones.
     fn note_brought(&mut self, first: u64, last: u64, by: &PeerCopy) -> Result<(), Self::Error>;
+    /// Nothing is known any more to have come from there.
+    fn forget_brought(&mut self, by: &PeerCopy) -> Result<(), Self::Error>;
 }

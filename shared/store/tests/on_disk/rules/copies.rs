@@ -4,6 +4,7 @@ use hoso_store::{
     peers,
     rules::copies::{self, Other, Part},
     tables::{PeerCopy, Place},
+    writer::Tx,
 };
 
 use super::*;
@@ -23,7 +24,7 @@ fn copy_of(office: &Office) -> PeerCopy {
 fn shows(office: &Office) -> Other {
     let (copy, facts) = (copy_of(office), office.scene.write(|tx| JournalTables::facts(tx)));
     let cursors = office.cursors().into_iter().filter(|cursor| cursor.row > 0).collect();
-    Other { copy, epoch: facts.epoch, cursors }
+    Other { copy, epoch: facts.epoch, cursors, goes_on: true }
 }
 
 /// What one node would send to the other now.
@@ -137,6 +138,44 @@ fn a_restored_machine_gets_back_what_it_had_given_away() {
     assert_eq!(give(&restored, &other), 1, "what it had from its backup, under its new name");
     assert_eq!(other.standing(kept.id()), Some(Standing::Counts));
     assert_eq!(other.scene.write(|tx| JournalTables::facts(tx)).journal_head, 2, "and no more");
+}
+
+/// A machine that has given the other two entries, and that machine; then the first one is set back
+/// to what it was after the first entry, under its own name, as from a snapshot.
+fn set_back() -> (Office, Office, VerifiedEntry) {
+    let (one, other) = (Office::new(A), second());
+    let kept = event(A, 1, DocumentId::ZERO, &[A]);
+    let lost = event(A, 2, DocumentId::ZERO, &[A]);
+    other.save(&kept);
+    other.save(&lost);
+    give(&other, &one);
+    give(&one, &other);
+    let back = second();
+    back.save(&kept);
+    assert_eq!(copy_of(&back), copy_of(&other));
+    (one, back, lost)
+}
+
+#[test]
+fn a_machine_that_was_set_back_gets_again_what_had_come_from_it() {
+    let (one, back, lost) = set_back();
+    assert_eq!(badge_here(&one, lost.id()), Badge::Copied);
+    // It names the other one's journal as it knew it, which is not copied to it any more.
+    assert_eq!(part(&one, &back).map(|part| part.covered.through), Some(2));
+    assert_eq!(badge_here(&one, lost.id()), Badge::Saved);
+    assert_eq!(give(&back, &one), 1, "its journal begins anew");
+    assert_eq!(give(&one, &back), 2);
+    assert_eq!(back.standing(lost.id()), Some(Standing::Counts));
+    assert_eq!(badge_here(&one, lost.id()), Badge::Copied);
+}
+
+#[test]
+fn nothing_that_came_from_a_machine_counts_as_there_before_it_goes_on_with_its_journal() {
+    let (one, back, lost) = set_back();
+    let not_yet = Other { goes_on: false, ..shows(&back) };
+    let read = move |tx: &mut Tx<'_>| copies::read(tx, &not_yet, &Place::default(), 1 << 20);
+    let entries = one.scene.write(read).unwrap().entries;
+    assert!(entries.iter().any(|entry| entry.id == lost.id()));
 }
 
 #[test]

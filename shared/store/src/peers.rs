@@ -20,7 +20,8 @@ const PUT_PEER: &str = "INSERT INTO peer
 const BROUGHT: &str = "SELECT last, node, incarnation FROM brought WHERE first <= :number
     ORDER BY first DESC LIMIT 1";
 const LENGTHEN: &str = "UPDATE brought SET last = :last
-    WHERE last = :before AND node = :node AND incarnation = :incarnation";
+    WHERE first = (SELECT max(first) FROM brought)
+    AND last = :before AND node = :node AND incarnation = :incarnation";
 const FORGET_BROUGHT: &str = "DELETE FROM brought
     WHERE node = :node AND incarnation = :incarnation";
 const NOTE: &str = "INSERT INTO brought VALUES (:first, :last, :node, :incarnation)";

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The tables that grow with every dossier.
-const LARGE: [&str; 9] = [
+const LARGE: [&str; 10] = [
     "attachment",
     "blob",
     "blob_of",
@@ -21,6 +21,7 @@ const LARGE: [&str; 9] = [
     "record_word",
     "feed",
     "journal",
+    "brought",
     "idempotency",
 ];
 /// Indexes over the few rows that need someone: reading all of them is what is asked for.
@@ -35,7 +36,7 @@ const FEW: [&str; 8] = [
     "record_newer",
 ];
 /// Queries that read all of a large table: how they begin, and why they may.
-const WHOLE: [(&str, &str); 11] = [
+const WHOLE: [(&str, &str); 12] = [
     ("SELECT code FROM record", "once, when the program starts"),
     ("SELECT status, count(*) FROM record", "an index of a few bytes per dossier"),
     ("UPDATE attachment SET placed = 0", "when the relay has begun a new life"),
@@ -47,12 +48,13 @@ const WHOLE: [(&str, &str); 11] = [
     ("SELECT entry.id FROM journal", "when a restored node is numbered anew"),
     ("UPDATE entry SET journal = NULL", "when a restored node is numbered anew"),
     ("DELETE FROM journal", "when a restored node is numbered anew"),
+    ("DELETE FROM brought", "when a node is numbered anew, or another machine was set back"),
 ];
 
 /// Sources that speak of the relay's tables, those that speak of a node's; the others of both.
 const OF_RELAY: [&str; 4] = ["ledger", "audit", "enrolment", "watch"];
-const OF_NODE: [&str; 7] =
-    ["attachments", "journal", "records", "drafts", "idempotency", "sessions", "link"];
+const OF_NODE: [&str; 8] =
+    ["attachments", "journal", "peers", "records", "drafts", "idempotency", "sessions", "link"];
 
 /// An empty database of each program.
 struct Databases {

@@ -164,7 +164,7 @@ impl Conversation {
             Input::Tick => self.tick(now_ms, &mut out),
             Input::JournalGrew(head) => {
                 self.journal_head = self.journal_head.max(head);
-                self.doubted |= self.sent.is_some_and(|sent| head < sent.through);
+                self.doubted |= self.sent.is_some_and(|sent| head <= sent.through);
                 self.push(&mut out);
             }
             Input::Met(place) => self.met(place, &mut out),
@@ -449,6 +449,13 @@ mod tests {
         assert!(out.contains(&Output::StorePart(anew)), "{out:?}");
         let out = here.handle(0, Input::PartStored(Covered::default()));
         assert!(out.contains(&Output::StorePart(Part { entries, covered })), "{out:?}");
+    }
+
+    #[test]
+    fn a_journal_that_was_numbered_anew_up_to_where_it_was_is_looked_at_again() {
+        let mut here = open();
+        here.handle(0, Input::JournalRead(Some(part(&[5, 6], 10))));
+        assert_eq!(here.handle(0, Input::JournalGrew(10)), [Output::ReadJournal(place(10))]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One conversation with another machine of the unit: what it asks for is done in the memory.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::ready, sync::Arc, time::Duration};
 
 use hoso_identity::Realm;
 use hoso_store::{
@@ -119,13 +119,14 @@ impl<'a> Session<'a> {
                 },
                 Some(why) = ends.recv() => Input::End(why),
                 () = becomes(&mut stop, true) => Input::End(Farewell::Leaving),
+                // Whoever sends without end does not keep anything above from being looked at.
+                () = ready(()), if !talk.outputs.is_empty() => continue,
             };
             talk.tell(input);
         }
     }
 
-    /// Does what the conversation asks, in its order, until it asks for nothing or the line is
-    /// full.
+    /// Does what the conversation asks, in its order, up to the first piece of work for the memory.
     async fn work_off(&mut self, talk: &mut Talk<Conversation>) {
         while let Some(output) = talk.outputs.pop_front() {
             match output {
@@ -146,10 +147,10 @@ impl<'a> Session<'a> {
                     let copy = PeerCopy { node: self.pair.other, incarnation: hello.incarnation };
                     let cursors = hello.cursors.iter().map(from_point).collect();
                     self.other = Some(Other { copy, epoch: hello.epoch, cursors, goes_on: false });
-                    self.work(talk, Output::Meet(hello)).await;
+                    return self.work(talk, Output::Meet(hello)).await;
                 }
                 work @ (Output::StoreAck(_) | Output::ReadJournal(_) | Output::StorePart(_)) => {
-                    self.work(talk, work).await;
+                    return self.work(talk, work).await;
                 }
             }
         }

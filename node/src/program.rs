@@ -220,8 +220,7 @@ fn copy_to_others(office: &Office, config: &Config, tasks: &mut Tasks) -> Result
         status: office.lan.clone(),
     };
     let key = keys::read_transport(&office.data)?;
-    let (memory, wire) = (office.memory.clone(), office.wire.clone());
-    let lan = Lan::new(places, (key, config.congestion), memory, signals, wire);
+    let lan = Lan::new(places, (key, config.congestion), office.memory.clone(), signals);
     tasks.spawn("lan", async move {
         lan.run().await;
         Ok(())

@@ -79,6 +79,7 @@ struct Shared {
     /// The own transport key.
     own: PublicKey,
     signals: Signals,
+    /// What went over the office's network, which is not what went to the relay.
     wire: WireBytes,
     sessions: Mutex<BTreeMap<NodeId, Live>>,
     /// How many sessions there have been: one that takes long to end must not be taken for the one
@@ -111,13 +112,12 @@ impl Lan {
         (key, congestion): (SigningKey, Congestion),
         memory: Memory,
         signals: Signals,
-        wire: WireBytes,
     ) -> Self {
         let shared = Shared {
             memory,
             own: key.public(),
             signals,
-            wire,
+            wire: WireBytes::default(),
             sessions: Mutex::default(),
             entered: AtomicU64::default(),
             begun: Instant::now(),
@@ -377,7 +377,7 @@ mod tests {
         let signals = Signals { stop: stopping, arrived: Arc::default(), status: status.clone() };
         let places = Places { listen: taken.local_addr().ok(), peers: Vec::new() };
         let key = (SigningKey::from_seed(&[7; 32]), Congestion::default());
-        let lan = Lan::new(places, key, memory, signals, WireBytes::default());
+        let lan = Lan::new(places, key, memory, signals);
         let (running, mut status) = (tokio::spawn(lan.run()), status.subscribe());
         status.wait_for(|status| status.is_closed).await.unwrap();
         drop(taken);

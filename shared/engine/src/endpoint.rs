@@ -194,12 +194,13 @@ impl Endpoint {
 
     /// Waits for a connection. `None` after [`Endpoint::close`].
     ///
-    /// While there are many connections, strangers must prove their address first.
+    /// While there are many connections, strangers must prove their address first; between the
+    /// machines of a unit always, since a few who do not answer would fill every place there.
     pub async fn accept(&self) -> Option<Knock> {
         loop {
             let incoming = self.quinn.accept().await?;
-            let busy = self.quinn.open_connections() >= CONNECTIONS_EASY;
-            if busy && incoming.may_retry() && !incoming.remote_address_validated() {
+            let proves = self.alpn == LAN_ALPN || self.quinn.open_connections() >= CONNECTIONS_EASY;
+            if proves && incoming.may_retry() && !incoming.remote_address_validated() {
                 // `may_retry` holds, so this cannot fail; an error would only drop the stranger.
                 incoming.retry().unwrap_or_else(|error| error.into_incoming().ignore());
             } else {

@@ -220,7 +220,7 @@ impl Shared {
         let pair = match self.pair(&peer.key()) {
             Ok(pair) => pair,
             Err(code) => {
-                tracing::info!(why = code.words(), "a machine was turned away");
+                tracing::debug!(why = code.words(), "a machine was turned away");
                 self.signals.status.send_modify(|status| {
                     status.turned_away = status.turned_away.saturating_add(1);
                 });

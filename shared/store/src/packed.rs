@@ -1,7 +1,7 @@
 //! Entries at rest: without what their rows or the rest of them say, and compressed.
 //!
-//! A first byte says how an entry is written: [`AS_IS`], [`PACKED`] or [`PACKED_LATER`]. What
-//! begins otherwise was written before entries were packed and is the entry itself.
+//! A first byte says how an entry is written: as it is, packed, or packed and not the first of its
+//! dossier. What begins otherwise was written before entries were packed and is the entry itself.
 
 use std::{cell::RefCell, io};
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use hoso_identity::DocumentId;
+use hoso_identity::{DocumentId, Entry, Kind};
+use hoso_registry::EventKind;
 use hoso_store::{
     StoreError, backup,
     database::{self, Database, Schema},
@@ -15,7 +16,7 @@ use hoso_store::{
 /// Something that was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Promise {
-    /// So many entries of a dossier.
+    /// So many changes of a dossier.
     Entries(DocumentId, usize),
     /// A number of a code: station, day, counter.
     Number(u16, u32, u16),
@@ -111,7 +112,7 @@ pub fn judge(image: &Path, schema: Schema, promises: &[Promise]) -> Result<(), S
         for (document, count) in entries {
             let found = held(tx, schema, document)?;
             if found < count {
-                return Ok(Some(format!("{document} has {found} of {count} entries")));
+                return Ok(Some(format!("{document} has {found} of {count} changes")));
             }
         }
         Ok(None)
@@ -142,13 +143,23 @@ pub fn judge(image: &Path, schema: Schema, promises: &[Promise]) -> Result<(), S
     Ok(())
 }
 
-/// How many entries of a dossier count there.
+/// How many changes of a dossier count there: that somebody has read it is promised to nobody.
 fn held(tx: &mut Tx<'_>, schema: Schema, document: &DocumentId) -> Result<usize, StoreError> {
+    let is_change = |kind: Kind| kind != EventKind::Opened.kind();
     match schema {
-        Schema::Relay => Ok(LedgerTables::document(tx, document)?.len()),
+        Schema::Relay => {
+            let mut found = 0;
+            for id in LedgerTables::document(tx, document)? {
+                let entry = LedgerTables::entry(tx, &id)?;
+                let entry = entry.and_then(|entry| Entry::decode(&entry.bytes).ok());
+                found += usize::from(entry.is_some_and(|entry| is_change(entry.header().kind)));
+            }
+            Ok(found)
+        }
         Schema::Node => {
-            let entries = JournalTables::document(tx, document)?;
-            Ok(entries.iter().filter(|entry| entry.standing == Standing::Counts).count())
+            let entries = JournalTables::document(tx, document)?.into_iter();
+            let counts = entries.filter(|entry| entry.standing == Standing::Counts);
+            Ok(counts.filter(|entry| is_change(entry.kind)).count())
         }
     }
 }

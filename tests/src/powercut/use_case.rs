@@ -83,7 +83,7 @@ impl Day {
                 let state = dossier["sync"]["state"].as_str()?;
                 matches!(state, "delivered" | "opened").then_some(dossier)
             });
-            let entries = dossier["events"].as_array().map_or(0, Vec::len);
+            let entries = changes(&dossier);
             let id = DocumentId::from_hex(id).expect("an id");
             for who in 0..self.before.len() {
                 self.promise(who, &Promise::Entries(id, entries));
@@ -105,11 +105,16 @@ pub fn recorded(dossiers: usize) -> Vec<Recording> {
     day.province.relay.back_up(&backup);
     day.promise(2, &Promise::Backup(BACKUP.to_owned()));
     ids.extend(morning(&day, dossiers, dossiers));
-    // The relay's disk is replaced by last night's; its offices give it back the rest.
+    // The relay's disk is replaced by last night's; its offices give it back the rest. Before they
+    // know of it a badge still says what was true of the lost one.
+    let before: Vec<u64> = day.province.nodes.iter().map(healings).collect();
     day.province.relay.stop();
     day.mark(2, &Mark::BackTo(BACKUP.to_owned()));
     day.province.relay.restore(&backup);
     day.province.relay.start();
+    for (node, before) in day.province.nodes.iter().zip(before) {
+        wait::until("the relay is healed", ARRIVAL, || (healings(node) > before).then_some(()));
+    }
     let desk = Desk::of(&day.province.nodes[0]);
     day.delivered(&desk, &ids);
     for node in &mut day.province.nodes {
@@ -123,6 +128,17 @@ pub fn recorded(dossiers: usize) -> Vec<Recording> {
             Recording { name, schema, before, records }
         })
         .collect()
+}
+
+/// How often a node has compared everything with the relay.
+fn healings(node: &Node) -> u64 {
+    node.sync(&Desk::of(node).session)["healed"].as_u64().expect("a number")
+}
+
+/// How many changes a desk is shown: its badge says nothing of who has read since.
+fn changes(dossier: &Value) -> usize {
+    let events = dossier["events"].as_array().into_iter().flatten();
+    events.filter(|event| event["kind"] != "opened").count()
 }
 
 /// Dossiers of Cô Tô that Bãi Cháy decides, and what both do with them.
@@ -142,11 +158,10 @@ fn morning(day: &Day, dossiers: usize, first: usize) -> Vec<String> {
     day.delivered(&here, &ids);
     for id in &ids {
         let dossier = there.read(id);
-        let entries = |dossier: &Value| dossier["events"].as_array().map_or(0, Vec::len);
         let taken = there.act(&dossier, "taken_over", json!({}));
-        day.answered(1, &taken, entries(&taken));
+        day.answered(1, &taken, changes(&taken));
         let approved = there.act(&taken, "approved", json!({}));
-        day.answered(1, &approved, entries(&approved));
+        day.answered(1, &approved, changes(&approved));
     }
     day.delivered(&there, &ids);
     ids

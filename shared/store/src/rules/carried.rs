@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, VecDeque};
 use hoso_identity::{Entry, EntryId, Reason, Verdict, WaitingFor};
 
 use super::{
-    intake::Taken,
+    intake::{self, Taken, is_forged},
     journal::enter,
     ledger::{Desk, Ingested, Outcome, Pushed, Pusher, arrivals, id_of, ingest},
+    mend::Positioned,
 };
 use crate::tables::{
     Admission, Digest, JournalTables, LedgerTables, NodeEntry, Sender, Standing, digest_after,
@@ -131,7 +132,8 @@ pub fn import<T: JournalTables>(
                 continue;
             }
         };
-        if desk.tables.entry(&entry.id())?.is_some() {
+        if let Some(known) = desk.tables.entry(&entry.id())? {
+            desk.repair(&known, &pushed.bytes, at_ms)?;
             continue;
         }
         match desk.decide(&entry)? {
@@ -186,6 +188,23 @@ impl<T: JournalTables, A: Admission> Import<'_, T, A> {
         self.tables.quarantine(bytes, reason, at_ms)?;
         let count = self.imported.refused.entry(reason).or_default();
         *count = count.saturating_add(1);
+        Ok(())
+    }
+
+    /// An id does not cover the signature: after a damaged copy the good one may come.
+    fn repair(&mut self, known: &NodeEntry, bytes: &[u8], at_ms: u64) -> Result<(), T::Error> {
+        if !is_forged(&known.standing) {
+            return Ok(());
+        }
+        let Some(position) = known.position else {
+            // It is decided when the relay gives it a position.
+            return self.tables.replace_bytes(&known.id, bytes);
+        };
+        let (good, row) =
+            ([Positioned { bytes: bytes.to_vec(), position }], known.row.unwrap_or(0));
+        let taken = intake::mend(self.tables, self.admission, &good, row, at_ms)?;
+        self.imported.taken.documents.extend(taken.documents);
+        self.imported.taken.statements |= taken.statements;
         Ok(())
     }
 

@@ -140,6 +140,26 @@ fn a_restored_machine_gets_back_what_it_had_given_away() {
     assert_eq!(other.scene.write(|tx| JournalTables::facts(tx)).journal_head, 2, "and no more");
 }
 
+#[test]
+fn a_damaged_copy_is_replaced_by_the_good_one_that_another_machine_has() {
+    let (relay, one, other) = (relay(), Office::new(A), second());
+    let first = event(A, 1, DocumentId::ZERO, &[A]);
+    one.save(&first);
+    meet(&relay, &one, 1);
+    push(&relay, &one, 0);
+    meet(&relay, &other, 2);
+    let mut damaged = page(&relay, &other);
+    let Content::Entry { bytes, .. } = &mut damaged.items[0].content else { panic!() };
+    *bytes.last_mut().unwrap() ^= 1;
+    other.take(damaged).unwrap();
+    assert_eq!(other.standing(first.id()), Some(Standing::Refused(Reason::Signature)));
+    assert_eq!(give(&one, &other), 1);
+    assert_eq!(other.standing(first.id()), Some(Standing::Counts));
+    let id = first.id();
+    let kept = other.scene.write(move |tx| JournalTables::entry(tx, &id));
+    assert_eq!(kept.unwrap().bytes, first.encode());
+}
+
 /// A machine that has given the other two entries, and that machine; then the first one is set back
 /// to what it was after the first entry, under its own name, as from a snapshot.
 fn set_back() -> (Office, Office, VerifiedEntry) {

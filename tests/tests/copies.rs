@@ -122,6 +122,8 @@ fn while_the_relay_is_away_each_machine_of_an_office_has_what_the_other_saves() 
         wait::until("nothing is pending", DEADLINE, || pending().then_some(()));
         assert_eq!(sync(desk)["refused"], 0);
         assert_eq!(sync(desk)["healed"], 0, "{}", sync(desk));
+        let lacking = || sync(desk)["copies"][0]["pending_entries"] == 0;
+        wait::until("nothing is still to be copied", DEADLINE, || lacking().then_some(()));
     }
     wait::until_nothing_is_missing("both agree", DEADLINE, || agree::disagreements(&desks));
     let entries = |desk: &Desk| desk.session.bytes(&format!("/api/v1/dossiers/{}/entries", ids[0]));

@@ -1,10 +1,8 @@
 //! How the other machines of the unit stand, which keep a second copy.
 
-use hoso_store::{
-    StoreError, peers,
-    tables::{JournalTables, Peer},
-    writer::Tx,
-};
+use hoso_identity::NodeId;
+use hoso_registry::state::NodeFacts;
+use hoso_store::{StoreError, journal, peers, tables::Peer, writer::Tx};
 use serde_json::{Value, json};
 
 use super::Office;
@@ -21,7 +19,7 @@ pub(crate) struct Copy {
     pub(crate) is_connected: bool,
     /// Since when, Unix milliseconds; none before it was met since this program started.
     pub(crate) since_ms: Option<u64>,
-    /// Entries of this machine's journal that it has not acknowledged.
+    /// Entries of the own journal that it has not acknowledged and that no feed brings it.
     pub(crate) pending: u64,
     /// When it last acknowledged something, Unix milliseconds.
     pub(crate) acknowledged_ms: Option<u64>,
@@ -30,30 +28,42 @@ pub(crate) struct Copy {
 impl Office {
     /// The other machines of the unit, by id; none where none was ever met and none is looked for.
     pub(crate) async fn copies(&self) -> Result<Vec<Copy>, StoreError> {
-        let read =
-            |tx: &mut Tx<'_>| Ok::<_, StoreError>((peers::all(tx)?, tx.facts()?.journal_head));
-        let (peers, head): (Vec<Peer>, u64) = self.memory.read(read).await?;
         let (status, state) = (self.lan.borrow().clone(), self.state());
-        if !status.is_wanted && peers.is_empty() {
-            return Ok(Vec::new());
-        }
         let own = self.node().map(|own| own.id);
         let others = state.nodes_of_unit(self.unit());
-        let others = others.filter(|node| node.ended.is_none() && Some(node.id) != own);
-        let copy = others.map(|node| {
-            let peer = peers.iter().find(|peer| peer.copy.node == node.id);
-            let machine = status.machines.get(&node.id);
-            Copy {
-                node: node.id.to_string(),
-                label: node.label.clone(),
-                is_connected: status.is_connected(&node.id),
-                since_ms: machine.map(|machine| machine.since_ms),
-                pending: head.saturating_sub(peer.map_or(0, |peer| peer.copied)),
-                acknowledged_ms: peer.and_then(|peer| peer.copied_ms),
-            }
+        let others: Vec<&NodeFacts> =
+            others.filter(|node| node.ended.is_none() && Some(node.id) != own).collect();
+        let ids: Vec<NodeId> = others.iter().map(|node| node.id).collect();
+        let is_wanted = status.is_wanted;
+        let known = self.memory.read(move |tx| known(tx, &ids, is_wanted)).await?;
+        let copy = others.into_iter().zip(known).map(|(node, (peer, pending))| Copy {
+            node: node.id.to_string(),
+            label: node.label.clone(),
+            is_connected: status.is_connected(&node.id),
+            since_ms: status.machines.get(&node.id).map(|machine| machine.since_ms),
+            pending,
+            acknowledged_ms: peer.and_then(|peer| peer.copied_ms),
         });
         Ok(copy.collect())
     }
+}
+
+/// What is kept of each of these machines, and how many entries it may lack; nothing of any where
+/// none was ever met and none is looked for.
+fn known(
+    tx: &mut Tx<'_>,
+    machines: &[NodeId],
+    is_wanted: bool,
+) -> Result<Vec<(Option<Peer>, u64)>, StoreError> {
+    let peers = peers::all(tx)?;
+    if !is_wanted && peers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let of = |machine: &NodeId| {
+        let peer = peers.iter().find(|peer| peer.copy.node == *machine).copied();
+        Ok((peer, journal::lacking(tx, peer.map_or(0, |peer| peer.copied))?))
+    };
+    machines.iter().map(of).collect()
 }
 
 impl Copy {

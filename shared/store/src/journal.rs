@@ -11,7 +11,7 @@ use hoso_identity::{
 use rusqlite::{OptionalExtension, Row, named_params};
 
 pub use self::{
-    figures::{Backlog, backlog, head, refused, troubled},
+    figures::{Backlog, backlog, head, lacking, refused, troubled},
     in_order::{InOrder, Room, hold_back, in_order, set_aside, try_again, untried},
 };
 use crate::{

@@ -14,6 +14,8 @@ const HEAD: &str = "SELECT journal_head FROM facts";
 const BACKLOG: &str = "SELECT count(*), coalesce(sum(length(entry.bytes)), 0),
     count(DISTINCT nullif(entry.document, zeroblob(16))), min(entry.kept_at_ms) FROM journal
     JOIN entry ON entry.seq = journal.entry WHERE journal.number > :through";
+const LACKING: &str = "SELECT count(*) FROM journal JOIN entry ON entry.seq = journal.entry
+    WHERE journal.number > :copied AND entry.number IS NULL";
 // The numbers stand in the text: only so does SQLite see that a partial index answers.
 const WAITING: &str = "SELECT count(*) FROM entry WHERE standing = 1";
 const REFUSED_ALL: &str = "SELECT count(*) FROM entry WHERE standing = 2";
@@ -62,6 +64,18 @@ pub fn backlog(tx: &mut Tx<'_>) -> Result<Backlog, StoreError> {
         dossiers: unsigned(dossiers)?,
         since_ms: since_ms.map(unsigned).transpose()?,
     })
+}
+
+/// How many entries another machine that has the journal up to that number may lack: what has a
+/// position, its own feed brings it.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn lacking(tx: &mut Tx<'_>, copied: u64) -> Result<u64, StoreError> {
+    let mut statement = tx.connection.prepare_cached(LACKING)?;
+    let copied = signed(copied);
+    unsigned(statement.query_row(named_params! { ":copied": copied }, |row| row.get(0))?)
 }
 
 /// How many entries wait, and how many were refused.

@@ -160,6 +160,22 @@ fn a_damaged_copy_is_replaced_by_the_good_one_that_another_machine_has() {
     assert_eq!(kept.unwrap().bytes, first.encode());
 }
 
+#[test]
+fn what_has_a_position_is_not_still_to_be_copied() {
+    let (relay, one) = (relay(), Office::new(A));
+    let first = event(A, 1, DocumentId::ZERO, &[A]);
+    one.save(&first);
+    meet(&relay, &one, 1);
+    push(&relay, &one, 0);
+    let lacking = || one.scene.write(|tx| journal_tables::lacking(tx, 0));
+    assert_eq!(lacking(), 1, "it is at the relay, and no feed has brought it back yet");
+    pull(&relay, &one);
+    assert_eq!(lacking(), 0);
+    one.save(&event(A, 2, first.document(), &[]));
+    assert_eq!(lacking(), 1);
+    assert_eq!(one.scene.write(|tx| journal_tables::lacking(tx, 2)), 0);
+}
+
 /// A machine that has given the other two entries, and that machine; then the first one is set back
 /// to what it was after the first entry, under its own name, as from a snapshot.
 fn set_back() -> (Office, Office, VerifiedEntry) {

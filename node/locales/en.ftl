@@ -401,6 +401,7 @@ office-copy-down = { $label }: not connected, { $pending ->
     [one] one entry is still to be copied.
    *[other] { $pending } entries are still to be copied.
 }
+office-copy-heard = It last confirmed what it has at { $heard }.
 office-codes = Codes to be given anew
 office-codes-none = No code has to be given anew.
 column-log-in = User name

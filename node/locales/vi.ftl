@@ -369,6 +369,7 @@ office-copies = Bản sao tại máy thứ hai
 office-copies-none = Chưa thấy máy nào khác của đơn vị. Máy kia phải được tỉnh duyệt và ở cùng mạng nội bộ.
 office-copy-up = { $label }: đang kết nối, còn { $pending } thao tác chưa chép sang.
 office-copy-down = { $label }: chưa kết nối, còn { $pending } thao tác chưa chép sang.
+office-copy-heard = Máy đó xác nhận lần cuối lúc { $heard }.
 office-codes = Mã hồ sơ cần cấp lại
 office-codes-none = Không có mã nào phải cấp lại.
 column-log-in = Tên đăng nhập

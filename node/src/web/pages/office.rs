@@ -19,7 +19,7 @@ use super::{
     super::site::Site,
     dossier::list,
     fields::sent,
-    frame::{Frame, check_token, frame, render},
+    frame::{Frame, check_token, frame, moment, render},
     receive::fresh_key,
     refused,
 };
@@ -152,10 +152,13 @@ async fn copies(site: &Site, words: &Words) -> Result<Option<Copies>, Refused> {
         let mut values = FluentArgs::new();
         values.set("label", copy.label.clone());
         values.set("pending", copy.pending);
-        words.say_with(
+        let stands = words.say_with(
             if copy.is_connected { "office-copy-up" } else { "office-copy-down" },
             &values,
-        )
+        );
+        let Some(heard) = copy.acknowledged_ms.and_then(times::text_of) else { return stands };
+        values.set("heard", moment(&heard));
+        format!("{stands} {}", words.say_with("office-copy-heard", &values))
     };
     Ok(Some(Copies {
         title: words.say("office-copies"),

@@ -56,9 +56,9 @@ impl Case {
         Self::Changed(1_000),
         Self::BothChanged,
         Self::Restored,
+        Self::Cut,
         Self::Scan,
         Self::Killed,
-        Self::Cut,
     ];
 
     /// What the table calls it.
@@ -220,13 +220,13 @@ impl<'a> Field<'a> {
         let (field, outcome) = self.restored(&mut clients)?;
         self = field;
         keep(Case::Restored, outcome);
+        keep(Case::Cut, self.cut()?);
         clients.truncate(1);
         let mut client = clients.pop().expect("there is one");
         keep(Case::Scan, self.scan(&mut client)?);
         let (field, lost) = self.killed(client)?;
         self = field;
         keep(Case::Killed, Outcome::Lost(lost));
-        keep(Case::Cut, self.cut()?);
         self.server.stop();
         Ok(())
     }
@@ -382,8 +382,10 @@ impl<'a> Field<'a> {
     fn cut(&mut self) -> Result<Outcome, GivenUp> {
         let mut client = self.client("cut")?;
         let manner = Manner { bytes_per_second: SLOW, cut: Some(CUT) };
-        self.line = Line::to(self.port, manner);
-        Ok(Outcome::Done(vec![self.sync(&mut client)?]))
+        let before = std::mem::replace(&mut self.line, Line::to(self.port, manner));
+        let run = self.sync(&mut client)?;
+        self.line = before;
+        Ok(Outcome::Done(vec![run]))
     }
 }
 

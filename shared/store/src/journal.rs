@@ -37,12 +37,14 @@ const PUT_FACTS: &str = "INSERT INTO facts VALUES (1, :incarnation, :generation,
     journal_digest = excluded.journal_digest, journal_through = excluded.journal_through,
     rechecking = excluded.rechecking, diverged = excluded.diverged,
     checked_at_ms = excluded.checked_at_ms";
+const KNOWN: &str = "SELECT 1 FROM entry WHERE key = :key";
 const ENTRY: &str = "SELECT * FROM whole_entry WHERE key = :key";
-const REPLACE_BYTES: &str = "UPDATE entry SET bytes = :bytes, signer = :signer WHERE key = :key";
+const REPLACE_BYTES: &str = "UPDATE entry SET bytes = :bytes, signer = :signer, size = :size
+    WHERE key = :key";
 const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, kind, author_unit, bytes,
-    signer, journal, epoch_generation, epoch_random, number, feed_row, standing, detail,
+    signer, size, journal, epoch_generation, epoch_random, number, feed_row, standing, detail,
     placed_at_ms, kept_at_ms) VALUES (:key, :id, :document, :kind, :author_unit, :bytes,
-    :signer, :journal, :generation, :random, :number, :row, :standing, :detail, :placed,
+    :signer, :size, :journal, :generation, :random, :number, :row, :standing, :detail, :placed,
     CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER))
     ON CONFLICT (key) DO UPDATE SET author_unit = excluded.author_unit,
     journal = excluded.journal, epoch_generation = excluded.epoch_generation,
@@ -171,7 +173,12 @@ impl JournalTables for Tx<'_> {
             Standing::Refused(reason) => (2, Some(vec![reason.number()])),
         };
         let epoch = entry.position.map(|position| position.epoch);
-        let (signer, bytes) = packed::packed(self, &entry.bytes)?;
+        // The bytes of what is known stay as they are.
+        let mut known = self.connection.prepare_cached(KNOWN)?;
+        let (signer, bytes) = match known.exists(named_params! { ":key": key(&entry.id) })? {
+            true => (None, Vec::new()),
+            false => packed::packed(self, &entry.bytes)?,
+        };
         self.connection.prepare_cached(INSERT_ENTRY)?.execute(named_params! {
             ":key": key(&entry.id),
             ":id": entry.id.0,
@@ -180,6 +187,7 @@ impl JournalTables for Tx<'_> {
             ":author_unit": entry.author_unit.map(|unit| unit.0),
             ":bytes": bytes,
             ":signer": signer,
+            ":size": entry.bytes.len().cast_signed(),
             ":journal": entry.journal.map(signed),
             ":generation": epoch.map(|epoch| epoch.generation),
             ":random": epoch.map(|epoch| epoch.random),
@@ -193,12 +201,13 @@ impl JournalTables for Tx<'_> {
     }
 
     fn replace_bytes(&mut self, id: &EntryId, bytes: &[u8]) -> Result<(), StoreError> {
-        let (signer, bytes) = packed::packed(self, bytes)?;
+        let (signer, packed) = packed::packed(self, bytes)?;
         let mut statement = self.connection.prepare_cached(REPLACE_BYTES)?;
         statement.execute(named_params! {
             ":key": key(id),
-            ":bytes": bytes,
+            ":bytes": packed,
             ":signer": signer,
+            ":size": bytes.len().cast_signed(),
         })?;
         Ok(())
     }

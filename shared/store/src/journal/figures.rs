@@ -11,7 +11,8 @@ use crate::{
 };
 
 const HEAD: &str = "SELECT journal_head FROM facts";
-const BACKLOG: &str = "SELECT count(*), coalesce(sum(length(entry.bytes)), 0),
+const BACKLOG: &str =
+    "SELECT count(*), coalesce(sum(coalesce(entry.size, length(entry.bytes))), 0),
     count(DISTINCT nullif(entry.document, zeroblob(16))), min(entry.kept_at_ms) FROM journal
     JOIN entry ON entry.seq = journal.entry WHERE journal.number > :through";
 const LACKING: &str = "SELECT count(*) FROM journal JOIN entry ON entry.seq = journal.entry
@@ -27,7 +28,7 @@ const REFUSED: &str = "SELECT detail, count(*) AS times FROM entry WHERE standin
 pub struct Backlog {
     /// Entries.
     pub entries: u64,
-    /// Their bytes.
+    /// Their bytes, as they were signed.
     pub bytes: u64,
     /// The dossiers that they belong to.
     pub dossiers: u64,

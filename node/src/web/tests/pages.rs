@@ -206,6 +206,9 @@ async fn both_sides_of_a_conflict_are_shown_and_one_is_chosen() {
     for shown in ["Thu Hai", "Thu Ba", "Hai giá trị khác nhau cho mục: Tên"] {
         assert!(page.text.contains(shown), "no {shown} in {}", page.text);
     }
+    let waiting = page.text.matches("chờ chọn giữa hai bên").count();
+    assert_eq!(waiting, 2, "each side says that it waits: {}", page.text);
+    assert_eq!(page.text.matches("Chọn giá trị này").count(), 2, "{}", page.text);
     assert!(scene.get("/").await.text.contains("Cần xem lại"));
     let answer = press(&scene, &path, "conflict_resolved", &[]).await;
     assert_eq!(answer.status, 303, "{}", answer.text);

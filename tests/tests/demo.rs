@@ -2,6 +2,7 @@
 //! goes on where it ended, and leaves nothing running.
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
     path::{Path, PathBuf},
@@ -105,6 +106,14 @@ fn port_base() -> u16 {
     })
 }
 
+/// In which columns, counted in characters, a page of the table of addresses begins.
+fn columns(said: &str) -> BTreeSet<usize> {
+    let table = said.lines().filter(|line| line.starts_with("  "));
+    let begins =
+        table.filter_map(|line| line.find(" http://").map(|at| line[..at].chars().count()));
+    begins.collect()
+}
+
 fn client(place: &Value) -> Client {
     let http = place["http"].as_str().expect("an address");
     Client::new(http.strip_prefix("http://").expect("a scheme").parse().expect("an address"))
@@ -173,6 +182,10 @@ fn the_trial_province_comes_up_goes_on_where_it_ended_and_leaves_nothing_running
         }
         assert_eq!(received, turn * DOSSIERS, "the second start adds to the first");
         seen.extend(nodes.iter().chain([relay]).cloned());
+        wait::until("the addresses are printed", START_DEADLINE, || {
+            demo.log().contains("Ctrl-C").then_some(())
+        });
+        assert_eq!(columns(&demo.log()).len(), 1, "the table is straight: {}", demo.log());
         let said = refused(&directory, base);
         assert!(said.contains(&demo.child.id().to_string()), "it says whose it is: {said}");
         assert_eq!(demo.facts(), facts, "the first start was not disturbed");

@@ -3,9 +3,14 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
-use hoso_engine::{lan::Places, settings::LogForm, tuning::Congestion};
+use hoso_engine::{
+    lan::Places,
+    settings::LogForm,
+    tuning::{Congestion, IDLE_S, IDLE_S_MAX, Idling, KEEP_ALIVE_S},
+};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -27,8 +32,21 @@ pub struct Config {
     /// Bytes of scans from which on those that the relay has too are given up, the longest unread
     /// first. Default 20 GiB.
     pub scan_bytes_max: u64,
+    /// How long the line to the relay may be silent, where each byte of it is paid for.
+    pub link: Line,
     /// The other machines of the unit on the office's network. Default: none.
     pub lan: Lan,
+}
+
+/// The line to the relay while there is nothing to say.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Line {
+    /// Seconds between keep-alives; 0 sends none. What comes from elsewhere finds its way down only
+    /// while the routers on the way remember this node, some for half a minute. Default 4.
+    pub keep_alive_s: u64,
+    /// Seconds of silence after which the link counts as dead, 20 to 7200. Default 20.
+    pub idle_s: u64,
 }
 
 /// Where the machines of one unit are, so that each keeps what the other has saved.
@@ -53,6 +71,15 @@ pub enum ConfigError {
     /// A port that the others cannot know.
     #[error("lan.listen {0} names no port: choose one, such as 4434, and give it to the others")]
     Port(SocketAddr),
+    /// A silence that is too short for other settings of this program, or that no relay bears.
+    #[error("link.idle_s {0} is not between {IDLE_S} and {IDLE_S_MAX} seconds")]
+    Idle(u64),
+    /// Keep-alives that do not keep the link alive when one of them is lost.
+    #[error(
+        "link.keep_alive_s {0} is more than half of link.idle_s {1}: the link would end when one \
+         keep-alive is lost; take a smaller one, or 0 for none"
+    )]
+    KeepAlive(u64, u64),
     /// No address.
     #[error("lan.peers: {0:?} is no address: write host and port, such as 192.168.1.12:4434")]
     Peer(String),
@@ -73,8 +100,15 @@ impl Default for Config {
             congestion: Congestion::default(),
             log: LogForm::Text,
             scan_bytes_max: 20 * 1024 * 1024 * 1024,
+            link: Line::default(),
             lan: Lan::default(),
         }
+    }
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self { keep_alive_s: KEEP_ALIVE_S, idle_s: IDLE_S }
     }
 }
 
@@ -95,7 +129,27 @@ impl Config {
         if !self.listen_http.ip().is_loopback() {
             return Err(ConfigError::Open(self.listen_http));
         }
+        self.link.check()?;
         self.lan.check()
+    }
+}
+
+impl Line {
+    fn check(self) -> Result<(), ConfigError> {
+        if !(IDLE_S..=IDLE_S_MAX).contains(&self.idle_s) {
+            return Err(ConfigError::Idle(self.idle_s));
+        }
+        if self.keep_alive_s > self.idle_s / 2 {
+            return Err(ConfigError::KeepAlive(self.keep_alive_s, self.idle_s));
+        }
+        Ok(())
+    }
+
+    /// The same as the link takes it.
+    #[must_use]
+    pub fn idling(self) -> Idling {
+        let keep_alive = (self.keep_alive_s > 0).then(|| Duration::from_secs(self.keep_alive_s));
+        Idling { keep_alive, limit: Duration::from_secs(self.idle_s) }
     }
 }
 
@@ -162,6 +216,24 @@ mod tests {
         let config: Config = toml::from_str("listen_http = \"0.0.0.0:8081\"").unwrap();
         assert!(matches!(config.check(), Err(ConfigError::Open(_))));
         assert!(Config::default().check().is_ok());
+    }
+
+    fn link(text: &str) -> Result<Idling, ConfigError> {
+        let config: Config = toml::from_str(&format!("[link]\n{text}")).unwrap();
+        config.check().map(|()| config.link.idling())
+    }
+
+    #[test]
+    fn a_silence_that_no_relay_bears_or_that_one_lost_keep_alive_ends_is_refused() {
+        assert_eq!(link("").unwrap(), Idling::default());
+        let metered = link("keep_alive_s = 300\nidle_s = 1200").unwrap();
+        assert_eq!(metered.keep_alive, Some(Duration::from_secs(300)));
+        assert_eq!(link("keep_alive_s = 0\nidle_s = 7200").unwrap().keep_alive, None);
+        for text in ["idle_s = 19", "idle_s = 7201"] {
+            assert!(matches!(link(text), Err(ConfigError::Idle(_))), "{text}");
+        }
+        let lost = link("keep_alive_s = 601\nidle_s = 1200");
+        assert!(matches!(lost, Err(ConfigError::KeepAlive(601, 1200))));
     }
 
     fn lan(text: &str) -> Result<(), ConfigError> {

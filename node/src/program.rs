@@ -157,7 +157,8 @@ async fn serve(
         tracing::warn!(%error, "the files of scans could not be looked through");
     }
     let endpoint = Endpoint::dialler(&keys::read_transport(&office.data)?, config.congestion)
-        .map_err(|error| Problem::new("quic", error.to_string()))?;
+        .map_err(|error| Problem::new("quic", error.to_string()))?
+        .with_idling(config.link.idling());
     let mut tasks = Tasks::default();
     copy_to_others(&office, config, &mut tasks)?;
     let listener = listen(config, address)?;

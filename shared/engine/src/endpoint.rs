@@ -26,7 +26,7 @@ use crate::{
     close::CloseCode,
     raw_key::{AnyNode, Pinned, certified, public_key},
     reset::endpoint_config,
-    tuning::{Congestion, transport},
+    tuning::{Congestion, Idling, transport},
 };
 
 /// The application protocol in the handshake.
@@ -46,6 +46,8 @@ pub struct Endpoint {
     quinn: quinn::Endpoint,
     identity: Arc<rustls::sign::CertifiedKey>,
     congestion: Congestion,
+    /// Of what is dialled.
+    idling: Idling,
     alpn: &'static [u8],
 }
 
@@ -142,12 +144,13 @@ impl Endpoint {
         alpn: &'static [u8],
     ) -> Result<Self, EndpointError> {
         let identity = certified(key)?;
-        let config = server_config(&identity, congestion, alpn)?;
+        let idling = if alpn == LAN_ALPN { Idling::default() } else { Idling::RELAY };
+        let config = server_config(&identity, transport(congestion, &idling), alpn)?;
         let (own, runtime) = (endpoint_config(key), Arc::new(TokioRuntime));
         let quinn = UdpSocket::bind(address)
             .and_then(|socket| quinn::Endpoint::new(own, Some(config), socket, runtime))
             .map_err(|source| EndpointError::Socket { address, source })?;
-        Ok(Self { quinn, identity, congestion, alpn })
+        Ok(Self { quinn, identity, congestion, idling, alpn })
     }
 
     /// Opens a node's endpoint on any free port, for IPv6 and IPv4 where the machine has both.
@@ -161,7 +164,18 @@ impl Endpoint {
         let quinn = quinn::Endpoint::client(SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)))
             .or_else(|_| quinn::Endpoint::client(address))
             .map_err(|source| EndpointError::Socket { address, source })?;
-        Ok(Self { quinn, identity, congestion, alpn: ALPN })
+        Ok(Self { quinn, identity, congestion, idling: Idling::default(), alpn: ALPN })
+    }
+
+    /// With lines that may be silent for so long.
+    #[must_use]
+    pub fn with_idling(self, idling: Idling) -> Self {
+        Self { idling, ..self }
+    }
+
+    /// How long its lines may be silent.
+    pub(crate) fn idling(&self) -> Idling {
+        self.idling
     }
 
     /// The address of the socket.
@@ -184,7 +198,8 @@ impl Endpoint {
         address: SocketAddr,
         pinned: &[PublicKey],
     ) -> Result<Peer, HandshakeError> {
-        let config = client_config(&self.identity, pinned, self.congestion, self.alpn)?;
+        let transport = transport(self.congestion, &self.idling);
+        let config = client_config(&self.identity, pinned, transport, self.alpn)?;
         let connecting = self
             .quinn
             .connect_with(config, address, SERVER_NAME)
@@ -294,7 +309,7 @@ impl Peer {
 /// Who listens: any Ed25519 key may finish the handshake.
 fn server_config(
     identity: &Arc<rustls::sign::CertifiedKey>,
-    congestion: Congestion,
+    transport: Arc<quinn::TransportConfig>,
     alpn: &[u8],
 ) -> Result<quinn::ServerConfig, EndpointError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -308,7 +323,7 @@ fn server_config(
     tls.max_early_data_size = 0;
     let tls = QuicServerConfig::try_from(tls).map_err(|_| EndpointError::Cipher)?;
     let mut config = quinn::ServerConfig::with_crypto(Arc::new(tls));
-    config.transport_config(transport(congestion));
+    config.transport_config(transport);
     Ok(config)
 }
 
@@ -316,7 +331,7 @@ fn server_config(
 fn client_config(
     identity: &Arc<rustls::sign::CertifiedKey>,
     pinned: &[PublicKey],
-    congestion: Congestion,
+    transport: Arc<quinn::TransportConfig>,
     alpn: &[u8],
 ) -> Result<quinn::ClientConfig, EndpointError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -333,7 +348,7 @@ fn client_config(
     tls.enable_sni = false;
     let tls = QuicClientConfig::try_from(tls).map_err(|_| EndpointError::Cipher)?;
     let mut config = quinn::ClientConfig::new(Arc::new(tls));
-    config.transport_config(transport(congestion));
+    config.transport_config(transport);
     Ok(config)
 }
 

@@ -1,5 +1,6 @@
 //! A node's link: dials for ever, runs the conversation, says how it stands.
 
+mod reports;
 mod status;
 mod target;
 
@@ -31,6 +32,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
+use self::reports::Reports;
 pub use self::{
     status::{LinkStatus, State},
     target::Target,
@@ -53,8 +55,6 @@ use crate::{
 
 /// How long one dial may take.
 const DIAL_WAIT: Duration = Duration::from_secs(10);
-/// How often the operators are told how the node stands.
-const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// What the link shares with the rest of the node.
 #[derive(Clone, Debug)]
@@ -273,15 +273,17 @@ impl Link {
         };
         let realm = self.memory.realm();
         let now_ms = clock::now_ms();
-        let hello = self.memory.read(move |tx| node_host::hello(tx, realm, now_ms)).await?;
+        let mut hello = self.memory.read(move |tx| node_host::hello(tx, realm, now_ms)).await?;
+        hello.quiet_ms = self.endpoint.idling().quiet_ms();
         let conversation = Conversation::begin(hello, steady_ms(self.begun));
         self.talk(Talk::new(line, conversation, self.begun)).await
     }
 
     async fn talk(&mut self, mut talk: Talk<Conversation>) -> Result<(), SessionError> {
-        let mut report = tokio::time::interval(REPORT_EVERY);
+        let mut report = tokio::time::interval(reports::LOOK_EVERY);
         let Signals { mut applied, mut stop, .. } = self.signals.clone();
         let (mut journal, mut wanted) = (self.journal.clone(), self.wanted.clone());
+        let mut reports = Reports::over(self.endpoint.idling());
         loop {
             self.work_off(&mut talk).await?;
             if let Some(why) = talk.finished {
@@ -300,6 +302,7 @@ impl Link {
                     let is_frame = matches!(event, Event::Frame(_));
                     talk.happened(event);
                     if is_frame {
+                        reports.heard();
                         self.note(|status| status.heard_ms = Some(talk.heard_ms));
                     }
                     continue;
@@ -318,6 +321,9 @@ impl Link {
                     let due = self.memory.read(|tx| tx.facts()).await?;
                     if recheck::wish(&due, clock::now_ms()) == Some(Wish::Week) {
                         talk.tell(Input::CheckDue);
+                    }
+                    if !reports.is_due(Instant::now()) {
+                        continue;
                     }
                     Input::Report(self.report().await?)
                 }

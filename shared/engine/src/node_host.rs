@@ -95,6 +95,7 @@ pub fn hello<T: JournalTables>(
             recheck::Wish::Unfinished => wire::Wish::Unfinished,
             recheck::Wish::Diverged => wire::Wish::Diverged,
         }),
+        quiet_ms: None,
     })
 }
 

@@ -51,6 +51,8 @@ pub struct Conversation {
     points: Vec<Point>,
     journal_head: u64,
     sent_through: u64,
+    /// The journal number up to which the relay has said what became of it.
+    answered_through: u64,
     credit: u64,
     reading_journal: bool,
     pages: VecDeque<Feed>,
@@ -93,6 +95,7 @@ impl Conversation {
             points: hello.cursors.clone(),
             journal_head: hello.journal_head,
             sent_through: 0,
+            answered_through: 0,
             credit: 0,
             reading_journal: false,
             pages: VecDeque::new(),
@@ -103,6 +106,8 @@ impl Conversation {
             except: Vec::new(),
             plant,
         };
+        conversation.liveness.allow(hello.quiet_ms.unwrap_or_default());
+        conversation.liveness.awaits(now_ms);
         let mut out = vec![Output::Send(Frame::Hello(hello))];
         conversation.tick(now_ms, &mut out);
         (conversation, out)
@@ -147,6 +152,25 @@ impl Conversation {
 
     /// Takes one input; gives what is to be done, in order.
     pub fn handle(&mut self, now_ms: u64, input: Input) -> Vec<Output> {
+        let mut out = self.take(now_ms, input);
+        if self.awaits_answer() {
+            out.extend(self.liveness.awaits(now_ms).map(Output::WakeAt));
+        }
+        out
+    }
+
+    /// Whether the relay must be heard soon, however long the line may be silent otherwise.
+    fn awaits_answer(&self) -> bool {
+        match self.phase {
+            Phase::Greeting | Phase::Welcoming(_) | Phase::Healing(_) | Phase::Finishing(..) => {
+                true
+            }
+            Phase::Up => self.answered_through < self.sent_through,
+            Phase::Closed => false,
+        }
+    }
+
+    fn take(&mut self, now_ms: u64, input: Input) -> Vec<Output> {
         let mut out = Vec::new();
         if self.phase == Phase::Closed {
             return out;
@@ -207,6 +231,7 @@ impl Conversation {
             Frame::Welcome(welcome) => self.welcome(welcome, out),
             Frame::Ack(ack) => {
                 self.credit = self.credit.max(ack.credit);
+                self.answered_through = self.answered_through.max(ack.through);
                 if self.acks.len() >= ACKS_MAX {
                     return self.close(Farewell::Protocol, out);
                 }
@@ -268,6 +293,7 @@ impl Conversation {
         let Phase::Welcoming(welcome) = self.phase.clone() else { return };
         // What the relay has and never acknowledged is sent again, to learn what became of it.
         self.sent_through = welcome.through.min(through);
+        self.answered_through = self.sent_through;
         self.credit = self.credit.max(welcome.credit);
         if welcome.heal {
             out.push(Output::Heal);
@@ -283,7 +309,7 @@ impl Conversation {
         self.points = heads.iter().map(short).collect();
         self.journal_head = journal_head;
         if welcome.renumber {
-            self.sent_through = 0;
+            (self.sent_through, self.answered_through) = (0, 0);
         }
         out.push(Output::Send(Frame::Healed(crate::wire::Bare {})));
         self.go_up(out);

@@ -372,6 +372,7 @@ mod tests {
             cursors: Vec::new(),
             journal_head,
             wish: None,
+            quiet_ms: None,
         }
     }
 

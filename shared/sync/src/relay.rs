@@ -227,6 +227,7 @@ impl Conversation {
             return self.close(Farewell::Version, out);
         }
         self.phase = Phase::Greeting;
+        self.liveness.allow(hello.quiet_ms.unwrap_or_default());
         self.sent.clone_from(&hello.cursors);
         out.push(Output::Greet(hello));
     }

@@ -76,6 +76,10 @@ pub struct Hello {
     /// Whether the node asks for healing, and why.
     #[n(8)]
     pub wish: Option<Wish>,
+    /// Milliseconds of silence that mean nothing on the node's line; none from most. A relay that
+    /// does not know this asks and answers as on any other, and everything else stays the same.
+    #[n(9)]
+    pub quiet_ms: Option<u64>,
 }
 
 /// The relay's answer: the link is up after it.

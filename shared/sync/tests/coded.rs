@@ -28,6 +28,7 @@ fn hello() -> Hello {
         cursors: Vec::new(),
         journal_head: 9,
         wish: None,
+        quiet_ms: None,
     }
 }
 

@@ -10,9 +10,9 @@ use hoso_sync::{
     node, relay,
     relay::Greeted,
     wire::{
-        Answer, Beat, Claimed, Delivered, Farewell, Feed, FeedAck, FeedItem, Goodbye, Head, Held,
-        HeldDocument, HeldEntry, Hello, Listing, Outcome, Point, Positioned, Pushed, PushedBatch,
-        Show, Welcome,
+        Ack, Answer, Beat, Claimed, Delivered, Farewell, Feed, FeedAck, FeedItem, Goodbye, Head,
+        Held, HeldDocument, HeldEntry, Hello, Listing, Outcome, Point, Positioned, Pushed,
+        PushedBatch, Show, Welcome,
     },
 };
 
@@ -30,6 +30,7 @@ fn hello() -> Hello {
         cursors: vec![point(0)],
         journal_head: 9,
         wish: None,
+        quiet_ms: None,
     }
 }
 
@@ -432,4 +433,45 @@ fn answers_that_come_faster_than_they_are_stored_stay_on_the_line() {
     }
     node.handle(8, node::Input::HealedStored);
     assert!(node.reads(Stream::Healing));
+}
+
+/// The first frame of a node whose line may be silent for ten minutes.
+fn quiet() -> Hello {
+    Hello { quiet_ms: Some(600_000), ..hello() }
+}
+
+#[test]
+fn a_node_whose_line_may_be_silent_is_neither_asked_nor_given_up_meanwhile() {
+    let (mut relay, _) = relay::Conversation::begin(0);
+    relay.handle(1, relay::Input::Frame(Frame::Hello(quiet())));
+    relay.handle(2, relay::Input::Greeted(Greeted::Welcome(welcome(false, 20))));
+    relay.handle(3, relay::Input::FeedRead(page(7)));
+    let later = relay.handle(600_000, relay::Input::Tick);
+    assert_eq!(later, [relay::Output::WakeAt(608_001)], "also while rows are on their way to it");
+    let asked = relay.handle(608_001, relay::Input::Tick);
+    assert_eq!(asked[0], relay::Output::Send(Frame::Ping(Beat { count: 1 })));
+    assert!(closes_with(Farewell::Silence, &relay.handle(620_001, relay::Input::Tick)));
+}
+
+#[test]
+fn a_dead_line_that_may_be_silent_is_found_as_soon_as_something_was_sent() {
+    let (mut node, _) = node::Conversation::begin(quiet(), 0);
+    node.handle(1, node::Input::Frame(Frame::Welcome(welcome(false, 20))));
+    node.handle(2, node::Input::WelcomeStored { agrees: true, through: 9 });
+    let entries = (5..=9).map(|number| Pushed { number, bytes: vec![0; 40] }).collect();
+    node.handle(3, node::Input::JournalRead(entries));
+    let ack = |through| {
+        let ack = Ack { through, digest: [4; 8], outcomes: Vec::new(), credit: 20 };
+        node::Input::Frame(Frame::Ack(ack))
+    };
+    node.handle(10, ack(9));
+    let rests = node.handle(400_000, node::Input::Tick);
+    assert_eq!(rests, [node::Output::WakeAt(608_010)], "all was answered");
+    node.handle(400_000, node::Input::JournalGrew(10));
+    let entries = vec![Pushed { number: 10, bytes: vec![0; 40] }];
+    let sent = node.handle(400_001, node::Input::JournalRead(entries));
+    assert_eq!(sent.last(), Some(&node::Output::WakeAt(408_001)), "it is looked at soon: {sent:?}");
+    let asked = node.handle(408_001, node::Input::Tick);
+    assert_eq!(asked[0], node::Output::Send(Frame::Ping(Beat { count: 1 })));
+    assert_eq!(node.handle(420_001, node::Input::Tick), [node::Output::Close(Farewell::Silence)]);
 }

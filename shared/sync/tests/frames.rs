@@ -38,6 +38,18 @@ fn control() -> Vec<Frame> {
         Frame::Joined(Bare {}),
         Frame::Hello(Hello {
             minor_min: 1,
+            minor_max: 4,
+            realm: Realm([1; 16]),
+            incarnation: Incarnation([2; 16]),
+            token: None,
+            epoch: None,
+            cursors: Vec::new(),
+            journal_head: 12,
+            wish: None,
+            quiet_ms: Some(1_180_000),
+        }),
+        Frame::Hello(Hello {
+            minor_min: 1,
             minor_max: 1,
             realm: Realm([1; 16]),
             incarnation: Incarnation([2; 16]),
@@ -46,6 +58,7 @@ fn control() -> Vec<Frame> {
             cursors: vec![point()],
             journal_head: 12,
             wish: Some(Wish::Diverged),
+            quiet_ms: None,
         }),
         Frame::Welcome(Welcome {
             minor: 1,

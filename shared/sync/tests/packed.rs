@@ -37,6 +37,7 @@ fn hello(minor_max: u16) -> Frame {
         cursors: points(40, 300),
         journal_head: 12,
         wish: None,
+        quiet_ms: None,
     })
 }
 

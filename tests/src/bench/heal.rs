@@ -114,6 +114,7 @@ fn sides() -> (node::Conversation, relay::Conversation, Vec<node::Output>) {
         cursors: Vec::new(),
         journal_head: 0,
         wish: None,
+        quiet_ms: None,
     };
     let welcome = || Welcome {
         minor: MINOR_MAX,

@@ -69,6 +69,7 @@ impl Session {
             cursors: points.clone(),
             journal_head: ROW,
             wish: None,
+            quiet_ms: None,
         };
         let welcome = Welcome {
             minor: MINOR_MAX,

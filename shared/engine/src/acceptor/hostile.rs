@@ -99,6 +99,7 @@ impl Scene {
             cursors: Vec::new(),
             journal_head: 0,
             wish: None,
+            quiet_ms: None,
         });
         writer.write(&hello.encode()).await.unwrap();
         let answer = reader.next().await.unwrap().unwrap();

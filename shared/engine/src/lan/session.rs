@@ -243,6 +243,7 @@ fn hello(tx: &mut Tx<'_>, realm: Realm) -> Result<Hello, StoreError> {
         cursors: tx.cursors()?.iter().map(to_point).collect(),
         journal_head: facts.journal_head,
         wish: None,
+        quiet_ms: None,
     })
 }
 

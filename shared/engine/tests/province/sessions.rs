@@ -67,6 +67,7 @@ impl Caller {
             cursors: Vec::new(),
             journal_head: 0,
             wish: None,
+            quiet_ms: None,
         };
         self.say(&Frame::Hello(hello)).await;
     }

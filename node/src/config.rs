@@ -25,7 +25,7 @@ pub struct Config {
     /// The directory of another disk into which the administrator's page puts backups. Default:
     /// none, and the page shows the command.
     pub backups: Option<PathBuf>,
-    /// Congestion control: `bbr`, `cubic` or `newreno`.
+    /// Congestion control: `delivery`, `bbr`, `cubic` or `newreno`.
     pub congestion: Congestion,
     /// Log lines as `text` (default) or `json`.
     pub log: LogForm,

@@ -19,7 +19,7 @@ pub struct Config {
     pub listen_http: SocketAddr,
     /// Host names by which browsers may address the pages, besides the address itself.
     pub hosts: Vec<String>,
-    /// Congestion control on the links: `bbr` (default), `cubic` or `newreno`.
+    /// Congestion control on the links: `delivery` (default), `bbr`, `cubic` or `newreno`.
     pub congestion: Congestion,
     /// Log lines as `text` (default) or `json`.
     pub log: LogForm,

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod close;
 pub mod command;
 pub mod control;
+mod delivery;
 pub mod disk;
 pub mod endpoint;
 pub mod frames;

@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     Depot, Exchange, ScanError, blocking, heard,
-    pace::{Pace, Turns},
+    pace::{self, Turns},
 };
 use crate::{
     endpoint::Peer,
@@ -108,14 +108,12 @@ struct Outgoing<'a> {
     /// How much has come, as the other side says, and as was acted upon.
     told: watch::Receiver<u64>,
     came: u64,
-    pace: Pace,
     turns: Turns,
 }
 
 impl<'a> Outgoing<'a> {
     fn new(peer: &'a Peer, told: watch::Receiver<u64>, from: u64) -> Self {
-        let now = Instant::now();
-        Self { peer, told, came: from, pace: Pace::new(now, from), turns: Turns::new(now) }
+        Self { peer, told, came: from, turns: Turns::new(Instant::now()) }
     }
 
     /// Whether enough is on the way, of a scan that was sent up to there.
@@ -123,13 +121,12 @@ impl<'a> Outgoing<'a> {
         let came = *self.told.borrow_and_update();
         if came != self.came {
             self.came = came;
-            let now = Instant::now();
-            self.pace.came(now, came, self.peer.connection().rtt());
-            if self.turns.came(now, came, at) {
+            if self.turns.came(Instant::now(), came, at) {
                 writer.prioritise(StreamKind::Blobs.priority());
             }
         }
-        at.saturating_sub(came) >= self.pace.window()
+        let window = self.peer.connection().stats().path.cwnd;
+        at.saturating_sub(came) >= pace::ahead(window)
     }
 
     /// Waits until more has come. A scan that waits for long takes its turn.

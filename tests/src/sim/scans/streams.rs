@@ -1,9 +1,9 @@
 //! How one scan travels: what either end does with what it hears.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use hoso_engine::scans::{
-    pace::Pace,
+    pace,
     rules::{self, ScanTables, Wished},
 };
 use hoso_identity::PayloadHash;
@@ -17,6 +17,10 @@ use super::{
     faults::{Fault, Planted},
     world::{Event, World, scope},
 };
+
+/// Bytes of the window under which the lines here are: a frame is sent again here, so that none
+/// is behind another one for long.
+const WINDOW: u64 = GROUP_BYTES;
 
 /// What an end is doing.
 #[derive(Debug)]
@@ -38,9 +42,6 @@ pub(super) struct Giving {
     hash: PayloadHash,
     at: u64,
     came: u64,
-    pace: Pace,
-    /// What was sent and when, and has not come yet.
-    sent: VecDeque<(u64, u64)>,
 }
 
 /// A scan on its way.
@@ -301,8 +302,7 @@ impl World {
             return false;
         }
         let from = (from - from % GROUP_BYTES).min(size);
-        let pace = Pace::new(self.instant(), from);
-        let giving = Giving { hash, at: from, came: from, pace, sent: VecDeque::new() };
+        let giving = Giving { hash, at: from, came: from };
         let hashes = Hashes { size, groups: outline.to_bytes() };
         self.say(number, at_relay, Frame::Outline(hashes));
         self.send_on(number, at_relay, giving);
@@ -319,13 +319,6 @@ impl World {
             return;
         }
         giving.came = came;
-        while let Some((through, sent)) = giving.sent.front().copied().filter(|one| one.0 <= came) {
-            giving.sent.pop_front();
-            if through == came {
-                let round_trip = Duration::from_millis(self.now - sent);
-                giving.pace.came(self.instant(), came, round_trip);
-            }
-        }
         self.send_on(number, at_relay, giving);
     }
 
@@ -334,11 +327,10 @@ impl World {
         let truth = self.truth.get(&giving.hash).cloned().unwrap_or_default();
         let size = truth.len() as u64;
         let unpaced = self.planted == Some(Planted::SentUnpaced);
-        while giving.at < size && (unpaced || giving.at - giving.came < giving.pace.window()) {
+        while giving.at < size && (unpaced || giving.at - giving.came < pace::ahead(WINDOW)) {
             let from = usize::try_from(giving.at).unwrap_or(usize::MAX);
             let bytes = truth[from..truth.len().min(from + 16 * 1024)].to_vec();
             giving.at += bytes.len() as u64;
-            giving.sent.push_back((giving.at, self.now));
             self.say(number, at_relay, Frame::Group(Group { bytes }));
         }
         if let Some(stream) = self.streams.get_mut(&number) {

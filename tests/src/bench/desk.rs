@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    figures::{Figure, Metrics, median, ms, rate},
+    figures::{Figure, Metrics, in_ms, median, ms, rate},
     limits,
 };
 use crate::e2e::{
@@ -92,24 +92,31 @@ pub fn measure() -> Vec<Figure> {
             ms(commit),
             format!("write + fdatasync of 4 KiB {}", ms(sync)),
             format!("{:.1} × (target ≤ 2.5)", commit.as_secs_f64() / sync.as_secs_f64()),
-        ),
+        )
+        .with("commit_ms", in_ms(commit))
+        .with("fdatasync_ms", in_ms(sync)),
         Figure::new(
             "`POST /dossiers` to 201 (median)",
             ms(post),
             format!("commit {}", ms(commit)),
             format!("+ {} (target ≤ + 3 ms)", ms(post.saturating_sub(commit))),
-        ),
+        )
+        .with("post_ms", in_ms(post)),
         Figure::new(
             "64 writers",
             format!("{together:.0} saves/s"),
             format!("one writer {alone:.0} saves/s"),
             format!("{:.1} × (target ≥ 8)", together / alone),
-        ),
+        )
+        .with("one_writer_per_second", alone)
+        .with("many_writers_per_second", together),
         Figure::new(
             "64 writers in the store alone",
             format!("{many:.0} commits/s"),
             format!("one writer {one:.0} commits/s"),
             format!("{:.1} × (target ≥ 8)", many / one),
-        ),
+        )
+        .with("one_committer_per_second", one)
+        .with("many_committers_per_second", many),
     ]
 }

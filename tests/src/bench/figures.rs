@@ -15,13 +15,22 @@ pub struct Figure {
     pub limit: String,
     /// How the two stand to each other.
     pub ratio: String,
+    /// The same for programs: a name that does not change, and a number.
+    pub values: Vec<(String, f64)>,
 }
 
 impl Figure {
     /// A figure.
     #[must_use]
     pub fn new(what: &str, measured: String, limit: String, ratio: String) -> Self {
-        Self { what: what.to_owned(), measured, limit, ratio }
+        Self { what: what.to_owned(), measured, limit, ratio, values: Vec::new() }
+    }
+
+    /// The same with a number under a name that a table of targets asks for.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: f64) -> Self {
+        self.values.push((name.to_owned(), value));
+        self
     }
 }
 
@@ -30,10 +39,23 @@ impl Figure {
 pub fn table(figures: &[Figure]) -> String {
     let mut text =
         "| what | measured | limit of the same run | ratio |\n|---|---|---|---|\n".to_owned();
-    for Figure { what, measured, limit, ratio } in figures {
+    for Figure { what, measured, limit, ratio, .. } in figures {
         text += &format!("| {what} | {measured} | {limit} | {ratio} |\n");
     }
     text
+}
+
+/// The named numbers of the figures, a line each: name, tabulator, number.
+#[must_use]
+pub fn values(figures: &[Figure]) -> String {
+    let values = figures.iter().flat_map(|figure| &figure.values);
+    values.map(|(name, value)| format!("{name}\t{value}\n")).collect()
+}
+
+/// A duration in milliseconds.
+#[must_use]
+pub fn in_ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }
 
 /// The middle one.
@@ -61,7 +83,7 @@ pub fn percentile(mut times: Vec<Duration>, hundredths: usize) -> Duration {
 /// Milliseconds with two places.
 #[must_use]
 pub fn ms(time: Duration) -> String {
-    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
+    format!("{:.2} ms", in_ms(time))
 }
 
 /// So many in that time, per second.

@@ -29,6 +29,9 @@ const CHANGED_BYTES: usize = 140;
 /// Changed documents from which on the bytes of the first question are spread.
 const SPREAD: usize = 100;
 
+/// Changed documents and documents of the target.
+const TARGETED: (usize, usize) = (100, 100_000);
+
 /// What a comparison cost.
 struct Cost {
     found: usize,
@@ -67,7 +70,11 @@ fn figure(theirs: &[Listed], changed: usize) -> Figure {
         cost.questions,
         ms(cost.took)
     );
-    Figure::new(&what, measured, limit, format!("{}/{full}", cost.bytes))
+    let figure = Figure::new(&what, measured, limit, format!("{}/{full}", cost.bytes));
+    if (changed, theirs.len()) != TARGETED {
+        return figure;
+    }
+    figure.with("found_bytes_each", each as f64).with("found_questions", cost.questions as f64)
 }
 
 /// The first symbols of a set, which are made when they are asked for.

@@ -73,16 +73,19 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
             String::new(),
         ));
     }
-    for (what, resident) in [
-        (format!("memory with {dossiers} dossiers"), program::resident_kib(node.pid())),
-        (format!("memory at most, from {first} dossiers on"), peak),
+    let resident = program::resident_kib(node.pid());
+    for (what, name, resident) in [
+        (format!("memory with {dossiers} dossiers"), "resident_mib", resident),
+        (format!("memory at most, from {first} dossiers on"), "peak_mib", peak),
     ] {
-        figures.push(Figure::new(
+        let kib = f64::from(u32::try_from(resident).unwrap_or(u32::MAX));
+        let figure = Figure::new(
             &what,
             format!("{} MiB resident", resident / 1024),
             "target ≤ 128 MiB".to_owned(),
-            format!("{:.2}", f64::from(u32::try_from(resident).unwrap_or(u32::MAX)) / 131_072.0),
-        ));
+            format!("{:.2}", kib / 131_072.0),
+        );
+        figures.push(figure.with(name, kib / 1024.0));
     }
     let disk = disk_bytes(&node.data);
     let each = disk / u64::try_from(dossiers.max(1)).expect("a count");
@@ -105,6 +108,8 @@ fn over_size(catch_ups: &[(usize, f64)]) -> Figure {
         format!("up to {few} held {first:.0}/s"),
         format!("{:.2} (target ≥ 0.85)", last / first),
     )
+    .with("early_per_second", first)
+    .with("late_per_second", last)
 }
 
 /// Lets the counters receive dossiers within a range of numbers; after each counter the office

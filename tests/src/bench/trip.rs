@@ -140,9 +140,11 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
             format!("{ingest:.0} entries/s"),
             format!("verify + insert in batches {best:.0} entries/s"),
             format!("{:.2} (target ≥ 0.5, ≥ 10,000/s)", ingest / best),
-        ),
-        caught_up("first sync of dossiers of one entry", dossiers, share, &first, 800),
-        caught_up("single changes on cold documents", cold, share, &singles, 1_500),
+        )
+        .with("ingest_per_second", ingest)
+        .with("ingest_parts_per_second", best),
+        caught_up(("first sync of dossiers of one entry", "first"), dossiers, share, &first, 800),
+        caught_up(("single changes on cold documents", "singles"), cold, share, &singles, 1_500),
         Figure::new(
             "received by 64 writers meanwhile as input",
             format!("{:.0} dossiers/s", rate(dossiers, saving)),
@@ -170,7 +172,13 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
 
 /// A catch-up beside the sum of its parts: verifying and computing on both processors, writing on
 /// one.
-fn caught_up(what: &str, count: usize, verify: Duration, done: &CaughtUp, bar: u32) -> Figure {
+fn caught_up(
+    (what, name): (&str, &str),
+    count: usize,
+    verify: Duration,
+    done: &CaughtUp,
+    bar: u32,
+) -> Figure {
     let parts = verify + done.applying / 2 + done.committing;
     let (reached, best) = (rate(count, done.took), rate(count, parts));
     Figure::new(
@@ -184,4 +192,6 @@ fn caught_up(what: &str, count: usize, verify: Duration, done: &CaughtUp, bar: u
         ),
         format!("{:.2} (target ≥ 0.5, ≥ {bar}/s)", reached / best),
     )
+    .with(&format!("{name}_per_second"), reached)
+    .with(&format!("{name}_parts_per_second"), best)
 }

@@ -1,7 +1,10 @@
 //! Figures beside their limits: `cargo run --release -p hoso-tests --bin bench`, after
 //! `cargo build --release --bins`. Nothing else should run on the machine meanwhile.
 
+use std::{fs, path::PathBuf};
+
 use clap::{Parser, ValueEnum};
+use hoso_engine::tuning::Congestion;
 use hoso_tests::bench::{
     desk, figures, heal, herd, history, large, scan, search, storm, trip, wire,
 };
@@ -24,6 +27,9 @@ struct Args {
     /// Only these parts.
     #[arg(long, value_enum)]
     part: Vec<Part>,
+    /// Where the named numbers are written.
+    #[arg(long)]
+    figures: Option<PathBuf>,
 }
 
 /// The offices of the province.
@@ -48,6 +54,8 @@ enum Part {
     Heal,
     /// A scan over a bad line, and edits meanwhile.
     Scan,
+    /// The same under the default congestion control alone.
+    DefaultScan,
     /// All offices come back at once.
     Storm,
     /// Thousands of nodes dial at once.
@@ -77,7 +85,10 @@ fn main() {
         all.extend(search::measure(args.dossiers));
     }
     if wanted(Part::Scan) {
-        all.extend(scan::measure());
+        all.extend(scan::measure(&Congestion::ALL));
+    }
+    if args.part.contains(&Part::DefaultScan) {
+        all.extend(scan::measure(&[Congestion::default()]));
     }
     if wanted(Part::Storm) {
         all.extend(storm::measure(OFFICES));
@@ -89,4 +100,7 @@ fn main() {
         all.extend(heal::measure());
     }
     print!("{}", figures::table(&all));
+    if let Some(path) = args.figures {
+        fs::write(path, figures::values(&all)).expect("the figures can be written");
+    }
 }

@@ -63,6 +63,9 @@ impl Weather {
     };
 }
 
+/// The bit of a datagram's first byte that says so: RFC 9000, 17.2.
+const LONG_HEADER: u8 = 0x80;
+
 /// What a line carried one way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Carried {
@@ -72,6 +75,8 @@ pub struct Carried {
     pub bytes: u64,
     /// Datagrams that were lost.
     pub dropped: u64,
+    /// Bytes of those datagrams that begin with a long header: QUIC's handshake.
+    pub handshake: u64,
 }
 
 /// One direction of a node's line.
@@ -220,7 +225,8 @@ impl Shared {
     }
 
     /// When the copies of a datagram are to arrive; none when it is lost.
-    fn arrivals(&self, pid: Option<u32>, upwards: bool, bytes: usize) -> Vec<Instant> {
+    fn arrivals(&self, pid: Option<u32>, upwards: bool, datagram: &[u8]) -> Vec<Instant> {
+        let bytes = datagram.len();
         let weather = self.weather_of(pid);
         let cut = if upwards { weather.cut_up } else { weather.cut_down };
         let too_long = weather.datagram_bytes_max > 0 && bytes > weather.datagram_bytes_max;
@@ -236,6 +242,9 @@ impl Shared {
         };
         direction.carried.datagrams += 1;
         direction.carried.bytes += bytes;
+        if datagram.first().is_some_and(|first| first & LONG_HEADER != 0) {
+            direction.carried.handshake += bytes;
+        }
         drop(directions);
         let copies = if self.draw(100) < weather.doubled_percent { 2 } else { 1 };
         let jitter_ms = u64::try_from(weather.jitter.as_millis()).unwrap_or(u64::MAX);
@@ -282,7 +291,7 @@ fn carry_upwards(shared: &Arc<Shared>, late: &Sender<Late>) {
             let pid = owner_of(client.port());
             (pid, open_route(shared, late, client, pid))
         });
-        for due in shared.arrivals(*pid, true, length) {
+        for due in shared.arrivals(*pid, true, &bytes[..length]) {
             let bytes = bytes[..length].to_vec();
             shared.send(late, Late { due, socket: Arc::clone(socket), to: None, bytes });
         }
@@ -307,7 +316,7 @@ fn open_route(
         let mut bytes = vec![0; DATAGRAM_BYTES_MAX];
         while !shared.is_gone() && shared.addresses.load(Ordering::Relaxed) == addresses {
             let Ok(length) = back.recv(&mut bytes) else { continue };
-            for due in shared.arrivals(pid, false, length) {
+            for due in shared.arrivals(pid, false, &bytes[..length]) {
                 let bytes = bytes[..length].to_vec();
                 let to = Some(client);
                 shared.send(&late, Late { due, socket: Arc::clone(&front), to, bytes });
@@ -418,7 +427,7 @@ mod tests {
         let bad = Weather { lost_percent: 50, doubled_percent: 50, ..Weather::default() };
         proxy.set(1, bad);
         let copies: Vec<usize> =
-            (0..1000).map(|_| proxy.shared.arrivals(Some(1), true, 9).len()).collect();
+            (0..1000).map(|_| proxy.shared.arrivals(Some(1), true, &[0; 9]).len()).collect();
         for expected in 0..=2 {
             let seen = copies.iter().filter(|copies| **copies == expected).count();
             assert!(seen > 150, "{expected} copies only {seen} times");
@@ -430,7 +439,7 @@ mod tests {
         let proxy = Proxy::before(echo());
         proxy.set(1, Weather { bytes_per_second: 10_000, ..Weather::default() });
         let leaves: Vec<Instant> =
-            (0..20).flat_map(|_| proxy.shared.arrivals(Some(1), true, 1000)).collect();
+            (0..20).flat_map(|_| proxy.shared.arrivals(Some(1), true, &[0; 1000])).collect();
         assert!(leaves.windows(2).all(|two| two[1] - two[0] >= Duration::from_millis(99)));
         let (up, down) = proxy.carried(1);
         assert_eq!(up.datagrams + up.dropped, 20);
@@ -442,8 +451,18 @@ mod tests {
     fn a_datagram_that_is_too_long_is_lost_and_one_that_just_fits_is_not() {
         let proxy = Proxy::before(echo());
         proxy.set(1, Weather { datagram_bytes_max: 1200, ..Weather::default() });
-        assert!(proxy.shared.arrivals(Some(1), true, 1201).is_empty());
-        assert_eq!(proxy.shared.arrivals(Some(1), true, 1200).len(), 1);
+        assert!(proxy.shared.arrivals(Some(1), true, &[0; 1201]).is_empty());
+        assert_eq!(proxy.shared.arrivals(Some(1), true, &[0; 1200]).len(), 1);
+    }
+
+    #[test]
+    fn what_a_handshake_takes_is_counted_by_itself() {
+        let proxy = Proxy::before(echo());
+        for first in [0xC0, 0x40] {
+            assert_eq!(proxy.shared.arrivals(Some(1), true, &[first; 700]).len(), 1);
+        }
+        let (up, _) = proxy.carried(1);
+        assert_eq!((up.bytes, up.handshake), (1400, 700));
     }
 
     #[test]

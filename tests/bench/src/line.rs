@@ -38,8 +38,8 @@ struct Shared {
     target: AtomicU16,
     up: AtomicU64,
     down: AtomicU64,
-    manner: Manner,
-    began: Instant,
+    /// How the line behaves, and since when.
+    manner: Mutex<(Manner, Instant)>,
     open: Mutex<Vec<TcpStream>>,
     gone: AtomicBool,
 }
@@ -53,8 +53,7 @@ impl Line {
             target: AtomicU16::new(target),
             up: AtomicU64::new(0),
             down: AtomicU64::new(0),
-            manner,
-            began: Instant::now(),
+            manner: Mutex::new((manner, Instant::now())),
             open: Mutex::default(),
             gone: AtomicBool::new(false),
         });
@@ -81,6 +80,12 @@ impl Line {
     /// PouchDB knows how far it was by the address of the other end.
     pub(crate) fn lead_to(&self, target: u16) {
         self.shared.target.store(target, Ordering::Relaxed);
+    }
+
+    /// Behaves in another manner from now on.
+    pub(crate) fn behave(&self, manner: Manner) {
+        *self.shared.manner.lock().unwrap_or_else(PoisonError::into_inner) =
+            (manner, Instant::now());
     }
 
     /// Bytes that went up and down so far, without the headers of TCP and IP.
@@ -130,7 +135,8 @@ impl Shared {
                 Err(_) => break,
             };
             let carried = u64::try_from(length).expect("a length");
-            let takes = (carried * 1_000_000_000).checked_div(self.manner.bytes_per_second);
+            let (manner, _) = self.manner();
+            let takes = (carried * 1_000_000_000).checked_div(manner.bytes_per_second);
             free = free.max(Instant::now()) + Duration::from_nanos(takes.unwrap_or_default());
             while let Some(left) = free.checked_duration_since(Instant::now()) {
                 thread::park_timeout(left);
@@ -145,11 +151,16 @@ impl Shared {
         drop(to.shutdown(how));
     }
 
+    fn manner(&self) -> (Manner, Instant) {
+        *self.manner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// When the line works again, if it does not.
     fn dead_until(&self) -> Option<Duration> {
-        let (works, dead) = self.manner.cut?;
+        let (manner, since) = self.manner();
+        let (works, dead) = manner.cut?;
         let turn = u64::try_from((works + dead).as_millis()).expect("a short time").max(1);
-        let now = u64::try_from(self.began.elapsed().as_millis()).expect("a short time") % turn;
+        let now = u64::try_from(since.elapsed().as_millis()).expect("a short time") % turn;
         let left = Duration::from_millis(turn - now);
         (Duration::from_millis(now) >= works).then_some(left)
     }

@@ -2,6 +2,7 @@
 //! a counted line, convergence told by the heads of every dossier. `tests/bench/run` builds and
 //! runs it.
 
+mod archive;
 mod corpus;
 mod end;
 mod line;
@@ -12,7 +13,9 @@ mod peers;
 mod rsync;
 mod samod;
 mod scenarios;
+mod storm;
 mod table;
+mod targets;
 
 use std::{
     fs,
@@ -25,10 +28,11 @@ use clap::{Parser, Subcommand};
 use crate::{
     end::Places,
     negentropy::Reconciler,
-    peers::Peer,
+    peers::{Clock, Peer},
     rsync::Rsync,
     samod::Samod,
-    scenarios::{Case, Outcome, Row},
+    scenarios::Row,
+    targets::Figures,
 };
 
 /// How often each case of ours is measured.
@@ -39,8 +43,14 @@ const THEIRS: usize = 3;
 const STORM_BESIDE: usize = 1_000;
 /// How long the whole table may take.
 const TABLE_DEADLINE: Duration = Duration::from_secs(3_600);
-/// Where the section begins that this program writes.
-const HEADING: &str = "## Beside the peers";
+/// How long one peer may take where more dossiers follow.
+const PEER_DEADLINE: Duration = Duration::from_secs(720);
+/// What is kept of the hour for the most dossiers.
+const KEPT_FOR_MOST: Duration = Duration::from_secs(1_200);
+/// Where the sections begin that this program writes.
+const TARGETS: &str = "## Targets";
+const BESIDE: &str = "## Beside the peers";
+const PARTS: &str = "## At the desk and on the way";
 
 /// Measures Hoso and its peers.
 #[derive(Debug, Parser)]
@@ -66,7 +76,7 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct Table {
-    /// Up to 10,000 dossiers, and everything three times at most.
+    /// Up to 10,000 dossiers.
     #[arg(long)]
     quick: bool,
     /// Only with so many dossiers; a thousand at least.
@@ -75,7 +85,10 @@ struct Table {
     /// Only these peers.
     #[arg(long)]
     peer: Vec<String>,
-    /// The page whose section is written anew.
+    /// Only these parts of the targets; `none` for none.
+    #[arg(long)]
+    part: Vec<String>,
+    /// The page whose sections are written anew.
     #[arg(long)]
     page: PathBuf,
     /// What the machine and the programs are.
@@ -100,59 +113,74 @@ fn main() {
 
 impl Table {
     fn measure(&self) {
+        let directory = tempfile::tempdir().expect("a directory for data");
+        let directory = directory.path();
+        let mut figures = Figures::measure(&self.part, directory);
+        let mut rows = Vec::new();
+        if !self.quick {
+            let (row, trips) = archive::reconnect(archive::ENTRIES, OURS);
+            rows.push(row);
+            figures.trips.extend(trips);
+        }
         let begun = Instant::now();
         let sizes: &[usize] = if self.quick { &[1_000, 10_000] } else { &[1_000, 10_000, 100_000] };
         let sizes = if self.dossiers.is_empty() { sizes } else { &self.dossiers };
-        let repeats = if self.quick { THEIRS } else { OURS };
-        let directory = tempfile::tempdir().expect("a directory for data");
-        let mut rows = Vec::new();
-        for dossiers in sizes {
-            let corpus = directory.path().join(format!("corpus-{dossiers}"));
+        for (place, dossiers) in sizes.iter().enumerate() {
+            let corpus = directory.join(format!("corpus-{dossiers}"));
             fs::create_dir(&corpus).expect("a directory for the corpus");
-            rows.extend(ours::of(&corpus, *dossiers, repeats));
-            self.write(&rows);
+            let (own, trips) = ours::of(&corpus, *dossiers, OURS);
+            rows.extend(own);
+            figures.trips.extend(trips);
+            self.write(&figures, &rows);
             if *dossiers == STORM_BESIDE {
                 rows.push(ours::storm());
-                let peers = Peer::ALL.into_iter().filter(|peer| self.wants(*peer));
-                rows.extend(peers.map(|peer| scenarios::storm(peer, &corpus, directory.path())));
+                rows.extend(self.peers().map(|peer| storm::of(peer, &corpus, directory)));
             }
-            for peer in Peer::ALL.into_iter().filter(|peer| self.wants(*peer)) {
-                if begun.elapsed() < TABLE_DEADLINE {
-                    let clients = if self.quick { 2 } else { THEIRS };
-                    let directory = directory.path();
-                    rows.extend(scenarios::of(peer, &corpus, *dossiers, clients, directory));
+            for (before, peer) in self.peers().enumerate() {
+                let left = TABLE_DEADLINE.saturating_sub(begun.elapsed());
+                let time = if place + 1 == sizes.len() {
+                    // What one peer does not need the next ones may have.
+                    left / u32::try_from(self.peers().count() - before).expect("few peers")
                 } else {
-                    rows.extend(not_begun(peer, *dossiers));
-                }
-                self.write(&rows);
+                    PEER_DEADLINE.min(left.saturating_sub(KEPT_FOR_MOST))
+                };
+                let clock = Clock::of(time);
+                rows.extend(scenarios::of((peer, THEIRS), &corpus, *dossiers, &clock, directory));
+                self.write(&figures, &rows);
             }
             fs::remove_dir_all(corpus).expect("the corpus goes");
         }
+    }
+
+    fn peers(&self) -> impl Iterator<Item = Peer> {
+        Peer::ALL.into_iter().filter(|peer| self.wants(*peer))
     }
 
     fn wants(&self, peer: Peer) -> bool {
         self.peer.is_empty() || self.peer.iter().any(|name| name == peer.name())
     }
 
-    /// Writes what is measured so far into its section of the page.
-    fn write(&self, rows: &[Row]) {
-        let page = fs::read_to_string(&self.page).expect("the page is there");
-        let (before, rest) = page.split_once(HEADING).unwrap_or((&page, ""));
-        let after = rest.find("\n## ").map_or("", |at| &rest[at..]);
+    /// Writes what is measured so far into its sections of the page.
+    fn write(&self, figures: &Figures, rows: &[Row]) {
+        let mut page = fs::read_to_string(&self.page).expect("the page is there");
         let command = if self.quick { "tests/bench/run --quick" } else { "tests/bench/run" };
-        let text = format!(
-            "{before}{HEADING}\n\nCommand: `{command}`, {}.\n\n{}{after}",
-            self.machine,
-            table::markdown(rows)
-        );
-        fs::write(&self.page, text).expect("the page can be written");
+        let by = format!("Command: `{command}`, {}.", self.machine);
+        for (heading, text) in [
+            (TARGETS, targets::markdown(figures, rows)),
+            (BESIDE, table::markdown(rows)),
+            (PARTS, figures.markdown()),
+        ] {
+            page = with_section(&page, heading, &format!("{by}\n\n{text}"));
+        }
+        fs::write(&self.page, page).expect("the page can be written");
         let beside = self.page.parent().unwrap_or(Path::new("."));
         table::draw(rows, &beside.join("plots"));
     }
 }
 
-fn not_begun(peer: Peer, dossiers: usize) -> Vec<Row> {
-    let outcome = Outcome::GivenUp("not begun: the hour was over".to_owned());
-    let row = |case| Row { case, who: peer.name(), dossiers, outcome: outcome.clone() };
-    Case::ALL.map(row).to_vec()
+/// The page with another text under a heading, which comes last where it was not there.
+fn with_section(page: &str, heading: &str, text: &str) -> String {
+    let (before, rest) = page.split_once(heading).unwrap_or((page, ""));
+    let after = rest.find("\n## ").map_or("", |at| &rest[at..]);
+    format!("{before}{heading}\n\n{text}{after}")
 }

@@ -2,7 +2,7 @@
 //! that a real province accepts, and their changes for all peers.
 //!
 //! Sets: `base` is what is there at first. `d1`, `d100` and `d1000` are one change each to so many
-//! dossiers, one set after the other. `s1` to `s3` and `c1` to `c3` are changes to a hundred
+//! dossiers, one set after the other. `s1` to `s5` and `c1` to `c5` are changes to a hundred
 //! dossiers each that server and client make at the same time, half of them to the same dossiers.
 //! `late` and `last` are a hundred more each. `new-1` to `new-54` are some new dossiers each.
 //! `scan` is one change with a file in it that does not compress, of a dossier of its own; `edit`
@@ -35,7 +35,7 @@ const CHANGED: usize = 1_000;
 /// Stages at which dossiers stand: so many changes at most.
 const STAGES: usize = 6;
 /// How often server and client change dossiers at the same time.
-pub(crate) const CLASHES: usize = 3;
+pub(crate) const CLASHES: usize = 5;
 /// Offices that come back at once.
 pub(crate) const OFFICES: usize = 54;
 /// New dossiers that each of them has then.

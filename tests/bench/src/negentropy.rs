@@ -154,7 +154,7 @@ impl End for Reconciler {
 
     fn sync(&mut self, port: u16) {
         // Most that came before a cut is kept, so each attempt has less to do.
-        wait::until("both have the same", CASE_DEADLINE, || self.conversation(port).ok());
+        wait::until("both have the same", CASE_DEADLINE * 2, || self.conversation(port).ok());
     }
 
     fn lacks(&mut self, sets: &[&str]) -> usize {

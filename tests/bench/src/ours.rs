@@ -38,9 +38,25 @@ use crate::{
 pub(crate) const NAME: &str = "hoso";
 /// Writers at once.
 const WRITERS: usize = 16;
+/// A case that took longer is not repeated.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a datagram of a far office is on its way.
+const DELAY: Duration = Duration::from_millis(150);
+
+/// Round trips after that of the handshake until a far office has everything.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Trips {
+    /// With how many dossiers.
+    pub(crate) dossiers: usize,
+    /// When nothing is new.
+    pub(crate) nothing: f64,
+    /// When a hundred have changed.
+    pub(crate) hundred: Option<f64>,
+}
 
 /// A province in the middle of its scenarios.
-struct Field {
+pub(crate) struct Field {
     province: Province,
     unit: UnitId,
     entries: Entries,
@@ -48,29 +64,30 @@ struct Field {
     first: String,
     /// Entries that everybody must hold, of the sets so far.
     expected: BTreeSet<EntryId>,
+    dossiers: usize,
+    /// How often a case is measured if it does not take long.
+    repeats: usize,
+    /// How many offices have what the relay had before.
+    offices: usize,
 }
 
-/// Founds the province, makes the corpus into a directory, and goes through all scenarios.
-pub(crate) fn of(corpus: &std::path::Path, dossiers: usize, offices: usize) -> Vec<Row> {
-    let mut field = Field::found(corpus, dossiers, offices);
-    let mut rows = Vec::new();
-    let mut keep = |case, outcome: Result<Outcome, GivenUp>| {
-        let outcome = outcome.unwrap_or_else(|GivenUp(reason)| Outcome::GivenUp(reason));
+/// Founds the province, makes the corpus into a directory, and goes through all scenarios, each
+/// measured so often if it does not take long; gives the round trips of a reconnection besides.
+pub(crate) fn of(
+    corpus: &std::path::Path,
+    dossiers: usize,
+    repeats: usize,
+) -> (Vec<Row>, Option<Trips>) {
+    let mut field = Field::found(corpus, dossiers, repeats);
+    let (mut rows, mut trips) = (Vec::new(), None);
+    for case in Case::ALL {
+        let outcome = field.measure(case).unwrap_or_else(|GivenUp(why)| Outcome::GivenUp(why));
         rows.push(Row { case, who: NAME, dossiers, outcome });
-    };
-    field.plant("base");
-    keep(Case::FirstSync, field.all(offices));
-    keep(Case::NothingNew, field.all(offices));
-    for changed in [1, 100, 1_000] {
-        field.plant(&format!("d{changed}"));
-        keep(Case::Changed(changed), field.all(offices));
+        if case == Case::Killed {
+            trips = field.trips().ok();
+        }
     }
-    keep(Case::BothChanged, field.clash());
-    keep(Case::Restored, field.restored(offices));
-    keep(Case::Scan, field.scan());
-    keep(Case::Killed, field.killed());
-    keep(Case::Cut, field.cut(offices));
-    rows
+    (rows, trips)
 }
 
 /// All offices of the province come back at once, each with some new dossiers of its own.
@@ -78,15 +95,17 @@ pub(crate) fn storm() -> Row {
     let storm = storm::reconnect(OFFICES);
     let took = storm.acknowledged.iter().max().copied().unwrap_or_default();
     let (nothing, client_kib) = (Duration::ZERO, 0);
-    let run = Run { took, bytes: 0, application: 0, cpu: nothing, client_kib };
+    let run =
+        Run { took, bytes: 0, one_way: 0, handshake: 0, application: 0, cpu: nothing, client_kib };
     let (case, outcome) = (Case::Storm, Outcome::Done(vec![run]));
     Row { case, who: NAME, dossiers: OFFICES * storm::DOSSIERS, outcome }
 }
 
 impl Field {
-    /// The counter is the first node; one office more than asked for waits for the bad line.
-    fn found(corpus: &std::path::Path, dossiers: usize, offices: usize) -> Self {
-        let names: Vec<String> = (0..=offices).map(|number| format!("office-{number}")).collect();
+    /// The counter is the first node; as many offices as are measured wait for the bad line.
+    fn found(corpus: &std::path::Path, dossiers: usize, repeats: usize) -> Self {
+        let names = (0..2 * repeats).map(|number| format!("office-{number}"));
+        let names: Vec<String> = names.collect();
         let places = names.iter().map(|name| (name.as_str(), CO_TO));
         let places: Vec<_> = [("counter", CO_TO)].into_iter().chain(places).collect();
         let mut province = Province::with(&places);
@@ -101,7 +120,55 @@ impl Field {
         counter.stop();
         let unit = Cast::of(&data).unit;
         let entries = making::make(&data, dossiers, corpus);
-        Self { province, unit, entries, first, expected: BTreeSet::new() }
+        let (expected, offices) = (BTreeSet::new(), 0);
+        Self { province, unit, entries, first, expected, dossiers, repeats, offices }
+    }
+
+    /// A province in which the first office after the counter has all that the relay has.
+    pub(crate) fn of(province: Province, unit: UnitId, dossiers: usize) -> Self {
+        let field = Self {
+            province,
+            unit,
+            dossiers,
+            entries: Entries::new(),
+            first: String::new(),
+            expected: BTreeSet::new(),
+            repeats: 1,
+            offices: 1,
+        };
+        let own = Readers::of(&field.office(0).data);
+        let ledger = Readers::of(&field.province.relay.data);
+        wait::until("the office is up", CASE_DEADLINE, || is_complete(&own, &ledger).then_some(()));
+        field.office(0).link("off");
+        field
+    }
+
+    fn measure(&mut self, case: Case) -> Result<Outcome, GivenUp> {
+        if self.offices == 0 && case != Case::FirstSync {
+            return Err(GivenUp(format!("given up with {}", Case::FirstSync.short())));
+        }
+        match case {
+            Case::FirstSync => {
+                self.plant("base");
+                let runs = self.repeated(0, None)?;
+                self.offices = runs.len();
+                Ok(Outcome::Done(runs))
+            }
+            Case::NothingNew => self.all(),
+            Case::Changed(changed) => {
+                self.plant(&format!("d{changed}"));
+                self.all()
+            }
+            Case::BothChanged => self.clash(),
+            Case::Restored => self.restored(),
+            Case::Cut => {
+                let weather = Weather { bytes_per_second: SLOW, ..Weather::default() };
+                Ok(Outcome::Done(self.repeated(self.repeats, Some(weather))?))
+            }
+            Case::Killed => self.killed(),
+            Case::Scan => self.scan(),
+            Case::Storm => Err(GivenUp("measured by itself".to_owned())),
+        }
     }
 
     /// The counter gets a set into its journal and sends it to the relay.
@@ -119,14 +186,36 @@ impl Field {
         &self.province.nodes[1 + number]
     }
 
-    fn all(&mut self, offices: usize) -> Result<Outcome, GivenUp> {
-        let runs = (0..offices).map(|office| self.sync(office, None));
-        let runs = runs.collect::<Result<_, _>>()?;
-        Ok(Outcome::Done(runs))
+    /// The first sync of one office after the other, from that number on.
+    fn repeated(&self, from: usize, weather: Option<Weather>) -> Result<Vec<Run>, GivenUp> {
+        let mut runs: Vec<Run> = Vec::new();
+        while runs.len() < self.repeats && runs.last().is_none_or(|run| run.took < PATIENCE) {
+            runs.push(self.sync(from + runs.len(), weather)?);
+        }
+        Ok(runs)
+    }
+
+    fn all(&mut self) -> Result<Outcome, GivenUp> {
+        let runs = (0..self.offices).map(|office| self.sync(office, None));
+        Ok(Outcome::Done(runs.collect::<Result<_, _>>()?))
+    }
+
+    /// An office that was last there before a hundred changes is far away now, and comes twice.
+    fn trips(&self) -> Result<Trips, GivenUp> {
+        let hundred = Some(self.trips_of(self.repeats)?);
+        let nothing = self.trips_of(self.repeats)?;
+        Ok(Trips { dossiers: self.dossiers, nothing, hundred })
+    }
+
+    /// Round trips after that of the handshake until an office that is far away has everything.
+    pub(crate) fn trips_of(&self, office: usize) -> Result<f64, GivenUp> {
+        let far = Weather { delay: DELAY, ..Weather::default() };
+        let run = self.sync(office, Some(far))?;
+        Ok(run.took.as_secs_f64() / (2.0 * DELAY.as_secs_f64()) - 1.0)
     }
 
     /// Connects an office until it and the relay have everything, and hangs up.
-    fn sync(&self, office: usize, weather: Option<Weather>) -> Result<Run, GivenUp> {
+    pub(crate) fn sync(&self, office: usize, weather: Option<Weather>) -> Result<Run, GivenUp> {
         self.sync_until(office, weather, is_complete)
     }
 
@@ -141,10 +230,15 @@ impl Field {
         let session = Desk::of(node).session;
         let carried = || {
             let (up, down) = line.carried(node.pid());
-            up.bytes + down.bytes
+            (up.bytes, down.bytes)
         };
         let (own, ledger) = (Readers::of(&node.data), Readers::of(&self.province.relay.data));
-        let before = wire_bytes(&session);
+        let handshake = || {
+            let (up, down) = line.carried(node.pid());
+            up.handshake + down.handshake
+        };
+        let (before, greeted) = (wire_bytes(&session), handshake());
+        line.set(node.pid(), weather.unwrap_or_default());
         let mut run = measured((node.pid(), relay), carried, || {
             let begun = Instant::now();
             node.link("on");
@@ -158,6 +252,7 @@ impl Field {
         line.set(node.pid(), Weather::default());
         node.link("off");
         run.application = bytes(wire_bytes(&session) - before);
+        run.handshake = handshake() - greeted;
         assert!(self.agree(&own, &ledger), "office and relay differ");
         Ok(run)
     }
@@ -184,7 +279,7 @@ impl Field {
 
     fn clash(&mut self) -> Result<Outcome, GivenUp> {
         let mut runs = Vec::new();
-        for clash in 1..=CLASHES {
+        for clash in 1..=CLASHES.min(self.offices) {
             let office = clash - 1;
             self.sync(office, None)?;
             self.plant(&format!("s{clash}"));
@@ -217,15 +312,13 @@ impl Field {
         });
     }
 
-    fn restored(&mut self, offices: usize) -> Result<Outcome, GivenUp> {
+    fn restored(&mut self) -> Result<Outcome, GivenUp> {
         let backup = self.province.directory().join("relay.backup");
         self.province.relay.back_up(&backup);
         self.plant("late");
-        for office in 0..offices {
-            self.sync(office, None)?;
-        }
+        self.all()?;
         let mut runs = Vec::new();
-        for office in 0..offices {
+        for office in 0..self.offices {
             self.province.relay.kill();
             self.province.relay.restore(&backup);
             self.province.relay.start();
@@ -242,47 +335,61 @@ impl Field {
     fn scan(&mut self) -> Result<Outcome, GivenUp> {
         let counter = &mut self.province.nodes[0];
         counter.start();
-        let desk = Desk::of(counter);
+        let session = Desk::of(counter).session;
         let path = format!("/api/v1/dossiers/{}", self.first);
-        let session = &desk.session;
         let answer = session.upload(&format!("{path}/attachments"), "Tờ khai.pdf", &making::scan());
         assert_eq!(answer.status, 201, "{}", answer.body);
         await_sent(counter);
         wait::until("the relay has the scan", CASE_DEADLINE, || {
             (session.get("/api/v1/sync").done()["pending_blobs"] == 0).then_some(())
         });
-        let node = self.office(0);
+        let mut runs: Vec<(Duration, Run)> = Vec::new();
+        while runs.len() < self.offices && runs.last().is_none_or(|(_, run)| run.took < PATIENCE) {
+            runs.push(self.scan_to(runs.len(), &session, &path)?);
+        }
+        self.province.nodes[0].stop();
+        Ok(Outcome::Edited(runs))
+    }
+
+    /// The scan comes to this office, and by that session the dossier is edited meanwhile.
+    fn scan_to(
+        &self,
+        office: usize,
+        session: &Client,
+        path: &str,
+    ) -> Result<(Duration, Run), GivenUp> {
+        let node = self.office(office);
         let own = Desk::of(node).session;
-        let (up_down, line) = (node.pid(), &self.province.relay.line);
+        let (pid, line) = (node.pid(), &self.province.relay.line);
         let carried = || {
-            let (up, down) = line.carried(up_down);
-            up.bytes + down.bytes
+            let (up, down) = line.carried(pid);
+            (up.bytes, down.bytes)
         };
-        line.set(up_down, Weather { bytes_per_second: SLOW, ..Weather::default() });
+        line.set(pid, Weather { bytes_per_second: SLOW, ..Weather::default() });
         let mut edited = Duration::ZERO;
-        let (begun, before) = (carried(), wire_bytes(&own));
-        let mut run = measured((up_down, self.relay_pid()), carried, || {
+        let ((_, begun), before) = (carried(), wire_bytes(&own));
+        let mut run = measured((pid, self.relay_pid()), carried, || {
             node.link("on");
-            within(CASE_DEADLINE, || carried() - begun > BEGUN)?;
-            let base = session.get(&path).done()["version"].clone();
+            within(CASE_DEADLINE, || carried().1 - begun > BEGUN)?;
+            let base = session.get(path).done()["version"].clone();
             let text = "Đã gọi điện cho người nộp";
             let fields = json!({ "kind": "noted", "base": base, "text": text });
+            let (events, key) = (format!("{path}/events"), format!("meanwhile-{office}"));
             let made = Instant::now();
-            let answer = session.try_post_once(&format!("{path}/events"), &fields, "meanwhile");
+            let answer = session.try_post_once(&events, &fields, &key);
             assert_eq!(answer.expect("an answer").status, 201);
-            let version = session.get(&path).done()["version"].clone();
-            within(CASE_DEADLINE, || own.get(&path).done()["version"] == version)?;
+            let version = session.get(path).done()["version"].clone();
+            within(CASE_DEADLINE, || own.get(path).done()["version"] == version)?;
             edited = made.elapsed();
             within(CASE_DEADLINE, || {
-                let scans = own.get(&path).done()["attachments"].clone();
+                let scans = own.get(path).done()["attachments"].clone();
                 scans.as_array().is_some_and(|all| all.iter().all(|scan| scan["percent"] == 100))
             })
         })?;
         run.application = bytes(wire_bytes(&own) - before);
-        line.set(up_down, Weather::default());
+        line.set(pid, Weather::default());
         node.link("off");
-        self.province.nodes[0].stop();
-        Ok(Outcome::Edited(edited, run))
+        Ok((edited, run))
     }
 
     /// How many of an office's acknowledged changes are gone after both were killed.
@@ -309,11 +416,6 @@ impl Field {
             found.expect("the ledger").is_some()
         });
         Ok(Outcome::Lost(saved - known.count()))
-    }
-
-    fn cut(&self, office: usize) -> Result<Outcome, GivenUp> {
-        let weather = Weather { bytes_per_second: SLOW, ..Weather::default() };
-        Ok(Outcome::Done(vec![self.sync(office, Some(weather))?]))
     }
 }
 

@@ -6,7 +6,10 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{self, Receiver},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -31,7 +34,7 @@ pub(crate) enum Peer {
 
 impl Peer {
     /// All of them, the slowest last.
-    pub(crate) const ALL: [Self; 4] = [Self::Rsync, Self::Negentropy, Self::Pouch, Self::Samod];
+    pub(crate) const ALL: [Self; 4] = [Self::Negentropy, Self::Rsync, Self::Pouch, Self::Samod];
 
     /// What the table calls it.
     pub(crate) fn name(self) -> &'static str {
@@ -59,6 +62,49 @@ impl Peer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GivenUp(pub(crate) String);
 
+/// How long a peer and its case may still take.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    /// When the time of all its cases is over.
+    end: Instant,
+    case_begun: Mutex<Instant>,
+}
+
+impl Clock {
+    /// So much time for all cases together.
+    pub(crate) fn of(time: Duration) -> Arc<Self> {
+        let now = Instant::now();
+        Arc::new(Self { end: now + time, case_begun: Mutex::new(now) })
+    }
+
+    /// A case begins, unless the time of all is over.
+    pub(crate) fn begin(&self) -> Result<(), GivenUp> {
+        let now = Instant::now();
+        *self.case_begun() = now;
+        if now < self.end {
+            Ok(())
+        } else {
+            Err(GivenUp("not begun: its time was over".to_owned()))
+        }
+    }
+
+    fn case_begun(&self) -> MutexGuard<'_, Instant> {
+        self.case_begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is left for the case.
+    fn left(&self) -> Duration {
+        let end = (*self.case_begun() + CASE_DEADLINE).min(self.end);
+        end.saturating_duration_since(Instant::now())
+    }
+
+    fn stopped(&self) -> GivenUp {
+        let taken = self.case_begun().elapsed();
+        let over = if taken < CASE_DEADLINE { ", when its time was over" } else { "" };
+        GivenUp(format!("stopped after {} s{over}", taken.as_secs()))
+    }
+}
+
 /// A running end of a peer; killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Running {
@@ -66,11 +112,17 @@ pub(crate) struct Running {
     stdin: Option<ChildStdin>,
     answers: Receiver<String>,
     data: PathBuf,
+    clock: Arc<Clock>,
 }
 
 impl Running {
     /// Starts an end over its data.
-    pub(crate) fn start(peer: Peer, corpus: &Path, data: &Path) -> Result<Self, GivenUp> {
+    pub(crate) fn start(
+        peer: Peer,
+        corpus: &Path,
+        data: &Path,
+        clock: &Arc<Clock>,
+    ) -> Result<Self, GivenUp> {
         fs::create_dir_all(data).expect("a directory for an end");
         let log = fs::File::create(data.with_extension("log")).expect("a log");
         let mut child = peer
@@ -91,7 +143,8 @@ impl Running {
                 }
             }
         });
-        let running = Self { child, stdin, answers, data: data.to_owned() };
+        let clock = Arc::clone(clock);
+        let running = Self { child, stdin, answers, data: data.to_owned(), clock };
         running.answer("start").map(|_| running)
     }
 
@@ -108,10 +161,8 @@ impl Running {
     }
 
     fn answer(&self, what: &str) -> Result<String, GivenUp> {
-        self.answers.recv_timeout(CASE_DEADLINE).map_err(|error| match error {
-            mpsc::RecvTimeoutError::Timeout => {
-                GivenUp(format!("stopped after {} s", CASE_DEADLINE.as_secs()))
-            }
+        self.answers.recv_timeout(self.clock.left()).map_err(|error| match error {
+            mpsc::RecvTimeoutError::Timeout => self.clock.stopped(),
             mpsc::RecvTimeoutError::Disconnected => {
                 let log = fs::read_to_string(self.data.with_extension("log")).unwrap_or_default();
                 eprintln!("{what}: {log}");
@@ -125,14 +176,19 @@ impl Running {
         self.child.id()
     }
 
+    /// Its own data.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// `kill -9`.
-    pub(crate) fn kill(mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().expect("a child can be killed");
         self.child.wait().expect("a killed child ends");
     }
 
     /// Lets it end by itself.
-    pub(crate) fn stop(mut self) {
+    pub(crate) fn stop(&mut self) {
         drop(self.stdin.take());
         self.child.wait().expect("it ends with its input");
     }
@@ -173,6 +229,10 @@ pub(crate) struct Run {
     pub(crate) took: Duration,
     /// Bytes of both directions that the line counted.
     pub(crate) bytes: u64,
+    /// Bytes of that direction that had more.
+    pub(crate) one_way: u64,
+    /// Bytes of the handshake among them; none without encryption.
+    pub(crate) handshake: u64,
     /// Bytes of the frames alone; of peers without encryption the same.
     pub(crate) application: u64,
     /// Time of processors of both ends.
@@ -184,7 +244,7 @@ pub(crate) struct Run {
 /// Measures what happens between two processes over a counted line.
 pub(crate) fn measured<E>(
     (client, server): (u32, u32),
-    carried: impl Fn() -> u64,
+    carried: impl Fn() -> (u64, u64),
     act: impl FnOnce() -> Result<(), E>,
 ) -> Result<Run, E> {
     let before = (carried(), Used::by(client).cpu + Used::by(server).cpu);
@@ -192,10 +252,14 @@ pub(crate) fn measured<E>(
     act()?;
     let took = begun.elapsed();
     let used = Used::by(client);
-    let bytes = carried() - before.0;
+    let (up, down) = carried();
+    let (up, down) = (up - before.0.0, down - before.0.1);
+    let bytes = up + down;
     Ok(Run {
         took,
         bytes,
+        one_way: up.max(down),
+        handshake: 0,
         application: bytes,
         cpu: (used.cpu + Used::by(server).cpu).saturating_sub(before.1),
         client_kib: used.peak_kib,

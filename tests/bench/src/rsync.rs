@@ -95,7 +95,7 @@ impl End for Rsync {
         let there = format!("rsync://127.0.0.1:{port}/changes/");
         let here = format!("{}/", self.files().display());
         // It does not dial again by itself where the line is cut: a script would repeat it.
-        wait::until("rsync has brought and fetched", CASE_DEADLINE, || {
+        wait::until("rsync has brought and fetched", CASE_DEADLINE * 2, || {
             [(&there, &here), (&here, &there)].iter().all(|(from, to)| run(from, to)).then_some(())
         });
     }

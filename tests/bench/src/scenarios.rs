@@ -4,6 +4,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -13,7 +14,7 @@ use hoso_tests::e2e::wait;
 use crate::{
     line::{Line, Manner},
     making::{CLASHES, NEW, OFFICES},
-    peers::{CASE_DEADLINE, GivenUp, Peer, Run, Running, measured},
+    peers::{CASE_DEADLINE, Clock, GivenUp, Peer, Run, Running, measured},
 };
 
 /// Bytes of a second on a slow line: 2 Mbit/s.
@@ -22,6 +23,8 @@ pub(crate) const SLOW: u64 = 250_000;
 pub(crate) const BEGUN: u64 = 1_000_000;
 /// How long a bad line works, and how long it is then dead.
 pub(crate) const CUT: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(2));
+/// A case of a peer that took longer is not repeated.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,9 +60,20 @@ impl Case {
         Self::BothChanged,
         Self::Restored,
         Self::Cut,
-        Self::Scan,
         Self::Killed,
+        Self::Scan,
     ];
+
+    /// Whether it can be measured with a client that has seen nothing yet, whatever became of the
+    /// cases before it.
+    fn stands_alone(self) -> bool {
+        matches!(self, Self::FirstSync | Self::Cut | Self::Killed | Self::Scan | Self::Storm)
+    }
+
+    /// Whether nothing can be measured after it was given up.
+    fn bears_all(self) -> bool {
+        matches!(self, Self::FirstSync | Self::Restored)
+    }
 
     /// What the table calls it.
     pub(crate) fn name(self) -> String {
@@ -75,6 +89,11 @@ impl Case {
             Self::Storm => format!("S9 {OFFICES} clients at once, {NEW} new dossiers each"),
         }
     }
+
+    /// What it is called where there is little room.
+    pub(crate) fn short(self) -> String {
+        self.name().split(' ').next().unwrap_or_default().to_owned()
+    }
 }
 
 /// What became of a case.
@@ -83,7 +102,7 @@ pub(crate) enum Outcome {
     /// It was measured so often.
     Done(Vec<Run>),
     /// The edit was there so long after it was made, and everything in the end.
-    Edited(Duration, Run),
+    Edited(Vec<(Duration, Run)>),
     /// So many acknowledged changes were lost.
     Lost(usize),
     /// It was given up.
@@ -108,131 +127,146 @@ struct Field<'a> {
     peer: Peer,
     corpus: &'a Path,
     directory: PathBuf,
+    clock: Arc<Clock>,
+    /// How often a case is measured if it does not take long.
+    repeats: usize,
     server: Running,
+    clients: Vec<Running>,
+    /// How many clients there have been.
+    started: usize,
     port: u16,
     line: Line,
     /// What the server holds.
     sets: Vec<String>,
+    /// Bytes of the first sync in the direction that had more.
+    first_bytes: u64,
 }
 
-/// Lets a peer go through all scenarios with so many clients. What follows a case that was given
-/// up is given up too, with the same reason.
+/// Lets a peer go through all scenarios, each measured so often if it does not take long.
 pub(crate) fn of(
-    peer: Peer,
+    (peer, repeats): (Peer, usize),
     corpus: &Path,
     dossiers: usize,
-    clients: usize,
+    clock: &Arc<Clock>,
     directory: &Path,
 ) -> Vec<Row> {
-    let mut rows = Vec::new();
     let directory = directory.join(format!("{}-{dossiers}", peer.name()));
-    let mut keep = |case, outcome| {
-        rows.push(Row { case, who: peer.name(), dossiers, outcome });
-    };
-    let mut done = 0;
-    let went = Field::open(peer, corpus, &directory).and_then(|field| {
-        field.through(clients, &mut |case, outcome| {
-            done += 1;
-            keep(case, outcome);
-        })
+    let opened = clock.begin().and_then(|()| {
+        Field::open((peer, repeats), corpus, &directory, clock)
+            .map_err(|GivenUp(reason)| GivenUp(format!("the server by itself {reason}")))
     });
-    if let Err(GivenUp(reason)) = went {
-        for case in Case::ALL.into_iter().skip(done) {
-            keep(case, Outcome::GivenUp(reason.clone()));
-        }
-    }
+    let outcomes = match opened {
+        Ok(mut field) => field.through(),
+        Err(GivenUp(reason)) => vec![Outcome::GivenUp(reason); Case::ALL.len()],
+    };
     // What it wrote would only fill the disk.
     drop(fs::remove_dir_all(&directory));
-    rows
+    let row = |(case, outcome)| Row { case, who: peer.name(), dossiers, outcome };
+    Case::ALL.into_iter().zip(outcomes).map(row).collect()
 }
 
-/// Lets so many clients come back at once; it is over when the server has what all of them have.
-pub(crate) fn storm(peer: Peer, corpus: &Path, directory: &Path) -> Row {
-    let directory = directory.join(format!("{}-storm", peer.name()));
-    let outcome = all_at_once(peer, corpus, &directory)
-        .map_or_else(|GivenUp(reason)| Outcome::GivenUp(reason), |run| Outcome::Done(vec![run]));
-    drop(fs::remove_dir_all(&directory));
-    Row { case: Case::Storm, who: peer.name(), dossiers: OFFICES * NEW, outcome }
-}
-
-fn all_at_once(peer: Peer, corpus: &Path, directory: &Path) -> Result<Run, GivenUp> {
-    // Only these sets: whoever looks for all dossiers finds no others.
-    let sets = directory.join("sets");
-    fs::create_dir_all(&sets).expect("a directory");
-    let names: Vec<String> = (1..=OFFICES).map(|office| format!("new-{office}")).collect();
-    let mut clients = Vec::new();
-    for name in &names {
-        let file = format!("{name}.tsv");
-        fs::copy(corpus.join(&file), sets.join(file)).expect("a set is copied");
-        let mut client = Running::start(peer, &sets, &directory.join(name))?;
-        client.tell(&format!("take {name}"))?;
-        client.tell(&format!("expect {name}"))?;
-        clients.push(client);
-    }
-    let mut server = Running::start(peer, &sets, &directory.join("server"))?;
-    let line = Line::to(server.listen()?, Manner::default());
-    let all = names.join(" ");
-    server.tell(&format!("expect {all}"))?;
-    let carried = || {
-        let (up, down) = line.carried();
-        up + down
-    };
-    let pids = (clients[0].pid(), server.pid());
-    let say = format!("sync {}", line.port);
-    let run = measured(pids, carried, || {
-        let went: Vec<_> = thread::scope(|scope| {
-            let told = clients.iter_mut().map(|client| scope.spawn(|| client.tell(&say)));
-            let told: Vec<_> = told.collect();
-            told.into_iter().map(|one| one.join().expect("a client was told")).collect()
-        });
-        went.into_iter().collect::<Result<Vec<_>, _>>()?;
-        server.tell("complete").map(|_| ())
-    })?;
-    match server.tell(&format!("lacks {all}"))?.as_str() {
-        "0" => Ok(run),
+/// Gives up unless an end holds these sets, of which it said that it does.
+pub(crate) fn holds(end: &mut Running, sets: &str) -> Result<(), GivenUp> {
+    match end.tell(&format!("lacks {sets}"))?.as_str() {
+        "0" => Ok(()),
         missing => Err(GivenUp(format!("content while {missing} were missing"))),
     }
 }
 
 impl<'a> Field<'a> {
-    fn open(peer: Peer, corpus: &'a Path, directory: &Path) -> Result<Self, GivenUp> {
+    fn open(
+        (peer, repeats): (Peer, usize),
+        corpus: &'a Path,
+        directory: &Path,
+        clock: &Arc<Clock>,
+    ) -> Result<Self, GivenUp> {
         fs::create_dir_all(directory).expect("a directory");
-        let mut server = Running::start(peer, corpus, &directory.join("server"))?;
+        let clock = Arc::clone(clock);
+        let mut server = Running::start(peer, corpus, &directory.join("server"), &clock)?;
         server.tell("take base")?;
         let port = server.listen()?;
         let line = Line::to(port, Manner::default());
         let (directory, sets) = (directory.to_owned(), vec!["base".to_owned()]);
-        Ok(Self { peer, corpus, directory, server, port, line, sets })
+        let (clients, started, first_bytes) = (Vec::new(), 0, 0);
+        Ok(Self {
+            peer,
+            corpus,
+            directory,
+            clock,
+            repeats,
+            server,
+            clients,
+            started,
+            port,
+            line,
+            sets,
+            first_bytes,
+        })
     }
 
-    fn through(mut self, count: usize, keep: &mut dyn FnMut(Case, Outcome)) -> Result<(), GivenUp> {
-        let mut clients = Vec::new();
-        for number in 0..count {
-            clients.push(self.client(&format!("client-{number}"))?);
+    /// What becomes of each case, one after the other.
+    fn through(&mut self) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        let mut given_up: Option<Case> = None;
+        for case in Case::ALL {
+            let lacking = given_up.filter(|past| past.bears_all() || !case.stands_alone());
+            outcomes.push(match lacking {
+                Some(past) => Outcome::GivenUp(format!("given up with {}", past.short())),
+                None => self.one(case).unwrap_or_else(|GivenUp(reason)| {
+                    given_up = given_up.filter(|past| past.bears_all()).or(Some(case));
+                    Outcome::GivenUp(reason)
+                }),
+            });
         }
-        keep(Case::FirstSync, self.all(&mut clients)?);
-        keep(Case::NothingNew, self.all(&mut clients)?);
-        for changed in [1, 100, 1_000] {
-            self.take(&format!("d{changed}"))?;
-            keep(Case::Changed(changed), self.all(&mut clients)?);
-        }
-        keep(Case::BothChanged, self.clash(&mut clients)?);
-        let (field, outcome) = self.restored(&mut clients)?;
-        self = field;
-        keep(Case::Restored, outcome);
-        keep(Case::Cut, self.cut()?);
-        clients.truncate(1);
-        let mut client = clients.pop().expect("there is one");
-        keep(Case::Scan, self.scan(&mut client)?);
-        let (field, lost) = self.killed(client)?;
-        self = field;
-        keep(Case::Killed, Outcome::Lost(lost));
-        self.server.stop();
-        Ok(())
+        outcomes
     }
 
-    fn client(&self, name: &str) -> Result<Running, GivenUp> {
-        Running::start(self.peer, self.corpus, &self.directory.join(name))
+    /// Measures a case; where it is given up, both ends are begun anew.
+    fn one(&mut self, case: Case) -> Result<Outcome, GivenUp> {
+        self.clock.begin()?;
+        let measured = self.measure(case);
+        if measured.is_err() && self.clock.begin().is_ok() {
+            self.clients.clear();
+            self.line.behave(Manner::default());
+            // It may be in the middle of something that does not end.
+            self.server.kill();
+            self.again(|_| ())?;
+        }
+        measured
+    }
+
+    fn measure(&mut self, case: Case) -> Result<Outcome, GivenUp> {
+        match case {
+            Case::FirstSync => self.first(),
+            Case::NothingNew => self.all(),
+            Case::Changed(changed) => {
+                self.take(&format!("d{changed}"))?;
+                self.all()
+            }
+            Case::BothChanged => self.clash(),
+            Case::Restored => self.restored(),
+            Case::Cut => self.cut(),
+            Case::Killed => self.killed(),
+            Case::Scan => self.scan(),
+            Case::Storm => Err(GivenUp("measured by itself".to_owned())),
+        }
+    }
+
+    /// A client that has nothing yet.
+    fn client(&mut self) -> Result<Running, GivenUp> {
+        let data = self.directory.join(format!("client-{}", self.started));
+        self.started += 1;
+        Running::start(self.peer, self.corpus, &data, &self.clock)
+    }
+
+    /// Takes a client that has what the server has had before, or makes one.
+    fn someone(&mut self) -> Result<Running, GivenUp> {
+        if !self.clients.is_empty() {
+            return Ok(self.clients.remove(0));
+        }
+        let mut client = self.client()?;
+        self.sync(&mut client)?;
+        Ok(client)
     }
 
     fn take(&mut self, set: &str) -> Result<(), GivenUp> {
@@ -249,79 +283,93 @@ impl<'a> Field<'a> {
             end.tell(&format!("expect {sets}"))?;
         }
         let pids = (client.pid(), self.server.pid());
-        let carried = || {
-            let (up, down) = line.carried();
-            up + down
-        };
         let server = &mut self.server;
-        let run = measured(pids, carried, || {
-            client.tell(&format!("sync {}", line.port))?;
-            server.tell("complete").map(|_| ())
-        })?;
-        for end in [&mut *client, &mut self.server] {
-            match end.tell(&format!("lacks {sets}"))?.as_str() {
-                "0" => {}
-                missing => return Err(GivenUp(format!("content while {missing} were missing"))),
-            }
-        }
+        self.clock.begin()?;
+        let run = measured(
+            pids,
+            || line.carried(),
+            || {
+                client.tell(&format!("sync {}", line.port))?;
+                server.tell("complete").map(|_| ())
+            },
+        )?;
+        self.clock.begin()?;
+        holds(client, &sets)?;
+        holds(&mut self.server, &sets)?;
         client.tell("part")?;
         Ok(run)
     }
 
-    fn all(&mut self, clients: &mut [Running]) -> Result<Outcome, GivenUp> {
-        let runs = clients.iter_mut().map(|client| self.sync(client));
-        Ok(Outcome::Done(runs.collect::<Result<_, _>>()?))
+    /// The first sync of one client after the other, who stay for what follows.
+    fn first(&mut self) -> Result<Outcome, GivenUp> {
+        let mut runs: Vec<Run> = Vec::new();
+        while runs.len() < self.repeats && runs.last().is_none_or(|run| run.took < PATIENCE) {
+            let mut client = self.client()?;
+            runs.push(self.sync(&mut client)?);
+            self.clients.push(client);
+        }
+        self.first_bytes = runs.iter().map(|run| run.one_way).min().unwrap_or_default();
+        Ok(Outcome::Done(runs))
     }
 
-    fn clash(&mut self, clients: &mut [Running]) -> Result<Outcome, GivenUp> {
+    fn all(&mut self) -> Result<Outcome, GivenUp> {
+        let mut clients = std::mem::take(&mut self.clients);
+        let runs = clients.iter_mut().map(|client| self.sync(client));
+        let runs = runs.collect::<Result<_, _>>();
+        self.clients = clients;
+        Ok(Outcome::Done(runs?))
+    }
+
+    fn clash(&mut self) -> Result<Outcome, GivenUp> {
         let mut runs = Vec::new();
-        for clash in 1..=CLASHES {
-            let client = &mut clients[(clash - 1) % clients.len()];
+        let mut clients = std::mem::take(&mut self.clients);
+        for (clash, client) in (1..=CLASHES).zip(&mut clients) {
             self.sync(client)?;
             self.take(&format!("s{clash}"))?;
             client.tell(&format!("take c{clash}"))?;
             self.sets.push(format!("c{clash}"));
             runs.push(self.sync(client)?);
         }
+        self.clients = clients;
         Ok(Outcome::Done(runs))
     }
 
     /// The server stops, its data are changed by `between`, and it comes back.
-    fn again(mut self, between: impl FnOnce(&Path)) -> Result<Self, GivenUp> {
+    fn again(&mut self, between: impl FnOnce(&Path)) -> Result<(), GivenUp> {
         let data = self.directory.join("server");
         self.server.stop();
         between(&data);
-        self.server = Running::start(self.peer, self.corpus, &data)?;
+        self.server = Running::start(self.peer, self.corpus, &data, &self.clock)?;
         self.port = self.server.listen()?;
         self.line.lead_to(self.port);
-        Ok(self)
+        Ok(())
     }
 
-    fn restored(mut self, clients: &mut [Running]) -> Result<(Self, Outcome), GivenUp> {
+    fn restored(&mut self) -> Result<Outcome, GivenUp> {
         let backup = self.directory.join("backup");
-        self = self.again(|data| copy(data, &backup))?;
+        self.again(|data| copy(data, &backup))?;
         self.take("late")?;
-        for client in clients.iter_mut() {
-            self.sync(client)?;
-        }
+        self.all()?;
         let mut runs = Vec::new();
-        for client in clients.iter_mut() {
-            self = self.again(|data| {
+        let mut clients = std::mem::take(&mut self.clients);
+        for client in &mut clients {
+            self.clock.begin()?;
+            self.again(|data| {
                 fs::remove_dir_all(data).expect("the data go");
                 copy(&backup, data);
             })?;
             runs.push(self.sync(client)?);
         }
-        Ok((self, Outcome::Done(runs)))
+        self.clients = clients;
+        drop(fs::remove_dir_all(backup));
+        Ok(Outcome::Done(runs))
     }
 
-    /// The server has a scan; once it is on its way to the client, somebody edits a dossier there.
-    fn scan(&mut self, client: &mut Running) -> Result<Outcome, GivenUp> {
+    /// The server has a scan; once it is on its way to a client, somebody edits a dossier there.
+    fn scan(&mut self) -> Result<Outcome, GivenUp> {
+        let mut client = self.someone()?;
         self.take("scan")?;
-        let before = std::mem::replace(
-            &mut self.line,
-            Line::to(self.port, Manner { bytes_per_second: SLOW, cut: None }),
-        );
+        self.line.behave(Manner { bytes_per_second: SLOW, cut: None });
         let (line, server) = (&self.line, &mut self.server);
         let at_first: Vec<&str> = self.sets.iter().map(String::as_str).collect();
         let at_last = [at_first.as_slice(), &["edit"]].concat().join(" ");
@@ -333,59 +381,73 @@ impl<'a> Field<'a> {
             up + down
         };
         let mut edited = Duration::ZERO;
-        let run = measured(pids, carried, || {
-            let fetch = format!("fetch {} edit", line.port);
-            edited = thread::scope(|scope| {
-                let fetched = scope.spawn(|| client.tell(&fetch).map(|_| Instant::now()));
-                wait::until("the scan is on its way", CASE_DEADLINE, || {
-                    (carried() > BEGUN || fetched.is_finished()).then_some(())
-                });
-                let made = Instant::now();
-                server.tell("take edit")?;
-                Ok(fetched.join().expect("the client was told")? - made)
-            })?;
-            for end in [&mut *client, &mut *server] {
-                end.tell(&format!("expect {at_last}"))?;
-            }
-            client.tell(&format!("sync {}", line.port))?;
-            server.tell("complete").map(|_| ())
-        })?;
-        match client.tell(&format!("lacks {at_last}"))?.as_str() {
-            "0" => {}
-            missing => return Err(GivenUp(format!("content while {missing} were missing"))),
-        }
-        client.tell("part")?;
-        self.line = before;
-        self.sets.push("edit".to_owned());
-        Ok(Outcome::Edited(edited, run))
+        self.clock.begin()?;
+        let run = measured(
+            pids,
+            || line.carried(),
+            || {
+                let fetch = format!("fetch {} edit", line.port);
+                edited = thread::scope(|scope| {
+                    let fetched = scope.spawn(|| client.tell(&fetch).map(|_| Instant::now()));
+                    wait::until("the scan is on its way", CASE_DEADLINE * 2, || {
+                        (carried() > BEGUN || fetched.is_finished()).then_some(())
+                    });
+                    let made = Instant::now();
+                    server.tell("take edit")?;
+                    Ok(fetched.join().expect("the client was told")? - made)
+                })?;
+                for end in [&mut client, &mut *server] {
+                    end.tell(&format!("expect {at_last}"))?;
+                }
+                client.tell(&format!("sync {}", line.port))?;
+                server.tell("complete").map(|_| ())
+            },
+        )?;
+        holds(&mut client, &at_last)?;
+        Ok(Outcome::Edited(vec![(edited, run)]))
     }
 
     /// How many changes are lost of those that a client had been told were kept.
-    fn killed(mut self, mut client: Running) -> Result<(Self, usize), GivenUp> {
+    fn killed(&mut self) -> Result<Outcome, GivenUp> {
+        let mut client = self.someone()?;
         client.tell("take last")?;
         self.sets.push("last".to_owned());
         self.sync(&mut client)?;
+        let data = client.data().to_owned();
         client.kill();
         self.server.kill();
+        self.again(|_| ())?;
+        let mut client = Running::start(self.peer, self.corpus, &data, &self.clock)?;
         let mut lost = 0;
-        self.server = Running::start(self.peer, self.corpus, &self.directory.join("server"))?;
-        let mut client = self.client("client-0")?;
         for end in [&mut self.server, &mut client] {
             let answer = end.tell("lacks last")?;
             lost = lost.max(answer.parse().expect("a number"));
         }
-        self.port = self.server.listen()?;
-        self.line.lead_to(self.port);
-        Ok((self, lost))
+        self.clients.insert(0, client);
+        Ok(Outcome::Lost(lost))
     }
 
+    /// The first sync over a bad line, unless that cannot even carry what the first sync took.
     fn cut(&mut self) -> Result<Outcome, GivenUp> {
-        let mut client = self.client("cut")?;
-        let manner = Manner { bytes_per_second: SLOW, cut: Some(CUT) };
-        let before = std::mem::replace(&mut self.line, Line::to(self.port, manner));
-        let run = self.sync(&mut client)?;
-        self.line = before;
-        Ok(Outcome::Done(vec![run]))
+        let (works, dead) = CUT;
+        let at_work = CASE_DEADLINE.as_secs() * works.as_secs() / (works + dead).as_secs();
+        let most = SLOW * at_work;
+        if self.first_bytes > most {
+            return Err(GivenUp(format!(
+                "not tried: the first sync takes {} MB, this line carries {} MB in {} s",
+                self.first_bytes / 1_000_000,
+                most / 1_000_000,
+                CASE_DEADLINE.as_secs()
+            )));
+        }
+        let mut runs: Vec<Run> = Vec::new();
+        while runs.len() < self.repeats && runs.last().is_none_or(|run| run.took < PATIENCE) {
+            let mut client = self.client()?;
+            self.line.behave(Manner { bytes_per_second: SLOW, cut: Some(CUT) });
+            runs.push(self.sync(&mut client)?);
+        }
+        self.line.behave(Manner::default());
+        Ok(Outcome::Done(runs))
     }
 }
 

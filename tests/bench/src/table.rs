@@ -20,10 +20,11 @@ const COLOURS: [&str; 5] = ["#0072b2", "#e69f00", "#56b4e9", "#009e73", "#cc79a7
 pub(crate) fn markdown(rows: &[Row]) -> String {
     let mut rows: Vec<&Row> = rows.iter().collect();
     rows.sort_by_key(|row| (row.case, row.dossiers));
-    let mut text = "| case | dossiers | who | median | bytes on the line | of them frames | \
+    let mut text =
+        "| case | dossiers | who | runs | median | bytes on the line | of them frames | \
                     processor, both ends | client's memory at most |\n\
-                    |---|---|---|---|---|---|---|---|\n"
-        .to_owned();
+                    |---|---|---|---|---|---|---|---|---|\n"
+            .to_owned();
     for row in rows {
         let name = row.case.name();
         text += &format!("| {name} | {} | {} | {} |\n", row.dossiers, row.who, cells(row));
@@ -34,21 +35,22 @@ pub(crate) fn markdown(rows: &[Row]) -> String {
 fn cells(row: &Row) -> String {
     match &row.outcome {
         Outcome::Done(runs) => {
-            let middle = |of: fn(&Run) -> u64| median(runs.iter().map(of).collect());
+            let took = seconds(median(runs.iter().map(|run| ms(run.took)).collect()));
             // Of a storm of ours the time alone is measured.
-            if middle(|run| run.bytes) == 0 {
-                return format!("{} | | | |", seconds(middle(|run| ms(run.took))));
+            if runs.iter().all(|run| run.bytes == 0) {
+                return format!("{} | {took} | | | |", runs.len());
             }
-            format!("{} | {}", seconds(middle(|run| ms(run.took))), used(runs))
+            format!("{} | {took} | {}", runs.len(), used(runs))
         }
-        Outcome::Edited(edit, run) => format!(
-            "edit after {}, all after {} | {}",
-            seconds(ms(*edit)),
-            seconds(ms(run.took)),
-            used(&[*run])
-        ),
-        Outcome::Lost(lost) => format!("{lost} lost | | | |"),
-        Outcome::GivenUp(reason) => format!("{reason} | | | |"),
+        Outcome::Edited(edited) => {
+            let edit = median(edited.iter().map(|(edit, _)| ms(*edit)).collect());
+            let runs: Vec<Run> = edited.iter().map(|(_, run)| *run).collect();
+            let all = median(runs.iter().map(|run| ms(run.took)).collect());
+            let (edit, all, used) = (seconds(edit), seconds(all), used(&runs));
+            format!("{} | edit after {edit}, all after {all} | {used}", runs.len())
+        }
+        Outcome::Lost(lost) => format!("1 | {lost} lost | | | |"),
+        Outcome::GivenUp(reason) => format!("| {reason} | | | |"),
     }
 }
 
@@ -78,7 +80,7 @@ fn median(mut figures: Vec<u64>) -> u64 {
 }
 
 /// A number with commas between its thousands.
-fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -98,7 +100,7 @@ pub(crate) fn draw(rows: &[Row], directory: &Path) {
     let bars = bars(rows.iter().filter(first), time, |row| row.dossiers.to_string());
     let svg = picture("First sync, ms, by number of dossiers", &bars);
     std::fs::write(directory.join("first-sync.svg"), svg).expect("a picture can be written");
-    let most = rows.iter().map(|row| row.dossiers).max().unwrap_or_default();
+    let most = rows.iter().filter(first).map(|row| row.dossiers).max().unwrap_or_default();
     let again = |row: &&Row| {
         row.dossiers == most
             && matches!(row.case, Case::NothingNew | Case::Changed(_) | Case::BothChanged)

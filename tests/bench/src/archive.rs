@@ -25,8 +25,6 @@ use crate::{
     scenarios::{Case, Outcome, Row},
 };
 
-/// Entries of an archive.
-pub(crate) const ENTRIES: usize = 1_000_000;
 /// Entries that share a commit.
 const AT_ONCE: u64 = 10_000;
 

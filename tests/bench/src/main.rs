@@ -20,6 +20,7 @@ mod targets;
 use std::{
     fs,
     path::{Path, PathBuf},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -46,7 +47,7 @@ const TABLE_DEADLINE: Duration = Duration::from_secs(3_600);
 /// How long one peer may take where more dossiers follow.
 const PEER_DEADLINE: Duration = Duration::from_secs(720);
 /// What is kept of the hour for the most dossiers.
-const KEPT_FOR_MOST: Duration = Duration::from_secs(1_200);
+const KEPT_FOR_MOST: Duration = Duration::from_secs(1_080);
 /// Where the sections begin that this program writes.
 const TARGETS: &str = "## Targets";
 const BESIDE: &str = "## Beside the peers";
@@ -88,6 +89,9 @@ struct Table {
     /// Only these parts of the targets; `none` for none.
     #[arg(long)]
     part: Vec<String>,
+    /// Entries of the archive with which a reconnection is measured; none with 0.
+    #[arg(long, default_value_t = 1_000_000)]
+    archive: usize,
     /// The page whose sections are written anew.
     #[arg(long)]
     page: PathBuf,
@@ -117,8 +121,9 @@ impl Table {
         let directory = directory.path();
         let mut figures = Figures::measure(&self.part, directory);
         let mut rows = Vec::new();
-        if !self.quick {
-            let (row, trips) = archive::reconnect(archive::ENTRIES, OURS);
+        let reconnect = || archive::reconnect(self.archive, OURS);
+        let wanted = self.archive > 0 && !self.quick;
+        if let Some((row, trips)) = wanted.then(|| unharmed(reconnect)).flatten() {
             rows.push(row);
             figures.trips.extend(trips);
         }
@@ -128,13 +133,15 @@ impl Table {
         for (place, dossiers) in sizes.iter().enumerate() {
             let corpus = directory.join(format!("corpus-{dossiers}"));
             fs::create_dir(&corpus).expect("a directory for the corpus");
-            let (own, trips) = ours::of(&corpus, *dossiers, OURS);
-            rows.extend(own);
-            figures.trips.extend(trips);
+            if let Some((own, trips)) = unharmed(|| ours::of(&corpus, *dossiers, OURS)) {
+                rows.extend(own);
+                figures.trips.extend(trips);
+            }
             self.write(&figures, &rows);
             if *dossiers == STORM_BESIDE {
-                rows.push(ours::storm());
-                rows.extend(self.peers().map(|peer| storm::of(peer, &corpus, directory)));
+                rows.extend(unharmed(ours::storm));
+                let storm = |peer| unharmed(|| storm::of(peer, &corpus, directory));
+                rows.extend(self.peers().filter_map(storm));
             }
             for (before, peer) in self.peers().enumerate() {
                 let left = TABLE_DEADLINE.saturating_sub(begun.elapsed());
@@ -145,7 +152,9 @@ impl Table {
                     PEER_DEADLINE.min(left.saturating_sub(KEPT_FOR_MOST))
                 };
                 let clock = Clock::of(time);
-                rows.extend(scenarios::of((peer, THEIRS), &corpus, *dossiers, &clock, directory));
+                let through =
+                    || scenarios::of((peer, THEIRS), &corpus, *dossiers, &clock, directory);
+                rows.extend(unharmed(through).into_iter().flatten());
                 self.write(&figures, &rows);
             }
             fs::remove_dir_all(corpus).expect("the corpus goes");
@@ -176,6 +185,12 @@ impl Table {
         let beside = self.page.parent().unwrap_or(Path::new("."));
         table::draw(rows, &beside.join("plots"));
     }
+}
+
+/// What this gives, or nothing where it fails: what comes after it is measured all the same, and
+/// the rows that are missing are seen.
+fn unharmed<T: Send>(measure: impl FnOnce() -> T + Send) -> Option<T> {
+    thread::scope(|scope| scope.spawn(measure).join().ok())
 }
 
 /// The page with another text under a heading, which comes last where it was not there.

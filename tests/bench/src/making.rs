@@ -34,6 +34,8 @@ use crate::corpus::{self, Change};
 const CHANGED: usize = 1_000;
 /// Stages at which dossiers stand: so many changes at most.
 const STAGES: usize = 6;
+/// Which of them is edited while a scan is on its way.
+const EDITED: usize = 17;
 /// How often server and client change dossiers at the same time.
 pub(crate) const CLASHES: usize = 5;
 /// Offices that come back at once.
@@ -112,7 +114,8 @@ impl Making {
         for set in ["late", "last"] {
             changed.iter_mut().step_by(10).for_each(|dossier| self.next(set, dossier));
         }
-        if let [dossier, ..] = changed {
+        // One that nothing has changed since `d1000`: it must not rest on what is not there.
+        if let Some(dossier) = changed.get_mut(EDITED) {
             self.next("edit", dossier);
         }
     }

@@ -74,8 +74,6 @@ const MARK: &str = "INSERT INTO to_apply (document, feed_row) VALUES (:document,
     coalesce(min(nullif(feed_row, 0), nullif(excluded.feed_row, 0)), feed_row + excluded.feed_row)";
 const MARKS: &str = "SELECT * FROM to_apply WHERE seq > :after ORDER BY seq LIMIT :limit";
 const MARK_OF: &str = "SELECT * FROM to_apply WHERE document = :document";
-const LOWEST_MARK: &str = "SELECT min(feed_row) FROM to_apply
-    WHERE feed_row > 0 AND attempts < :attempts";
 const SET_ATTEMPTS: &str = "UPDATE to_apply SET attempts = :attempts WHERE document = :document";
 const CLEAR_MARK: &str = "DELETE FROM to_apply WHERE document = :document";
 const DELIVERED: &str = "SELECT * FROM delivered WHERE unit = :unit";
@@ -386,10 +384,7 @@ impl JournalTables for Tx<'_> {
     }
 
     fn lowest_to_apply(&mut self, attempts_max: u32) -> Result<Option<u64>, StoreError> {
-        let mut statement = self.connection.prepare_cached(LOWEST_MARK)?;
-        let lowest: Option<i64> =
-            statement.query_row(named_params! { ":attempts": attempts_max }, |row| row.get(0))?;
-        lowest.map(unsigned).transpose()
+        excepted::lowest(self, attempts_max)
     }
 
     fn excepted(

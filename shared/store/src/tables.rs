@@ -252,7 +252,8 @@ pub trait JournalTables {
     fn to_apply(&mut self, after: u64, marks_max: usize) -> Result<Vec<ToApply>, Self::Error>;
     /// The mark of a dossier.
     fn mark(&mut self, document: &DocumentId) -> Result<Option<ToApply>, Self::Error>;
-    /// The lowest row of those marks that have one and fewer attempts than this.
+    /// The lowest row of those marks that have one and fewer attempts than this; 1 while a
+    /// statement has a position and no row.
     fn lowest_to_apply(&mut self, attempts_max: u32) -> Result<Option<u64>, Self::Error>;
     /// Entries with a row that wait, or whose dossier has at least `attempts_max` attempts; those
     /// of the lowest rows.

@@ -360,17 +360,31 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
     }
 
     fn keep_changed(&mut self, stored: NodeEntry, was: Outcome) -> Result<(), T::Error> {
-        if outcome(&stored) == was { Ok(()) } else { self.keep(stored) }
+        if outcome(&stored) == was { Ok(()) } else { self.keep_late(stored) }
     }
 
-    /// Stores the entry and marks its dossier.
+    /// Stores an entry that arrives just now and marks its dossier.
     fn keep(&mut self, stored: NodeEntry) -> Result<(), T::Error> {
+        match self.now {
+            Some(_) => {
+                let row = stored.row.unwrap_or(0);
+                self.keep_at(stored, row)
+            }
+            None => self.keep_late(stored),
+        }
+    }
+
+    /// Stores an entry that healing has brought, now or before it had to wait, and marks its
+    /// dossier. Only a row is known above which it does not stand, so nothing counts as applied
+    /// before it is.
+    fn keep_late(&mut self, stored: NodeEntry) -> Result<(), T::Error> {
+        self.keep_at(stored, 1)
+    }
+
+    fn keep_at(&mut self, stored: NodeEntry, row: u64) -> Result<(), T::Error> {
         if stored.kind.is_statement() {
             self.taken.statements = true;
         } else {
-            // Of what healing brings, only a row is known above which it does not stand: nothing
-            // counts as applied before it is.
-            let row = if self.now.is_none() { 1 } else { stored.row.unwrap_or(0) };
             self.tables.mark_to_apply(&stored.document, row)?;
             self.taken.documents.insert(stored.document);
         }
@@ -391,7 +405,7 @@ impl<'a, T: JournalTables, A: Admission> Desk<'a, T, A> {
                 if self.decide(&mut waiting, &entry)? {
                     arrived.extend(arrivals(&entry));
                 }
-                self.keep(waiting)?;
+                self.keep_late(waiting)?;
             }
         }
         Ok(())

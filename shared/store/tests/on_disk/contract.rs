@@ -210,6 +210,11 @@ fn marks<T: JournalTables<Error: Debug>>(tables: &mut T) {
     assert_eq!(tables.lowest_to_apply(2).unwrap(), Some(3));
     tables.mark_to_apply(&third, 2).unwrap();
     assert_eq!(tables.lowest_to_apply(2).unwrap(), Some(2));
+    let lost = NodeEntry { position: Some(at(8)), row: None, ..node_entry(3, DocumentId::ZERO) };
+    tables.put_entry(&lost).unwrap();
+    assert_eq!(tables.lowest_to_apply(2).unwrap(), Some(1), "a statement is to come again");
+    tables.put_entry(&NodeEntry { row: Some(78), ..lost }).unwrap();
+    assert_eq!(tables.lowest_to_apply(2).unwrap(), Some(2));
     let marks = tables.to_apply(0, 100).unwrap();
     let [one, two, three] = marks.as_slice() else { panic!("{marks:?}") };
     assert!(one.place < two.place && two.place < three.place, "oldest first");

@@ -63,17 +63,21 @@ impl Dossier {
     /// The dossier of these entries and where each of them stands: what waits for others, or for a
     /// newer program, is tried again, and what has a place in the ledger but did not fit: it was
     /// perhaps held against an own entry that the ledger has not taken. `unbearable` are those that
-    /// Automerge did not bear.
+    /// Automerge did not bear. What the relay gave to its operator is for that operator alone:
+    /// `answered` is the number of the own journal up to which it has answered.
     pub(crate) fn tried(
         id: DocumentId,
-        stored: &InOrder,
+        (stored, answered): (&InOrder, u64),
         unbearable: &BTreeSet<EntryId>,
         state: &State,
     ) -> (Self, Vec<Applicability>) {
         let tried = |entry: &NodeEntry| match entry.standing {
-            Standing::Counts
-            | Standing::Waiting(WaitingFor::Dependency(_) | WaitingFor::Operator(_)) => {
+            Standing::Counts | Standing::Waiting(WaitingFor::Dependency(_)) => {
                 !unbearable.contains(&entry.id)
+            }
+            Standing::Waiting(WaitingFor::Operator(_)) => {
+                (entry.position.is_some() || entry.journal.is_none_or(|number| number > answered))
+                    && !unbearable.contains(&entry.id)
             }
             Standing::Refused(Reason::Shape) => {
                 entry.position.is_some() && !unbearable.contains(&entry.id)

@@ -248,6 +248,33 @@ async fn what_waits_for_an_operator_is_tried_again_by_a_newer_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_relay_gave_to_its_operator_has_no_effect_whatever_comes_later() {
+    let planted = Planted::new("none").await;
+    let id = DocumentId::from_hex(&planted.ids[0]).unwrap();
+    let office = &planted.scene.office;
+    let answered = move |tx: &mut Tx<'_>, _: &mut _| {
+        let mut facts = tx.facts()?;
+        facts.journal_through = facts.journal_head;
+        tx.put_facts(&facts)?;
+        for mut entry in tx.document(&id)? {
+            let what = hoso_identity::WaitingFor::Operator(entry.id);
+            entry.standing = hoso_store::tables::Standing::Waiting(what);
+            tx.put_entry(&entry)?;
+        }
+        tx.mark_to_apply(&id, 0)
+    };
+    office.memory.write(false, answered).await.unwrap();
+    let (_keep, stop) = watch::channel(false);
+    let projection = Projection { office: Arc::clone(office), method: Method::default(), stop };
+    projection.pending().await.unwrap();
+    let stored = office.memory.read(move |tx| tx.document(&id)).await.unwrap();
+    let waits = |entry: &NodeEntry| {
+        entry.standing == Standing::Waiting(hoso_identity::WaitingFor::Operator(entry.id))
+    };
+    assert!(!stored.is_empty() && stored.iter().all(waits), "{stored:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_needed_a_newer_version_is_read_again_by_one() {
     let planted = Planted::new("none").await;
     let id = DocumentId::from_hex(&planted.ids[1]).unwrap();

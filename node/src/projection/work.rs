@@ -36,13 +36,16 @@ pub(super) struct Work {
     pub(super) mark: ToApply,
     pub(super) stored: InOrder,
     pub(super) version: Option<Version>,
+    /// The number of the own journal up to which the relay has answered.
+    pub(super) answered: u64,
 }
 
 impl Work {
     pub(super) fn read(tx: &mut Tx<'_>, mark: ToApply) -> Result<Self, StoreError> {
         let stored = in_order(tx, &mark.document, ROOM)?;
         let version = records::version(tx, &mark.document)?;
-        Ok(Self { mark, stored, version })
+        let answered = tx.facts()?.journal_through;
+        Ok(Self { mark, stored, version, answered })
     }
 }
 
@@ -62,12 +65,13 @@ pub(super) struct Applied {
 
 /// Applies one dossier. What Automerge does not bear waits here, with what rests on it.
 pub(super) fn applied(work: Work, state: &Arc<State>) -> Applied {
-    let Work { mark, stored, version } = work;
+    let Work { mark, stored, version, answered } = work;
     let (id, none) = (mark.document, BTreeSet::new());
-    let (mut dossier, mut standings) = Dossier::tried(id, &stored, &none, state);
+    let (mut dossier, mut standings) = Dossier::tried(id, (&stored, answered), &none, state);
     if let Err(error) = dossier.document() {
         tracing::error!(%id, %error, "a dossier holds what cannot be applied here");
-        (dossier, standings) = Dossier::tried(id, &stored, &dossier.unbearable(), state);
+        let unbearable = dossier.unbearable();
+        (dossier, standings) = Dossier::tried(id, (&stored, answered), &unbearable, state);
     }
     let last = stored.entries.last().filter(|_| stored.more);
     let plan = (!dossier.held.is_empty()).then(|| dossier.plan(version, times::now_ms()));

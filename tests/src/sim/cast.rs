@@ -31,17 +31,24 @@ fn key(seed: u8) -> SigningKey {
 }
 
 impl Who {
+    /// Its key.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        self.key.public()
+    }
+
     /// Signs an entry.
     ///
     /// # Panics
     ///
     /// For a payload that does not fit.
+    #[must_use]
     pub fn sign(
         &self,
         kind: Kind,
         (document, units): (DocumentId, &[UnitId]),
         payload: Vec<u8>,
-        dice: &mut Dice,
+        nonce: Nonce,
     ) -> VerifiedEntry {
         let header = Header {
             realm: self.realm,
@@ -49,7 +56,7 @@ impl Who {
             kind,
             author: self.key.public(),
             grant: self.grant,
-            nonce: Nonce(dice.number().to_be_bytes()),
+            nonce,
             units_added: units.to_vec(),
             payload: PayloadHash::ZERO,
         };
@@ -58,7 +65,8 @@ impl Who {
 
     fn say(&self, statement: &Statement, dice: &mut Dice) -> Entry {
         let kind = statement.kind().kind();
-        (*self.sign(kind, (DocumentId::ZERO, &[]), statement.encode(), dice)).clone()
+        let nonce = Nonce(dice.number().to_be_bytes());
+        (*self.sign(kind, (DocumentId::ZERO, &[]), statement.encode(), nonce)).clone()
     }
 
     fn by(&self, seed: u8, entry: &Entry) -> Self {

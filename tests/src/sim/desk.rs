@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use hoso_identity::{DocumentId, EntryId, Incarnation, Kind, UnitId, Verdict};
+use hoso_identity::{DocumentId, Entry, EntryId, Incarnation, Kind, Nonce, UnitId, Verdict};
 use hoso_store::{
     rules::{journal, recheck},
     tables::{Admission, JournalTables},
@@ -12,13 +12,16 @@ use hoso_sync::node::Input;
 use super::{
     cast::{NEWER, NODES, UNITS, noted, received, unit_added},
     disk::NodeDisk,
-    faults::Planted,
-    node::{SimNode, record},
-    world::{Event, Phase, Who, World},
+    faults::{Fault, Planted},
+    node::{SimNode, in_effect, record},
+    sorting,
+    world::{Copy, Event, Phase, Who, World},
 };
 
 /// Codes of one day, for all that it matters here.
 const DAY: u32 = 20_261_124;
+/// Milliseconds until a node that comes back from a copy runs again.
+pub(super) const RESTORE_MS: u64 = 300;
 
 impl World {
     /// Somebody receives a dossier, adds to one, or gives one to another unit.
@@ -49,7 +52,25 @@ impl World {
             }
         };
         units.sort_unstable();
-        self.keep(node, clerk, (kind, document, &units));
+        let nonce = Nonce(self.dice.number().to_be_bytes());
+        self.keep(node, (clerk, nonce), (kind, document, &units));
+    }
+
+    /// A clerk adds to a dossier while chance repeats itself: under a nonce that was used before
+    /// the machine came back from an old copy.
+    pub(super) fn write_twin(&mut self, node: usize, document: DocumentId, nonce: Nonce) {
+        let author = self.place(node).clerks[0].public();
+        let is_twin = |bytes: &[u8]| {
+            let entry = Entry::decode(bytes).ok();
+            entry.is_some_and(|it| (it.header().author, it.header().nonce) == (author, nonce))
+        };
+        let others = self.nodes.iter().filter(|other| !other.gone);
+        let mut at_nodes = others.flat_map(|other| other.durable.0.of(&document));
+        let lives = at_nodes.any(|entry| is_twin(&entry.bytes))
+            || self.relay.durable.0.all().any(|entry| is_twin(&entry.bytes));
+        if self.keep(node, (0, nonce), (noted(), document, &[])) && lives {
+            *self.fired.entry(Fault::Twin).or_default() += 1;
+        }
     }
 
     /// A clerk's program of the next release adds to a dossier what no program of today knows;
@@ -58,21 +79,27 @@ impl World {
         let known: Vec<DocumentId> = self.nodes[node].written.0.records.keys().copied().collect();
         let which = self.dice.place(known.len().max(1));
         let Some(document) = known.get(which) else { return false };
-        self.keep(node, 0, (NEWER, *document, &[]));
+        let nonce = Nonce(self.dice.number().to_be_bytes());
+        self.keep(node, (0, nonce), (NEWER, *document, &[]));
         true
     }
 
-    /// Signs an entry of a clerk's and keeps it; the receipt is shown when it is durable.
+    /// Signs an entry of a clerk's and keeps it; the receipt is shown when it is durable. Gives
+    /// whether it was kept.
     fn keep(
         &mut self,
         node: usize,
-        clerk: usize,
+        (clerk, nonce): (usize, Nonce),
         (kind, document, units): (Kind, DocumentId, &[UnitId]),
-    ) {
-        let payload = if document.is_zero() { self.code(node) } else { b"x".to_vec() };
-        let code = String::from_utf8_lossy(&payload).into_owned();
+    ) -> bool {
+        let code = if document.is_zero() { self.code(node) } else { None };
         let clerk = self.place(node).clerks[clerk].clone();
-        let entry = clerk.sign(kind, (document, units), payload, &mut self.dice);
+        let (history, _) = in_effect(&self.nodes[node].written.0, &document);
+        let Ok(payload) = sorting::written(&history, (&clerk.public(), &nonce), code.as_deref())
+        else {
+            return false;
+        };
+        let entry = clerk.sign(kind, (document, units), payload, nonce);
         let written = self.node_write(node, &mut |disk, registrar| {
             let audience = disk.audience(&entry.document()).map_err(|_| ())?;
             let verdict = registrar.decide(&entry, None, audience.as_deref());
@@ -83,11 +110,12 @@ impl World {
             record(disk, entry.document());
             Ok(disk.kept().journal_head)
         });
-        let Ok((head, after)) = written else { return };
+        let Ok((head, after)) = written else { return false };
         let (id, of) = (entry.id(), entry.document());
         let boot = self.nodes[node].boot;
-        let code = (document.is_zero() && !self.nodes[node].is_clone).then_some(code);
+        let code = code.filter(|_| !self.nodes[node].is_clone);
         self.at(after, Event::Saved { node, boot, id, of, code, head });
+        true
     }
 
     /// The receipt is shown: from now on the entry must survive.
@@ -111,14 +139,15 @@ impl World {
         }
     }
 
-    /// A code: the unit, the station of this copy, and its counter.
-    fn code(&mut self, node: usize) -> Vec<u8> {
+    /// A code: the unit, the station of this copy, and its counter; none where no station is left,
+    /// as the code is given later then.
+    fn code(&mut self, node: usize) -> Option<String> {
         let unit = self.place(node).unit;
         let stations = self.place(node).stations.clone();
         let sim = &mut self.nodes[node];
         let reused = self.planted == Some(Planted::ReusedStation);
         let copies = if reused { 0 } else { sim.written.0.copies };
-        let Some(station) = stations.get(copies) else { return b"provisional".to_vec() };
+        let station = stations.get(copies)?;
         let counter = if reused {
             // As if the counter stood in the database: it comes back with the backup.
             let given = sim
@@ -132,12 +161,18 @@ impl World {
             *counter += 1;
             *counter
         };
-        format!("{}-{DAY}-{station:03}{counter:04}", unit.0).into_bytes()
+        Some(format!("{}-{DAY}-{station:03}{counter:04}", unit.0))
     }
 
     pub(super) fn restore_node(&mut self, node: usize) -> bool {
         let which = self.dice.place(self.nodes[node].copies.len().max(1));
         let Some(copy) = self.nodes[node].copies.get(which).cloned() else { return false };
+        self.restore_node_from(node, &copy);
+        true
+    }
+
+    /// A node comes back from that copy.
+    pub(super) fn restore_node_from(&mut self, node: usize, copy: &Copy<NodeDisk>) {
         self.watch.copies = true;
         self.crash_node(node);
         let copies = self.nodes[node].durable.0.copies + 1;
@@ -148,8 +183,7 @@ impl World {
         self.nodes[node].replace(Rc::new((disk, state)));
         self.forget_what_is_gone();
         self.watch.forget_shown(node);
-        self.at(300, Event::Start(Who::Node(node)));
-        true
+        self.at(RESTORE_MS, Event::Start(Who::Node(node)));
     }
 
     pub(super) fn clone_node(&mut self, node: usize) -> bool {

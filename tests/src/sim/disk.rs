@@ -49,6 +49,8 @@ pub struct NodeDisk {
     pub records: BTreeMap<DocumentId, Vec<EntryId>>,
     /// How many restores made this copy.
     pub copies: usize,
+    /// A planted mistake: of two changes of one actor the one that came first counts.
+    pub first_come: bool,
 }
 
 impl NodeDisk {
@@ -78,6 +80,7 @@ impl NodeDisk {
             quarantined: Vec::new(),
             records: BTreeMap::new(),
             copies: 0,
+            first_come: false,
         }
     }
 
@@ -320,6 +323,11 @@ impl JournalTables for NodeDisk {
     }
 
     fn lowest_to_apply(&mut self, attempts_max: u32) -> Result<Option<u64>, DiskError> {
+        let statements = self.documents.get(&DocumentId::ZERO).into_iter().flatten();
+        let mut placed = statements.filter_map(|id| self.entries.get(id));
+        if placed.any(|(_, entry)| entry.position.is_some() && entry.row.is_none()) {
+            return Ok(Some(1));
+        }
         let pending = self.marks.values().filter(|mark| mark.attempts < attempts_max);
         Ok(pending.map(|mark| mark.row).filter(|row| *row > 0).min())
     }

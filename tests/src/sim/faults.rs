@@ -44,11 +44,14 @@ pub enum Fault {
     /// The relay loses a dossier on which another node has worked: that work comes before what it
     /// rests on.
     Gap,
+    /// A node comes back from an old copy, and its chance repeats itself: two entries of a dossier
+    /// are written under one actor.
+    Twin,
 }
 
 impl Fault {
     /// All.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Loss,
         Self::Delay,
         Self::CutUp,
@@ -69,6 +72,7 @@ impl Fault {
         Self::Upgrade,
         Self::NewerKind,
         Self::Gap,
+        Self::Twin,
     ];
 }
 
@@ -97,11 +101,13 @@ pub enum Planted {
     FeedNotWoken,
     /// A node whose line is lost in the second half of the storm does not dial again.
     NoRedial,
+    /// Of two changes of one actor a node takes the one that it saw first.
+    FirstCome,
 }
 
 impl Planted {
     /// All.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::AckBeforeStored,
         Self::CursorBeforeEntry,
         Self::SkippedLateEntry,
@@ -113,5 +119,6 @@ impl Planted {
         Self::DocumentNotListed,
         Self::FeedNotWoken,
         Self::NoRedial,
+        Self::FirstCome,
     ];
 }

@@ -21,5 +21,6 @@ mod planted;
 mod relay;
 pub mod run;
 pub mod scans;
+mod sorting;
 mod strikes;
 pub mod world;

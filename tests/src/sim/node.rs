@@ -4,15 +4,16 @@
 
 use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
+use hoso_dossier::History;
 use hoso_engine::{
     admission::Registrar,
     node_host::{self, Moment, Undone},
 };
-use hoso_identity::{DocumentId, Entry, Incarnation, Realm};
+use hoso_identity::{DocumentId, Entry, EntryId, Incarnation, Realm, Reason};
 use hoso_registry::{Placed, State, Statement, replay};
 use hoso_store::{
-    rules::journal::{self, Applicability},
-    tables::{JournalTables, Standing},
+    rules::journal,
+    tables::{JournalTables, NodeEntry, Standing},
 };
 use hoso_sync::{
     frame::MINOR_MIN,
@@ -25,6 +26,7 @@ use super::{
     disk::NodeDisk,
     faults::Planted,
     run::STORM_MS,
+    sorting::{self, is_tried, read_at_node, sorted, taken},
     world::{Copy, Event, Phase, Who, World},
 };
 
@@ -189,6 +191,9 @@ impl World {
         for ids in sim.durable.0.records.values() {
             applied.extend(ids);
         }
+        let misfit = Standing::Refused(Reason::Shape);
+        let misfits = sim.durable.0.all().filter(|entry| entry.standing == misfit);
+        applied.extend(misfits.map(|entry| entry.id));
         let durable = Rc::clone(&sim.durable);
         let sent_through = sim.session.as_ref().map_or(0, |live| live.conversation.sent_through());
         self.watch.look_at((node, unit), &durable.0, sent_through);
@@ -448,22 +453,34 @@ impl World {
     }
 }
 
-/// Applies one dossier: everything that counts by the statements has effect.
+/// Applies one dossier: what counts by the statements has effect, as far as its changes fit.
 pub(super) fn project(disk: &mut NodeDisk, document: DocumentId) -> Result<(), ()> {
     let entries = disk.document(&document).map_err(|_| ())?;
-    let counting = entries.iter().filter(|entry| entry.standing == Standing::Counts);
-    let standings: Vec<Applicability> =
-        counting.map(|entry| Applicability { id: entry.id, standing: Standing::Counts }).collect();
+    let mut standings = Vec::new();
+    if !document.is_zero() {
+        let through = disk.kept().journal_through;
+        let tried = |entry: &NodeEntry| is_tried(entry, through);
+        let (_, outcomes) = sorted(&read_at_node(entries, disk.first_come, tried));
+        standings = sorting::standings(document, outcomes);
+    }
+    journal::applied(disk, &document, &standings).map_err(|_| ())?;
     record(disk, document);
-    journal::applied(disk, &document, &standings).map_err(|_| ())
+    Ok(())
+}
+
+/// What has effect of a dossier: what rests on what, and the ids, ascending.
+pub(super) fn in_effect(disk: &NodeDisk, document: &DocumentId) -> (History, Vec<EntryId>) {
+    let counts = |entry: &NodeEntry| entry.standing == Standing::Counts;
+    let (history, outcomes) = sorted(&read_at_node(disk.of(document), disk.first_come, counts));
+    (history, taken(outcomes))
 }
 
 /// Writes the record of a dossier.
 pub(super) fn record(disk: &mut NodeDisk, document: DocumentId) {
-    let entries = disk.document(&document).unwrap_or_default();
-    let counting = entries.iter().filter(|entry| entry.standing == Standing::Counts);
-    let mut ids: Vec<_> = counting.map(|entry| entry.id).collect();
-    ids.sort_unstable();
+    if document.is_zero() {
+        return;
+    }
+    let (_, ids) = in_effect(disk, &document);
     if ids.is_empty() {
         disk.records.remove(&document);
     } else {

@@ -9,7 +9,13 @@ use hoso_store::{
     tables::{Delivered, LedgerEntry, NodeEntry, Standing},
 };
 
-use super::{cast::NODES, disk::NodeDisk, ledger::LedgerDisk, world::World};
+use super::{
+    cast::NODES,
+    disk::NodeDisk,
+    ledger::LedgerDisk,
+    sorting::{Read, sorted, taken},
+    world::World,
+};
 
 /// What was seen so far.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +24,8 @@ pub struct Watch {
     pub saved: BTreeMap<EntryId, DocumentId>,
     /// Entries that were ever durable at the relay.
     pub at_province: BTreeSet<EntryId>,
-    /// Entries that were ever durably applied at a unit.
+    /// Entries that were ever durably applied at a unit, or found there not to fit: the later one
+    /// of two changes of one actor, which its author has not heard of yet.
     pub applied: BTreeMap<UnitId, BTreeSet<EntryId>>,
     /// The code of each dossier; none of those that clones gave.
     pub codes: BTreeMap<String, DocumentId>,
@@ -131,20 +138,24 @@ pub fn unrest(world: &World, among: &[usize]) -> Option<String> {
     if among.len() < NODES.len() { own() } else { differences(world).into_iter().next() }
 }
 
-/// What of a dossier counts by the statements that the relay has in the end: all that it accepted,
-/// but for what a statement forbids that came back after the relay had lost it.
+/// What of a dossier has effect by the statements that the relay has in the end: all that it
+/// accepted, but for what a statement forbids that came back after the relay had lost it, for the
+/// later one of two changes of one actor, and for what rests on either.
 fn counting(world: &World, document: &DocumentId, audience: &BTreeSet<UnitId>) -> Vec<EntryId> {
     let (ledger, state) = &*world.relay.durable;
     let audience: Vec<UnitId> = audience.iter().copied().collect();
-    let counts = |entry: &&LedgerEntry| {
+    let counts = |entry: &LedgerEntry| {
         let facts = Facts { audience: Some(&audience), ..Facts::default() };
         Entry::decode(&entry.bytes).is_ok_and(|read| {
             let verdict = admit(read.header(), &entry.id, Some(entry.position), state, &facts);
             verdict == Verdict::Admitted
         })
     };
-    let entries = ledger.all().filter(|entry| entry.document == *document);
-    entries.filter(counts).map(|entry| entry.id).collect()
+    let mut entries: Vec<&LedgerEntry> =
+        ledger.all().filter(|entry| entry.document == *document).collect();
+    entries.sort_by_key(|entry| entry.position);
+    let read = entries.iter().filter_map(|it| Read::of(it.id, &it.bytes, counts(it)));
+    taken(sorted(&read.collect::<Vec<_>>()).1)
 }
 
 /// What the nodes of a unit are to show in the end.

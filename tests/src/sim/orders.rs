@@ -68,6 +68,5 @@ fn records(world: &World, entries: &[Positioned]) -> BTreeMap<DocumentId, Vec<En
     for mark in disk.to_apply(0, usize::MAX).expect("a disk in memory does not fail") {
         project(&mut disk, mark.document).expect("a disk in memory does not fail");
     }
-    disk.records.remove(&DocumentId::ZERO);
     disk.records
 }

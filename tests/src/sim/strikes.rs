@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
-use hoso_identity::DocumentId;
+use hoso_identity::{DocumentId, Entry, EntryId, Nonce};
 
 use super::{
-    cast::{NODES, received},
+    cast::{NODES, noted, received},
+    desk::RESTORE_MS,
+    disk::NodeDisk,
     faults::Fault,
     ledger::LedgerDisk,
     lines::Weather,
@@ -21,6 +23,8 @@ const BACKLOG_MS: u64 = 30_000;
 const BACKLOG_PIECES: u64 = 30;
 /// Milliseconds that a change of release takes.
 const UPGRADE_MS: u64 = 700;
+/// Milliseconds until a clerk writes at a node that came back, at most.
+const TWIN_MAX_MS: u64 = 400;
 /// A time that does not come.
 const AWAY_MS: u64 = 1 << 40;
 /// Outputs after which an end dies, at most.
@@ -92,6 +96,15 @@ impl World {
                 self.at(UPGRADE_MS, Event::Start(Who::Node(node)));
             }
             Fault::NewerKind => return self.write_newer(node),
+            // It counts when both are there.
+            Fault::Twin => {
+                if let Some((copy, document, nonce)) = self.twin(node) {
+                    self.restore_node_from(node, &copy);
+                    let after = self.dice.between(RESTORE_MS + 1, TWIN_MAX_MS);
+                    self.at(after, Event::Twin { node, document, nonce });
+                }
+                return false;
+            }
             // It counts when something comes too early.
             Fault::Gap => {
                 if let Some(copy) = self.copy_with_a_gap(node) {
@@ -131,6 +144,7 @@ impl World {
             Fault::Gap => at_work && self.copy_with_a_gap(number).is_some(),
             Fault::NewerKind => at_work && !node.written.0.records.is_empty(),
             Fault::NodeRestore => at_work && !node.copies.is_empty(),
+            Fault::Twin => at_work && self.twin(number).is_some(),
             Fault::Clone => at_work && self.nodes.len() == NODES.len(),
             Fault::RelayCrash | Fault::RelayRestore | Fault::LostCommits | Fault::Herd => {
                 self.is_relay_at_work()
@@ -150,6 +164,27 @@ impl World {
             copy.0.audiences().map(|(document, _)| document).collect()
         };
         newest.find(|copy| !rests.is_subset(&known(copy))).cloned()
+    }
+
+    /// The newest copy of a node that knows a dossier, and not what the node's clerk has added to
+    /// it since; with that dossier, and the nonce.
+    fn twin(&self, number: usize) -> Option<(Copy<NodeDisk>, DocumentId, Nonce)> {
+        let node = &self.nodes[number];
+        let author = self.place(number).clerks[0].public();
+        let added = node.durable.0.all().filter(|entry| entry.kind == noted());
+        let added: Vec<(EntryId, DocumentId, Nonce)> = added
+            .filter_map(|stored| {
+                let header = Entry::decode(&stored.bytes).ok()?.header().clone();
+                let own = header.author == author;
+                own.then_some((stored.id, stored.document, header.nonce))
+            })
+            .collect();
+        node.copies.iter().rev().find_map(|copy| {
+            let lacks = |id: &EntryId| copy.0.all().all(|entry| entry.id != *id);
+            let mut lost = added.iter().filter(|(id, ..)| lacks(id));
+            let known = lost.find(|(_, document, _)| copy.0.records.contains_key(document));
+            known.map(|(_, document, nonce)| (Rc::clone(copy), *document, *nonce))
+        })
     }
 
     /// Whether the relay reads, writes, or has before it what a node has sent.

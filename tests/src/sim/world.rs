@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use hoso_identity::{EntryId, Epoch, Incarnation};
+use hoso_identity::{DocumentId, EntryId, Epoch, Incarnation, Nonce};
 use hoso_registry::State;
 use hoso_sync::{frame::Frame, node, relay};
 
@@ -142,11 +142,20 @@ pub enum Event {
         /// The entry.
         id: EntryId,
         /// Its dossier.
-        of: hoso_identity::DocumentId,
+        of: DocumentId,
         /// The code on it.
         code: Option<String>,
         /// The journal's head.
         head: u64,
+    },
+    /// Somebody adds to a dossier under a nonce that was used before.
+    Twin {
+        /// At which node.
+        node: usize,
+        /// The dossier.
+        document: DocumentId,
+        /// The nonce.
+        nonce: Nonce,
     },
     /// The grant of a node's second clerk ends.
     EndGrant(usize),
@@ -216,11 +225,11 @@ impl World {
         ledger.skips_late_rows = planted == Some(Planted::SkippedLateEntry);
         ledger.lists_one_less = planted == Some(Planted::DocumentNotListed);
         let relay = SimRelay::founded(ledger, &cast);
-        let nodes = cast
-            .places
-            .iter()
-            .enumerate()
-            .map(|(number, _)| SimNode::new(number, NodeDisk::new(Incarnation(dice.bytes()))));
+        let nodes = cast.places.iter().enumerate().map(|(number, _)| {
+            let mut disk = NodeDisk::new(Incarnation(dice.bytes()));
+            disk.first_come = planted == Some(Planted::FirstCome);
+            SimNode::new(number, disk)
+        });
         let mut nodes: Vec<SimNode> = nodes.collect();
         if let Some(older) = options.older {
             nodes[older].is_older = true;
@@ -329,6 +338,7 @@ impl World {
                 self.relay.made_durable(boot, write, &mut self.watch);
             }
             Event::Work { node } => self.work_at_desk(node),
+            Event::Twin { node, document, nonce } => self.write_twin(node, document, nonce),
             Event::Apply { node, boot } => self.apply(node, boot),
             Event::Shell { node, boot, line, input } => self.shell(node, boot, line, input),
             Event::Saved { node, boot, id, of, code, head } => {

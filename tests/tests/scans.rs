@@ -6,17 +6,28 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hoso_tests::e2e::{
-    desk::{Desk, Procedure, id_of, procedures, reception},
-    province::{BAI_CHAY, CO_TO, HONG_GAI, Province},
-    proxy::Weather,
-    report, wait,
+use hoso_store::{
+    StoreError,
+    attachments::{self, Purpose},
+    readers::Readers,
 };
-use serde_json::Value;
+use hoso_tests::{
+    e2e::{
+        desk::{Desk, Procedure, id_of, procedures, reception},
+        province::{BAI_CHAY, CO_TO, HONG_GAI, Province},
+        proxy::Weather,
+        report, wait,
+    },
+    powercut::recorder::Recorder,
+};
+use serde_json::{Value, json};
 
 const DEADLINE: Duration = Duration::from_secs(180);
 /// Bytes of a line of 2 Mbit/s in a second.
 const LINE: u64 = 250_000;
+
+/// 34 and 36 days: a relay keeps for 35 what no dossier names any more.
+const DAYS: [&str; 2] = ["+2937600", "+3110400"];
 
 /// Dossiers of a backlog, each with a scan of so many bytes: 24 s of that line in all.
 const BACKLOG: usize = 20;
@@ -274,5 +285,45 @@ fn a_node_with_little_room_gives_up_what_was_read_longest_ago_and_fetches_it_whe
     for (_, hash, file) in &brought {
         let source = fs::read(file_of(&province.nodes[0].data, hash)).expect("the source's file");
         assert!(source == *file, "what was brought here at the desk stays");
+    }
+}
+
+/// Whether a node has told the relay of everything that its dossiers name no more.
+fn has_told(data: &Path) -> bool {
+    let errands: Result<_, StoreError> = Readers::of(data).read(|tx| attachments::errands(tx, 10));
+    errands.expect("errands").iter().all(|errand| errand.purpose != Purpose::Unname)
+}
+
+#[test]
+fn the_relay_keeps_a_detached_scan_for_35_days_and_then_no_longer() {
+    let mut province = Province::with(&[("co-to", CO_TO)]);
+    province.relay.stop();
+    let recorder = province.relay.recorder.insert(Recorder::of(&province.relay.data)).clone();
+    province.relay.start();
+    let mut desk = Desk::of(&province.nodes[0]);
+    let dossier = desk.receive(&reception(40, &procedure(), CO_TO), "detached");
+    let [kept, detached] = [40, 41].map(|seed| attach(&desk, &dossier, &scan(50_000, seed)));
+    await_none_pending(&desk);
+    let seen = desk.read(id_of(&dossier));
+    let scans = seen["attachments"].as_array().expect("scans").clone();
+    let gone = scans.iter().find(|scan| scan["blake3"] == detached).expect("the scan");
+    desk.act(&seen, "detached", json!({ "attachment": gone["id"], "reason": "Quét nhầm" }));
+    wait::until("the relay knows of it", DEADLINE, || {
+        has_told(&province.nodes[0].data).then_some(())
+    });
+    let stored = [kept, detached].map(|hash| file_of(&province.relay.data, &hash));
+    for (days, is_kept) in DAYS.into_iter().zip([true, false]) {
+        province.relay.stop();
+        recorder.clock(Some(days));
+        province.relay.start();
+        // With another day than the province's nothing is received, but work goes on.
+        desk.act(&desk.read(id_of(&dossier)), "noted", json!({ "text": days }));
+        wait::until("what is new has come", DEADLINE, || {
+            (province.nodes[0].sync(&desk.session)["pending_entries"] == 0).then_some(())
+        });
+        if !is_kept {
+            wait::until("it is gone", DEADLINE, || (!stored[1].exists()).then_some(()));
+        }
+        assert_eq!(stored.each_ref().map(|file| file.exists()), [true, is_kept], "{days} s");
     }
 }

@@ -17,11 +17,14 @@ use hoso_store::{
     },
     writer::{Tx, Writer, WriterThread},
 };
-use hoso_tests::e2e::province::{CO_TO, Province};
+use hoso_tests::e2e::{
+    province::{CO_TO, Province},
+    wait,
+};
 
 use crate::{
     ours::{Field, NAME, Trips},
-    peers::GivenUp,
+    peers::{CASE_DEADLINE, GivenUp},
     scenarios::{Case, Outcome, Row},
 };
 
@@ -47,13 +50,14 @@ fn archived(entries: usize) -> Field {
     let mut province = Province::with(&[("counter", CO_TO), ("office", CO_TO)]);
     province.nodes[0].stop();
     let office = &mut province.nodes[1];
-    let cursors: Result<_, StoreError> = Readers::of(&office.data).read(|tx| tx.cursors());
-    let scopes = cursors.expect("an office's cursors").into_iter().map(|cursor| cursor.scope);
-    let unit = scopes.filter_map(|scope| match scope {
-        Scope::Unit(unit) => Some(unit),
-        Scope::Province => None,
+    let own = Readers::of(&office.data);
+    let unit = wait::until("the office hears of its unit", CASE_DEADLINE, || {
+        let cursors: Result<_, StoreError> = own.read(|tx| tx.cursors());
+        cursors.expect("an office's cursors").into_iter().find_map(|cursor| {
+            let Scope::Unit(unit) = cursor.scope else { return None };
+            Some(unit)
+        })
     });
-    let unit = unit.last().expect("an office has a unit");
     office.stop();
     province.relay.stop();
     let key = SigningKey::from_seed(&[9; 32]);

@@ -127,6 +127,7 @@ impl Table {
             rows.push(row);
             figures.trips.extend(trips);
         }
+        self.write(&figures, &rows);
         let begun = Instant::now();
         let sizes: &[usize] = if self.quick { &[1_000, 10_000] } else { &[1_000, 10_000, 100_000] };
         let sizes = if self.dossiers.is_empty() { sizes } else { &self.dossiers };

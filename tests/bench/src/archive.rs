@@ -23,7 +23,7 @@ use hoso_tests::e2e::{
 };
 
 use crate::{
-    ours::{Field, NAME, Trips},
+    ours::{Field, NAME, Trips, near},
     peers::{CASE_DEADLINE, GivenUp},
     scenarios::{Case, Outcome, Row},
 };
@@ -40,7 +40,7 @@ pub(crate) fn reconnect(entries: usize, repeats: usize) -> (Row, Option<Trips>) 
     let field = archived(entries);
     let runs: Result<_, GivenUp> = (0..repeats).map(|_| field.sync(0, None)).collect();
     let outcome = runs.map_or_else(|GivenUp(why)| Outcome::GivenUp(why), Outcome::Done);
-    let trips = field.trips_of(0).ok();
+    let trips = field.trips_of(0, near(&outcome)).ok();
     let trips = trips.map(|nothing| Trips { dossiers: entries, nothing, hundred: None });
     (Row { case: Case::NothingNew, who: NAME, dossiers: entries, outcome }, trips)
 }

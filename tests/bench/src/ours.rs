@@ -84,7 +84,7 @@ pub(crate) fn of(
         let outcome = field.measure(case).unwrap_or_else(|GivenUp(why)| Outcome::GivenUp(why));
         rows.push(Row { case, who: NAME, dossiers, outcome });
         if case == Case::Killed {
-            trips = field.trips().ok();
+            trips = field.trips(&rows).ok();
         }
     }
     (rows, trips)
@@ -201,17 +201,23 @@ impl Field {
     }
 
     /// An office that was last there before a hundred changes is far away now, and comes twice.
-    fn trips(&self) -> Result<Trips, GivenUp> {
-        let hundred = Some(self.trips_of(self.repeats)?);
-        let nothing = self.trips_of(self.repeats)?;
+    fn trips(&self, rows: &[Row]) -> Result<Trips, GivenUp> {
+        let near = |case| {
+            let outcome = rows.iter().find(|row| row.case == case).map(|row| &row.outcome);
+            outcome.map_or(Duration::ZERO, near)
+        };
+        let hundred = Some(self.trips_of(self.repeats, near(Case::Changed(100)))?);
+        let nothing = self.trips_of(self.repeats, near(Case::NothingNew))?;
         Ok(Trips { dossiers: self.dossiers, nothing, hundred })
     }
 
-    /// Round trips after that of the handshake until an office that is far away has everything.
-    pub(crate) fn trips_of(&self, office: usize) -> Result<f64, GivenUp> {
+    /// Round trips after that of the handshake until an office that is far away has everything:
+    /// what it takes longer than one that is near.
+    pub(crate) fn trips_of(&self, office: usize, near: Duration) -> Result<f64, GivenUp> {
         let far = Weather { delay: DELAY, ..Weather::default() };
         let run = self.sync(office, Some(far))?;
-        Ok(run.took.as_secs_f64() / (2.0 * DELAY.as_secs_f64()) - 1.0)
+        let longer = run.took.saturating_sub(near).as_secs_f64();
+        Ok(longer / (2.0 * DELAY.as_secs_f64()) - 1.0)
     }
 
     /// Connects an office until it and the relay have everything, and hangs up.
@@ -417,6 +423,14 @@ impl Field {
         });
         Ok(Outcome::Lost(saved - known.count()))
     }
+}
+
+/// How long a case took in the middle; no time where it was not measured.
+pub(crate) fn near(outcome: &Outcome) -> Duration {
+    let Outcome::Done(runs) = outcome else { return Duration::ZERO };
+    let mut took: Vec<Duration> = runs.iter().map(|run| run.took).collect();
+    took.sort_unstable();
+    took.get(took.len() / 2).copied().unwrap_or_default()
 }
 
 fn wire_bytes(session: &Client) -> f64 {

@@ -149,6 +149,8 @@ fn each(measured: &[(usize, f64)], most: f64, say: impl Fn(f64, String) -> Strin
         let with = grouped(*dossiers as u64);
         Check::at_most(Some(*value), most, |value| say(value, with.clone()))
     };
+    let mut measured = measured.to_vec();
+    measured.sort_unstable_by_key(|(dossiers, _)| *dossiers);
     measured.iter().map(check).collect()
 }
 
@@ -166,7 +168,7 @@ fn reconnections(figures: &Figures, rows: &[Row]) -> Vec<Target> {
     )]
 }
 
-/// What was one round trip may have waited for a processor, but not for another one.
+/// One round trip, as whatever is measured by time is never one exactly.
 fn round_trips(figures: &Figures, of: fn(&Trips) -> Option<f64>) -> Vec<Check> {
     let trips = figures.trips.iter().filter_map(|one| Some((one.dossiers, of(one)?)));
     let trips: Vec<_> = trips.collect();

@@ -1,7 +1,17 @@
 //! A second live copy with the real programs: two machines of one office keep what the other has
 //! saved while the relay is away, and the province has each thing once when it is back.
 
-use std::{fs, net::SocketAddr, path::Path, time::Duration};
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use hoso_engine::{close::CloseCode, endpoint::Endpoint, keyfile, tuning::Congestion};
 use hoso_identity::{PublicKey, SigningKey};
@@ -15,9 +25,16 @@ use hoso_tests::e2e::{
     wait,
 };
 use serde_json::{Value, json};
-use tokio::{runtime::Runtime, time::timeout};
+use tokio::{
+    runtime::Runtime,
+    time::{interval, timeout},
+};
 
 const DEADLINE: Duration = Duration::from_secs(120);
+/// Strangers that dial at once: several times the places that a machine has for all.
+const STRANGERS: usize = 200;
+/// Bytes of a datagram that asks a stranger for its address; what follows in a handshake is longer.
+const ASKING_BYTES_MAX: usize = 300;
 
 fn unit_procedure() -> Procedure {
     procedures().into_iter().find(|procedure| procedure.competent == "unit").expect("there is one")
@@ -264,4 +281,80 @@ fn a_machine_of_another_office_or_realm_or_that_has_ended_is_turned_away_and_tol
         let why = runtime.block_on(turned_away(places[0], keys[0].public(), &keys[1]));
         (why == Some(CloseCode::Ended)).then_some(())
     });
+}
+
+/// A way to a machine from another address than this one's, on which a stranger proves its address
+/// and then never ends its handshake: what is long does not come down. Also counts the datagrams
+/// that did not. It ends with the last hold of the count.
+fn stalling_way(to: SocketAddr) -> (SocketAddr, Arc<AtomicU64>) {
+    let look_every = Some(Duration::from_millis(50));
+    let front = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
+    let back = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 2), 0)).expect("another address");
+    back.connect(to).expect("an address of this machine");
+    for socket in [&front, &back] {
+        socket.set_read_timeout(look_every).expect("a read timeout");
+    }
+    let (address, lost) = (front.local_addr().expect("an address"), Arc::new(AtomicU64::new(0)));
+    let counted = Arc::clone(&lost);
+    thread::spawn(move || {
+        let mut dialler = None;
+        let mut bytes = [0; 2048];
+        back.set_nonblocking(true).expect("a socket");
+        while Arc::strong_count(&counted) > 1 {
+            if let Ok((length, from)) = front.recv_from(&mut bytes) {
+                dialler = Some(from);
+                // Nobody hears it: one more lost datagram.
+                drop(back.send(&bytes[..length]));
+            }
+            while let (Ok(length), Some(dialler)) = (back.recv(&mut bytes), dialler) {
+                if length > ASKING_BYTES_MAX {
+                    counted.fetch_add(1, Ordering::Relaxed);
+                } else {
+                    drop(front.send_to(&bytes[..length], dialler));
+                }
+            }
+        }
+    });
+    (address, lost)
+}
+
+#[test]
+fn a_flood_of_strangers_of_one_address_does_not_keep_the_second_machine_out() {
+    let mut province = Province::with(&[("first", CO_TO), ("second", CO_TO)]);
+    let place = ports::free();
+    let [first, second] = &mut province.nodes[..] else { panic!("two machines") };
+    second.stop();
+    let settings = [format!("listen = \"{place}\""), format!("peers = [\"{place}\"]")];
+    for (node, settings) in [&first.data, &second.data].into_iter().zip(settings) {
+        fs::write(node.with_extension("toml"), format!("[lan]\n{settings}\n")).expect("settings");
+    }
+    first.stop();
+    first.start();
+    let (way, lost) = stalling_way(place);
+    let (pinned, runtime) = ([key_of(&first.data).public()], Runtime::new().expect("a runtime"));
+    let stranger = SigningKey::from_seed(&[7; 32]);
+    let entered = runtime.enter();
+    let endpoint = Endpoint::beside(None, &stranger, Congestion::default()).expect("a socket");
+    for _ in 0..STRANGERS {
+        let endpoint = endpoint.clone();
+        runtime.spawn(async move {
+            let mut again = interval(Duration::from_millis(200));
+            loop {
+                again.tick().await;
+                // However it ends, the next one follows.
+                drop(timeout(Duration::from_secs(5), endpoint.dial(way, &pinned)).await);
+            }
+        });
+    }
+    drop(entered);
+    wait::until("strangers stand at the door", DEADLINE, || {
+        (lost.load(Ordering::Relaxed) >= 4).then_some(())
+    });
+    second.start();
+    let desk = Desk::of(second);
+    wait::until("the second machine is let in", Duration::from_secs(30), || {
+        connected(&desk).then_some(())
+    });
+    assert!(lost.load(Ordering::Relaxed) >= 4);
+    runtime.shutdown_background();
 }

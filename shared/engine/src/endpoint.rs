@@ -246,6 +246,11 @@ impl Knock {
         Peer::new(connecting.await?)
     }
 
+    /// Turns the stranger away before any work is done for it.
+    pub fn refuse(self) {
+        self.0.refuse();
+    }
+
     /// Where the stranger seems to be.
     #[must_use]
     pub fn remote_address(&self) -> SocketAddr {

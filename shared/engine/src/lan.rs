@@ -1,6 +1,7 @@
 //! The second copy: a node dials the other machines of its unit on the office's network, and lets
 //! them in, with the relay or without it. One connection to each machine lives.
 
+mod door;
 mod session;
 mod status;
 
@@ -24,8 +25,11 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use self::session::{Session, Went};
-pub use self::status::{LanStatus, Machine};
+pub use self::status::{LanStatus, Machine, TurnedAway};
+use self::{
+    door::{Door, Place},
+    session::{Session, Went},
+};
 use crate::{
     clock::{self, steady_ms},
     close::CloseCode,
@@ -137,14 +141,19 @@ impl Lan {
         for address in places.peers {
             dialling.spawn(Arc::clone(&shared).dial_for_ever(endpoint.clone(), address));
         }
-        let listens = places.listen.is_some();
+        let (listens, door) = (places.listen.is_some(), Door::default());
         loop {
             tokio::select! {
                 () = becomes(&mut stop, true) => break,
                 Some(_) = serving.join_next(), if !serving.is_empty() => {}
                 knock = endpoint.accept(), if listens && serving.len() < CONNECTIONS_MAX => {
                     let Some(knock) = knock else { break };
-                    serving.spawn(Arc::clone(&shared).serve(knock));
+                    match door.enter(knock.remote_address()) {
+                        Some(place) => {
+                            serving.spawn(Arc::clone(&shared).serve(knock, place));
+                        }
+                        None => knock.refuse(),
+                    }
                 }
             }
         }
@@ -211,7 +220,8 @@ impl Shared {
     }
 
     /// Someone dials: only another machine of the unit is talked to.
-    async fn serve(self: Arc<Self>, knock: Knock) {
+    async fn serve(self: Arc<Self>, knock: Knock, place: Place) {
+        let from = knock.remote_address();
         let peer = match timeout(HANDSHAKE_WAIT, knock.open()).await {
             Ok(Ok(peer)) => peer,
             Ok(Err(error)) => return tracing::debug!(%error, "a handshake failed"),
@@ -220,16 +230,26 @@ impl Shared {
         let pair = match self.pair(&peer.key()) {
             Ok(pair) => pair,
             Err(code) => {
-                tracing::debug!(why = code.words(), "a machine was turned away");
-                self.signals.status.send_modify(|status| {
-                    status.turned_away = status.turned_away.saturating_add(1);
-                });
+                self.turn_away(code, from);
                 return peer.close(code);
             }
         };
+        drop(place);
         match Line::accept(peer, self.wire.clone()).await {
             Ok(line) => drop(self.talk(line, pair, pair.other).await),
             Err(error) => tracing::debug!(%error, "a connection did not begin"),
+        }
+    }
+
+    /// Notes that a machine was not let in; what is no news does not fill the log.
+    fn turn_away(&self, code: CloseCode, from: SocketAddr) {
+        let (mut is_news, now_ms) = (false, clock::now_ms());
+        self.signals.status.send_modify(|status| is_news = status.turn_away(code, now_ms));
+        let why = code.words();
+        if is_news {
+            tracing::warn!(why, %from, "a machine on the office's network was turned away");
+        } else {
+            tracing::debug!(why, %from, "a machine on the office's network was turned away");
         }
     }
 

@@ -402,6 +402,22 @@ office-copy-down = { $label }: not connected, { $pending ->
    *[other] { $pending } entries are still to be copied.
 }
 office-copy-heard = It last confirmed what it has at { $heard }.
+office-copy-stranger = A machine on the local network was turned away { $count ->
+    [one] once
+   *[other] { $count } times
+}, last at { $at }: it is no machine of this unit, or the province has not approved it.
+office-copy-ended = A machine on the local network was turned away { $count ->
+    [one] once
+   *[other] { $count } times
+}, last at { $at }: the province has ended it.
+backlog-entries = Dossier entries to be sent to the province: { $size }.
+backlog-scans-up = Scans to be sent to the province: { $size }.
+backlog-scans-down = Scans to come to this machine: { $size }.
+backlog-about = This takes about { $lasting } more.
+backlog-soon = This takes less than a minute more.
+backlog-long = This takes more than a month.
+backlog-unknown = How long this takes is not known yet.
+backlog-later = This goes on when there is a connection.
 office-codes = Codes to be given anew
 office-codes-none = No code has to be given anew.
 column-log-in = User name

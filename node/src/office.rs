@@ -16,6 +16,7 @@ use std::{
 
 use hoso_engine::{
     clock,
+    close::CloseCode,
     command::Problem,
     frames::WireBytes,
     lan::LanStatus,
@@ -178,12 +179,17 @@ impl Office {
     pub(crate) async fn sync_status(&self) -> Result<Value, StoreError> {
         let read = self.memory.read(|tx| {
             let aside = journal::set_aside(tx, ATTEMPTS_MAX)?;
-            let counts = (journal::troubled(tx)?, attachments::pending(tx)?);
+            let scans = (attachments::pending(tx)?, attachments::waiting_bytes(tx)?);
+            let counts = (journal::troubled(tx)?, scans);
             Ok::<_, StoreError>((journal::backlog(tx)?, counts, aside))
         });
-        let (backlog, ((waiting, refused), blobs), aside) = read.await?;
+        let (backlog, ((waiting, refused), (blobs, blob_bytes)), aside) = read.await?;
         let waiting = waiting.saturating_add(u64::try_from(aside.len()).unwrap_or(u64::MAX));
         let copies = self.copies().await?;
+        let (turned_away, last_turned_away) = {
+            let lan = self.lan.borrow();
+            (lan.turned_away, lan.last_turned_away)
+        };
         let link = self.link.borrow().clone();
         let wanted = *self.memory.link_wanted().borrow();
         Ok(json!({
@@ -195,7 +201,12 @@ impl Office {
             "pending_entries": backlog.entries,
             "pending_dossiers": backlog.dossiers,
             "pending_bytes": backlog.bytes,
+            "pending_seconds": link.forecast.entries_s.filter(|_| backlog.bytes > 0),
             "pending_blobs": blobs,
+            "blob_bytes_up": blob_bytes.up,
+            "blob_seconds_up": link.forecast.scans_up_s.filter(|_| blob_bytes.up > 0),
+            "blob_bytes_down": blob_bytes.down,
+            "blob_seconds_down": link.forecast.scans_down_s.filter(|_| blob_bytes.down > 0),
             "oldest_pending_at": backlog.since_ms.and_then(times::text_of),
             "last_ack_at": link.acknowledged_ms.and_then(times::text_of),
             "waiting": waiting,
@@ -203,7 +214,11 @@ impl Office {
             "set_aside": aside.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "healed": link.healed,
             "copies": copies.iter().map(Copy::to_json).collect::<Vec<_>>(),
-            "turned_away": self.lan.borrow().turned_away,
+            "turned_away": turned_away,
+            "turned_away_last": last_turned_away.map(|last| json!({
+                "why": if last.why == CloseCode::Ended { "ended" } else { "stranger" },
+                "at": times::text_of(last.at_ms),
+            })),
         }))
     }
 }

@@ -19,6 +19,8 @@ const IN_FLIGHT: usize = 5;
 /// Bytes that each of them cannot take less than, however they are packed: a signature, a nonce,
 /// and what was said of the applicant.
 const LEAST_BYTES: u64 = 150;
+/// Bytes of a scan that is long on its way.
+const SCAN_BYTES: usize = 2_000_000;
 const DEADLINE: Duration = Duration::from_secs(180);
 const NOTHING: [String; 0] = [];
 
@@ -195,6 +197,45 @@ fn a_narrow_and_late_line_delivers_everything() {
     let (up, down) = province.relay.line.carried(province.nodes[0].pid());
     report(&format!("narrow line: {up:?} up, {down:?} down"));
     assert!(up.bytes - before > least_bytes(), "the dossiers went another way: {up:?}");
+}
+
+/// Bytes of a scan, of which no part says anything of another.
+fn scan() -> Vec<u8> {
+    let mut hash = blake3::Hasher::new();
+    hash.update(b"a scan that is long on its way");
+    let mut bytes = b"%PDF-1.7\n".to_vec();
+    bytes.resize(SCAN_BYTES, 0);
+    hash.finalize_xof().fill(&mut bytes[9..]);
+    bytes
+}
+
+#[test]
+fn a_backlog_on_a_narrow_line_says_how_long_it_will_take_and_nothing_when_it_is_done() {
+    let (province, mut desks) = two_offices();
+    let node = &province.nodes[0];
+    set(&province, Weather { bytes_per_second: 16_000, ..Weather::default() });
+    receive_for_bai_chay(&mut desks[0], 0..1);
+    let id = desks[0].ids()[0].clone();
+    let brought =
+        desks[0].session.upload(&format!("/api/v1/dossiers/{id}/attachments"), "quet.pdf", &scan());
+    assert_eq!(brought.status, 201, "{}", brought.body);
+    let said = wait::until("it is said how long the scan takes", DEADLINE, || {
+        node.sync(&desks[0].session)["blob_seconds_up"].as_u64()
+    });
+    let sync = node.sync(&desks[0].session);
+    assert_eq!(sync["blob_bytes_up"], SCAN_BYTES, "{sync}");
+    // The line takes 125 s for all of it.
+    assert!((60..1_200).contains(&said), "{said} s");
+    let office = node.administrator().get("/office").body;
+    let office = office.as_str().unwrap_or_default();
+    assert!(office.contains("Tệp quét chờ gửi lên tỉnh: 2,0 MB. Còn khoảng"), "{office}");
+    set(&province, Weather::default());
+    wait::until("the scan is at the province", DEADLINE, || {
+        let sync = node.sync(&desks[0].session);
+        (sync["blob_bytes_up"] == 0 && sync["blob_seconds_up"].is_null()).then_some(())
+    });
+    let office = node.administrator().get("/office").body;
+    assert!(!office.as_str().unwrap_or_default().contains("Tệp quét chờ"), "{office}");
 }
 
 /// The part of every page that says how the link stands.

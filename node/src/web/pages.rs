@@ -2,6 +2,7 @@
 
 mod about;
 mod actions;
+mod backlog;
 mod backup;
 mod checklist;
 mod chips;

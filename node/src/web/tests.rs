@@ -2,6 +2,7 @@
 
 mod api;
 mod backup;
+mod copies;
 mod drafts;
 mod forms;
 mod health;

@@ -1,5 +1,6 @@
 //! A node's link: dials for ever, runs the conversation, says how it stands.
 
+mod forecast;
 mod reports;
 mod status;
 mod target;
@@ -12,7 +13,7 @@ use std::{
 
 use hoso_identity::Incarnation;
 use hoso_store::{
-    StoreError, attachments, journal, link,
+    StoreError, link,
     rules::{
         intake::Taken,
         recheck::{self, Wish},
@@ -24,7 +25,6 @@ use hoso_sync::{
     frame::{MINOR_SCANS, Stream},
     node::{Conversation, Input, Output},
     redial::Redial,
-    wire::Report,
 };
 use tokio::{
     net::lookup_host,
@@ -34,6 +34,7 @@ use tokio::{
 
 use self::reports::Reports;
 pub use self::{
+    forecast::{Forecast, Waiting},
     status::{LinkStatus, State},
     target::Target,
 };
@@ -213,6 +214,7 @@ impl Link {
             if changed {
                 (status.state, status.since_ms) = (state, since_ms);
                 status.healing &= state == State::Up;
+                status.forecast = Forecast::default();
             }
             changed
         });
@@ -322,10 +324,10 @@ impl Link {
                     if recheck::wish(&due, clock::now_ms()) == Some(Wish::Week) {
                         talk.tell(Input::CheckDue);
                     }
-                    if !reports.is_due(Instant::now()) {
-                        continue;
+                    match reports.made(self).await? {
+                        Some(report) => Input::Report(report),
+                        None => continue,
                     }
-                    Input::Report(self.report().await?)
                 }
                 () = becomes(&mut wanted, false) => Input::Stop,
                 () = becomes(&mut stop, true) => Input::Stop,
@@ -471,20 +473,6 @@ impl Link {
             Ok(done)
         };
         self.memory.write(false, write).await
-    }
-
-    async fn report(&self) -> Result<Report, StoreError> {
-        let read = |tx: &mut Tx<'_>| Ok((journal::backlog(tx)?, attachments::pending(tx)?));
-        let (backlog, scans) = self.memory.read::<_, StoreError>(read).await?;
-        let (now_ms, since_ms) = (clock::now_ms(), backlog.since_ms);
-        Ok(Report {
-            backlog_entries: backlog.entries,
-            backlog_bytes: backlog.bytes,
-            oldest_ms: since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms)),
-            clock_ms: now_ms,
-            version: self.target.version.clone(),
-            scans: Some(scans),
-        })
     }
 }
 

@@ -35,6 +35,11 @@ const PENDING: &str = "SELECT
     (SELECT count(*) FROM blob INDEXED BY blob_missing WHERE held < size AND given_up = 0)
     + (SELECT count(DISTINCT attachment.blob) FROM attachment INDEXED BY attachment_unplaced
         JOIN blob ON hash = attachment.blob WHERE placed = 0 AND held = blob.size)";
+const UP_BYTES: &str = "SELECT coalesce(sum(size), 0) FROM (SELECT DISTINCT blob.hash, blob.size
+    FROM attachment INDEXED BY attachment_unplaced JOIN blob ON hash = attachment.blob
+    WHERE placed = 0 AND held = blob.size)";
+const DOWN_BYTES: &str = "SELECT coalesce(sum(size - held), 0) FROM blob INDEXED BY blob_missing
+    WHERE held < size AND given_up = 0";
 const PLACE: &str = "UPDATE attachment SET placed = :placed
     WHERE document = :document AND blob = :blob";
 const UNPLACE: &str = "UPDATE attachment SET placed = 0 WHERE placed = 1";
@@ -141,6 +146,27 @@ pub fn errands(tx: &mut Tx<'_>, limit: u32) -> Result<Vec<Errand>, StoreError> {
 /// What SQLite says.
 pub fn pending(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     unsigned(tx.connection.prepare_cached(PENDING)?.query_row([], |row| row.get(0))?)
+}
+
+/// Bytes of scans that wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaitingBytes {
+    /// Of those that the relay is to have; one counts whole until the relay has it.
+    pub up: u64,
+    /// Of those that are to come here, as far as they have not come.
+    pub down: u64,
+}
+
+/// How many bytes of scans are on their way here, and from here to the relay.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn waiting_bytes(tx: &mut Tx<'_>) -> Result<WaitingBytes, StoreError> {
+    let sum = |sql| -> Result<u64, StoreError> {
+        unsigned(tx.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    };
+    Ok(WaitingBytes { up: sum(UP_BYTES)?, down: sum(DOWN_BYTES)? })
 }
 
 /// Notes whether the relay has the scan as one of this dossier.

@@ -11,12 +11,13 @@ use axum::{
 };
 use fluent_bundle::FluentArgs;
 use hoso_dossier::deadline::local_date;
-use hoso_engine::web::Words;
+use hoso_engine::{close::CloseCode, web::Words};
 use hoso_registry::{Day, Role};
 use serde_json::Value;
 
 use super::{
     super::site::Site,
+    backlog,
     dossier::list,
     fields::sent,
     frame::{Frame, check_token, frame, moment, render},
@@ -35,6 +36,8 @@ use crate::{
 struct OfficePage {
     frame: Frame,
     link_title: String,
+    /// What waits on the link, and for how long.
+    backlog: Vec<String>,
     /// What the button does: `on` or `off`; empty where there is nothing to link to.
     switch_to: &'static str,
     switch: String,
@@ -58,6 +61,8 @@ struct Copies {
     title: String,
     none: String,
     lines: Vec<String>,
+    /// Who was not let in.
+    turned_away: Option<String>,
 }
 
 /// One thing to do before the first day.
@@ -125,6 +130,7 @@ async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<OfficePage, Refus
     Ok(OfficePage {
         frame,
         link_title: words.say("office-link"),
+        backlog: waiting(site, words).await?,
         switch_to,
         switch: match switch_to {
             "" => String::new(),
@@ -140,6 +146,14 @@ async fn page(site: &Arc<Site>, headers: &HeaderMap) -> Result<OfficePage, Refus
         reissue: words.say("event-code-reissued"),
         key: fresh_key(),
     })
+}
+
+/// What waits on the link, where there is one.
+async fn waiting(site: &Site, words: &Words) -> Result<Vec<String>, Refused> {
+    if site.office.is_training() {
+        return Ok(Vec::new());
+    }
+    Ok(backlog::lines(words, &site.office.sync_status().await?))
 }
 
 /// The second copy, if one is kept or looked for.
@@ -164,7 +178,19 @@ async fn copies(site: &Site, words: &Words) -> Result<Option<Copies>, Refused> {
         title: words.say("office-copies"),
         none: words.say("office-copies-none"),
         lines: copies.iter().map(line).collect(),
+        turned_away: turned_away(site, words),
     }))
+}
+
+/// How often and why a machine was not let in, and when last.
+fn turned_away(site: &Site, words: &Words) -> Option<String> {
+    let lan = site.office.lan.borrow();
+    let last = lan.last_turned_away?;
+    let mut values = FluentArgs::new();
+    values.set("count", lan.turned_away);
+    values.set("at", times::text_of(last.at_ms).map(|at| moment(&at)).unwrap_or_default());
+    let why = if last.why == CloseCode::Ended { "ended" } else { "stranger" };
+    Some(words.say_with(&format!("office-copy-{why}"), &values))
 }
 
 /// What comes before the first day at the desk, each with whether the node knows that it was done.

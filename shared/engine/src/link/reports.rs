@@ -1,10 +1,24 @@
-//! When the operators are told how a node stands.
+//! How a node stands: what is told to the operators, and how long what waits will take.
 
 use std::time::Duration;
 
+use hoso_store::{
+    StoreError, attachments,
+    journal::{self, Backlog},
+    writer::Tx,
+};
+use hoso_sync::wire::Report;
 use tokio::time::Instant;
 
-use crate::tuning::Idling;
+use super::{
+    Link, Waiting,
+    forecast::{Carried, Paces},
+};
+use crate::{
+    clock::{self, steady_ms},
+    frames::StreamKind,
+    tuning::Idling,
+};
 
 /// How often it is looked whether a report is due; on an ordinary line one always is.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -15,12 +29,13 @@ pub(super) struct Reports {
     rest: Option<Duration>,
     last: Option<Instant>,
     has_heard: bool,
+    paces: Paces,
 }
 
 impl Reports {
     /// Over a line that may be silent for so long.
     pub(super) fn over(idling: Idling) -> Self {
-        Self { rest: idling.keep_alive, last: None, has_heard: true }
+        Self { rest: idling.keep_alive, last: None, has_heard: true, paces: Paces::default() }
     }
 
     /// Something has come over the line.
@@ -28,8 +43,27 @@ impl Reports {
         self.has_heard = true;
     }
 
+    /// Looks at what waits, and makes a report if one is due.
+    pub(super) async fn made(&mut self, link: &Link) -> Result<Option<Report>, StoreError> {
+        let read = |tx: &mut Tx<'_>| {
+            let waiting = (attachments::pending(tx)?, attachments::waiting_bytes(tx)?);
+            Ok((journal::backlog(tx)?, waiting))
+        };
+        let (backlog, (scans, bytes)) = link.memory.read::<_, StoreError>(read).await?;
+        let waiting =
+            Waiting { entries: backlog.bytes, scans_up: bytes.up, scans_down: bytes.down };
+        let carried = Carried {
+            up: link.wire.sent(StreamKind::Blobs),
+            down: link.wire.received(StreamKind::Blobs),
+        };
+        let forecast = self.paces.look(steady_ms(link.begun), &waiting, carried);
+        link.note(|status| status.forecast = forecast);
+        let version = link.target.version.clone();
+        Ok(self.is_due(Instant::now()).then(|| report(&backlog, scans, version)))
+    }
+
     /// Whether one is due now, and is made then.
-    pub(super) fn is_due(&mut self, now: Instant) -> bool {
+    fn is_due(&mut self, now: Instant) -> bool {
         let last = self.last.zip(self.rest);
         let has_rested = last.is_some_and(|(last, rest)| now.duration_since(last) >= rest);
         let is_due = self.has_heard || has_rested;
@@ -37,6 +71,18 @@ impl Reports {
             (self.last, self.has_heard) = (Some(now), false);
         }
         is_due
+    }
+}
+
+fn report(backlog: &Backlog, scans: u64, version: String) -> Report {
+    let (now_ms, since_ms) = (clock::now_ms(), backlog.since_ms);
+    Report {
+        backlog_entries: backlog.entries,
+        backlog_bytes: backlog.bytes,
+        oldest_ms: since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms)),
+        clock_ms: now_ms,
+        version,
+        scans: Some(scans),
     }
 }
 

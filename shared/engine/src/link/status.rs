@@ -3,6 +3,7 @@
 use hoso_store::link::Past;
 use hoso_sync::wire::Farewell;
 
+use super::Forecast;
 use crate::clock::{self, Reading};
 
 /// Dials in vain after which it is said that nothing comes back: one may be bad luck.
@@ -50,6 +51,8 @@ pub struct LinkStatus {
     pub healing: bool,
     /// The highest journal number that was ever put on the line.
     pub sent_through: u64,
+    /// How long what waits will take, as it was last looked at.
+    pub forecast: Forecast,
     /// How often this node and the relay have healed each other.
     pub healed: u64,
     /// Entries that healing has brought since the program started.
@@ -79,6 +82,7 @@ impl LinkStatus {
             measured: Reading::now(),
             healing: false,
             sent_through: 0,
+            forecast: Forecast::default(),
             healed: past.healed,
             healed_entries: 0,
             farewell: None,

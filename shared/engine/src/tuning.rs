@@ -74,7 +74,7 @@ impl Idling {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Congestion {
-    /// By what is delivered, whatever is lost by chance: 77 % of a line of 2 Mbit/s, 300 ms and
+    /// By what is delivered, whatever is lost by chance: 73 % of a line of 2 Mbit/s, 300 ms and
     /// 5 % loss, where the others kept 8 %. The default.
     #[default]
     Delivery,

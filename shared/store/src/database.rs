@@ -254,7 +254,7 @@ pub(crate) fn reader(data: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(data.join(DATABASE_NAME), flags)?;
     keep_log(&connection, true)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
@@ -285,7 +285,15 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "cache_size", CACHE_KIB)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    keep_statements(connection)
+}
+
+/// Statements stay prepared, whatever is bound to them. Where a plan might depend on a value, as
+/// every one does that could use a partial index, SQLite would prepare the statement anew each
+/// time: two thirds of the time that it took.
+fn keep_statements(connection: &Connection) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 

@@ -290,8 +290,13 @@ fn group(
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::{StatementStatus, named_params};
+
     use super::*;
-    use crate::{database::Schema, meta};
+    use crate::{
+        database::{self, Schema},
+        meta,
+    };
 
     fn put(writer: &Writer, name: &'static str) -> Result<(), StoreError> {
         writer.write_blocking(move |tx| meta::put_meta(tx, name, b"x"))
@@ -337,6 +342,25 @@ mod tests {
         assert_eq!(setting("PRAGMA journal_mode"), "wal".to_owned().into());
         assert_eq!(setting("PRAGMA synchronous"), 2.into(), "2 is FULL");
         assert_eq!(setting("PRAGMA wal_autocheckpoint"), 0.into());
+    }
+
+    #[test]
+    fn a_statement_stays_prepared_whatever_is_bound_to_it() {
+        let data = tempfile::tempdir().unwrap();
+        let database = Database::open(data.path(), Schema::Node).unwrap();
+        let (writer, _thread) = Writer::start(database, |_| {}).unwrap();
+        let anew = |connection: &Connection| -> Result<i32, StoreError> {
+            // An index holds those that wait alone.
+            let sql = "SELECT id FROM entry WHERE standing = :standing AND detail = :detail";
+            let mut statement = connection.prepare(sql)?;
+            for standing in 0..3 {
+                let bound = named_params! { ":standing": standing, ":detail": [0_u8; 2] };
+                assert!(!statement.exists(bound)?);
+            }
+            Ok(statement.get_status(StatementStatus::RePrepare))
+        };
+        assert_eq!(writer.write_blocking(move |tx| anew(tx.connection)).unwrap(), 0);
+        assert_eq!(anew(&database::reader(data.path()).unwrap()).unwrap(), 0);
     }
 
     #[test]

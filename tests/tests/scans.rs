@@ -26,6 +26,12 @@ const DEADLINE: Duration = Duration::from_secs(180);
 /// Bytes of a line of 2 Mbit/s in a second.
 const LINE: u64 = 250_000;
 
+/// Bytes in a second of a line that entries fill for minutes.
+const NARROW: u64 = 8_000;
+/// Entries of such a backlog, and the letters of each.
+const ENTRIES: usize = 190;
+const ENTRY_LETTERS: u64 = 2_000;
+
 /// 34 and 36 days: a relay keeps for 35 what no dossier names any more.
 const DAYS: [&str; 2] = ["+2937600", "+3110400"];
 
@@ -286,6 +292,39 @@ fn a_node_with_little_room_gives_up_what_was_read_longest_ago_and_fetches_it_whe
         let source = fs::read(file_of(&province.nodes[0].data, hash)).expect("the source's file");
         assert!(source == *file, "what was brought here at the desk stays");
     }
+}
+
+/// A text that hardly gets shorter by packing: of its 2,000 letters each may be any of 20,000.
+fn text(seed: u64) -> String {
+    let mut state = seed;
+    let letter = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040);
+        u32::try_from(state >> 33).ok().and_then(|chance| char::from_u32(0x4e00 + chance % 20_000))
+    };
+    (0..ENTRY_LETTERS).filter_map(letter).collect()
+}
+
+#[test]
+fn a_scan_reaches_the_relay_while_entries_fill_the_line_for_minutes() {
+    let province = Province::with(&[("co-to", CO_TO)]);
+    let mut desk = Desk::of(&province.nodes[0]);
+    province.nodes[0].link("off");
+    let with_scan = desk.receive(&reception(30, &procedure(), CO_TO), "with-scan");
+    let hash = attach(&desk, &with_scan, &scan(16_000, 30));
+    let noted = desk.receive(&reception(31, &procedure(), CO_TO), "noted");
+    (0..ENTRIES).fold(noted, |dossier, number| {
+        desk.act(&dossier, "noted", json!({ "text": text(number as u64) }))
+    });
+    let weather = Weather { bytes_per_second: NARROW, ..slow() };
+    province.relay.line.set(province.nodes[0].pid(), weather);
+    province.nodes[0].link("on");
+    let stored = file_of(&province.relay.data, &hash);
+    let pending = || desk.session.get("/api/v1/sync").done()["pending_entries"].as_u64();
+    let left = wait::until("the scan has come to the relay", DEADLINE, || {
+        stored.exists().then(|| pending().expect("a number"))
+    });
+    report(&format!("a scan had come while {left} of {ENTRIES} entries were to be sent"));
+    assert!(left > 0, "the scan waited until the entries were over");
 }
 
 /// Whether a node has told the relay of everything that its dossiers name no more.

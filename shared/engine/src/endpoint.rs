@@ -27,6 +27,7 @@ use crate::{
     raw_key::{AnyNode, Pinned, certified, public_key},
     reset::endpoint_config,
     tuning::{Congestion, Idling, transport},
+    turns::OpenTurns,
 };
 
 /// The application protocol in the handshake.
@@ -56,6 +57,7 @@ pub struct Endpoint {
 pub struct Peer {
     connection: quinn::Connection,
     key: PublicKey,
+    turns: OpenTurns,
 }
 
 /// A connection of which the handshake has not been done.
@@ -265,7 +267,7 @@ impl Peer {
             .and_then(|identity| identity.downcast::<Vec<CertificateDer<'static>>>().ok())
             .and_then(|shown| shown.first().and_then(|info| public_key(info)))
             .ok_or(HandshakeError::NoKey)?;
-        Ok(Self { connection, key })
+        Ok(Self { connection, key, turns: OpenTurns::default() })
     }
 
     /// The transport key that the other side has proved to hold.
@@ -291,6 +293,11 @@ impl Peer {
             .export_keying_material(&mut exported, JOIN_EXPORTER_LABEL, &[])
             .map_err(|_| ExporterError)?;
         Ok(exported)
+    }
+
+    /// The turns of its scans.
+    pub(crate) fn turns(&self) -> &OpenTurns {
+        &self.turns
     }
 
     /// Ends the connection at once; what has not been acknowledged may be lost.

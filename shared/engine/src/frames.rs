@@ -15,8 +15,12 @@ use std::{
 use quinn::{ReadError, ReadExactError, RecvStream, SendStream, WriteError};
 use thiserror::Error;
 
-use crate::endpoint::Peer;
+use crate::{endpoint::Peer, turns::TurnNews};
 
+/// The priority of what is asked and answered about a scan: before entries, behind control.
+const ASKS_PRIORITY: i32 = 25;
+/// The priority of healing while a scan has its turn.
+const HEALING_IN_TURN_PRIORITY: i32 = -15;
 /// Bytes of the longest frame on any stream.
 pub const FRAME_BYTES_MAX: usize = 256 * 1024;
 /// The longest frame whose length has one byte.
@@ -79,6 +83,30 @@ impl StreamKind {
             Self::Entries => 20,
             Self::Healing => 5,
             Self::Blobs => -10,
+        }
+    }
+
+    /// The priority with which a stream that leads both ways begins. What is asked and answered
+    /// about a scan is short; only its bytes wait.
+    fn first_priority(self) -> i32 {
+        if self == Self::Blobs { ASKS_PRIORITY } else { self.priority() }
+    }
+
+    /// The priority while a scan has its turn. Entries share the line with it, since quinn takes
+    /// streams of one priority by turns; what is behind entries stays behind them.
+    fn priority_in_turn(self) -> i32 {
+        match self {
+            Self::Control | Self::Blobs => self.priority(),
+            Self::Entries => Self::Blobs.priority(),
+            Self::Healing => HEALING_IN_TURN_PRIORITY,
+        }
+    }
+
+    /// What a stream of this kind hears of the scans of its connection.
+    fn turn_news(self, peer: &Peer) -> TurnNews {
+        match self {
+            Self::Control | Self::Blobs => TurnNews::default(),
+            Self::Entries | Self::Healing => peer.turns().news(),
         }
     }
 }
@@ -147,6 +175,7 @@ pub struct FrameWriter {
     stream: SendStream,
     kind: StreamKind,
     wire: WireBytes,
+    turns: TurnNews,
 }
 
 impl WireBytes {
@@ -282,12 +311,12 @@ impl FrameWriter {
     ) -> Result<(Self, FrameReader), FrameError> {
         let streams = peer.connection().accept_bi().await.map_err(io::Error::from);
         let (stream, receive) = streams.map_err(FrameError::Gone)?;
-        prioritise(&stream, kind.priority());
+        prioritise(&stream, kind.first_priority());
         let reader = FrameReader::open(receive, wire.clone()).await?;
         if reader.kind() != kind {
             return Err(FrameError::Kind(reader.kind().number()));
         }
-        Ok((Self { stream, kind, wire }, reader))
+        Ok((Self { stream, kind, wire, turns: kind.turn_news(peer) }, reader))
     }
 
     /// Opens a unidirectional stream of this kind; waits while the other side allows no more.
@@ -297,7 +326,9 @@ impl FrameWriter {
     /// [`FrameError::Gone`] when the connection has ended.
     pub async fn open(peer: &Peer, kind: StreamKind, wire: WireBytes) -> Result<Self, FrameError> {
         let stream = peer.connection().open_uni().await.map_err(io::Error::from);
-        Self::begin(stream.map_err(FrameError::Gone)?, kind, wire).await
+        let stream = stream.map_err(FrameError::Gone)?;
+        prioritise(&stream, kind.priority());
+        Self::begin(peer, stream, kind, wire).await
     }
 
     /// Opens the bidirectional stream of this kind and gives its reading half too.
@@ -312,20 +343,21 @@ impl FrameWriter {
     ) -> Result<(Self, FrameReader), FrameError> {
         let streams = peer.connection().open_bi().await.map_err(io::Error::from);
         let (send, stream) = streams.map_err(FrameError::Gone)?;
-        let writer = Self::begin(send, kind, wire.clone()).await?;
+        prioritise(&send, kind.first_priority());
+        let writer = Self::begin(peer, send, kind, wire.clone()).await?;
         Ok((writer, FrameReader { stream, kind, wire }))
     }
 
     async fn begin(
+        peer: &Peer,
         mut stream: SendStream,
         kind: StreamKind,
         wire: WireBytes,
     ) -> Result<Self, FrameError> {
-        prioritise(&stream, kind.priority());
         let first = [kind.number()];
         stream.write_all(&first).await.map_err(gone_writing)?;
         count(&wire.of(kind).sent.wire, first.len());
-        Ok(Self { stream, kind, wire })
+        Ok(Self { stream, kind, wire, turns: kind.turn_news(peer) })
     }
 
     /// Writes one frame for whoever may read no short lengths; returns when quinn has taken it all.
@@ -352,14 +384,35 @@ impl FrameWriter {
         }
     }
 
-    /// Makes the stream that urgent; larger goes first.
-    pub(crate) fn prioritise(&self, priority: i32) {
+    /// What follows is no question or answer about a scan, but the scan.
+    pub(crate) fn begin_bulk(&self) {
+        prioritise(&self.stream, self.kind.priority());
+    }
+
+    /// Waits until a scan has its turn, or none has it any longer, and gives way accordingly: much
+    /// may wait in quinn while there is nothing to write. Cancel-safe.
+    pub(crate) async fn give_way(&mut self) {
+        let is_turn = self.turns.next().await;
+        self.heed(is_turn);
+    }
+
+    fn heed(&self, is_turn: bool) {
+        let kind = self.kind;
+        let priority = if is_turn { kind.priority_in_turn() } else { kind.priority() };
         prioritise(&self.stream, priority);
     }
 
     async fn put(&mut self, prefix: &[u8], frame: &[u8]) -> Result<(), FrameError> {
-        self.stream.write_all(prefix).await.map_err(gone_writing)?;
-        self.stream.write_all(frame).await.map_err(gone_writing)?;
+        for mut rest in [prefix, frame] {
+            while !rest.is_empty() {
+                tokio::select! {
+                    taken = self.stream.write(rest) => {
+                        rest = rest.get(taken.map_err(gone_writing)?..).unwrap_or_default();
+                    }
+                    is_turn = self.turns.next() => self.heed(is_turn),
+                }
+            }
+        }
         count(&self.wire.of(self.kind).sent.wire, frame.len().saturating_add(prefix.len()));
         Ok(())
     }

@@ -39,4 +39,5 @@ mod talk;
 pub mod tasks;
 pub mod terminal;
 pub mod tuning;
+mod turns;
 pub mod web;

@@ -159,7 +159,12 @@ fn queues<T>() -> (Senders<T>, Receivers<T>) {
 /// Writes what is queued until the queue closes, then tells the other side that it was all. A
 /// stream that cannot be written ends the connection: nobody would notice what is missing.
 async fn write_all(peer: Peer, mut writer: FrameWriter, mut queue: mpsc::Receiver<Outgoing>) {
-    while let Some(frame) = queue.recv().await {
+    loop {
+        let next = tokio::select! {
+            next = queue.recv() => next,
+            () = writer.give_way() => continue,
+        };
+        let Some(frame) = next else { break };
         if let Err(error) = writer.send(&frame).await {
             return give_up(&peer, &error);
         }

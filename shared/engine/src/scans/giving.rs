@@ -16,13 +16,7 @@ use super::{
     Depot, Exchange, ScanError, blocking, heard,
     pace::{self, Turns},
 };
-use crate::{
-    endpoint::Peer,
-    frames::{FrameReader, FrameWriter, StreamKind},
-};
-
-/// The priority of a scan whose turn it is: before entries, behind control.
-const TURN_PRIORITY: i32 = 25;
+use crate::{endpoint::Peer, frames::FrameReader, turns::Turn};
 
 impl Depot {
     /// Gives a scan from there on, and returns when the other side has all of it durably.
@@ -35,6 +29,7 @@ impl Depot {
         let (mut file, outline) = self.read_whole(hash).await?;
         let size = outline.size();
         let hashes = Hashes { size, groups: outline.to_bytes() };
+        talk.writer.begin_bulk();
         talk.say(&Frame::Outline(hashes)).await?;
         let from = from.saturating_sub(from % GROUP_BYTES).min(size);
         let (tell, told) = watch::channel(from);
@@ -43,8 +38,8 @@ impl Depot {
             let mut line = Outgoing::new(peer, told, from);
             let mut at = from;
             while at < size {
-                while line.is_full(writer, at) {
-                    line.wait(writer, at).await?;
+                while line.is_full(at) {
+                    line.wait(at).await?;
                 }
                 let (kept, bytes) = blocking(move || group(file, at)).await?;
                 file = kept;
@@ -55,7 +50,7 @@ impl Depot {
                 writer.write(&Frame::Group(Group { bytes }).encode()).await?;
             }
             loop {
-                line.wait(writer, at).await?;
+                line.wait(at).await?;
             }
         };
         tokio::select! {
@@ -109,20 +104,21 @@ struct Outgoing<'a> {
     told: watch::Receiver<u64>,
     came: u64,
     turns: Turns,
+    turn: Option<Turn>,
 }
 
 impl<'a> Outgoing<'a> {
     fn new(peer: &'a Peer, told: watch::Receiver<u64>, from: u64) -> Self {
-        Self { peer, told, came: from, turns: Turns::new(Instant::now()) }
+        Self { peer, told, came: from, turns: Turns::new(Instant::now()), turn: None }
     }
 
     /// Whether enough is on the way, of a scan that was sent up to there.
-    fn is_full(&mut self, writer: &FrameWriter, at: u64) -> bool {
+    fn is_full(&mut self, at: u64) -> bool {
         let came = *self.told.borrow_and_update();
         if came != self.came {
             self.came = came;
             if self.turns.came(Instant::now(), came, at) {
-                writer.prioritise(StreamKind::Blobs.priority());
+                self.turn = None;
             }
         }
         let window = self.peer.connection().stats().path.cwnd;
@@ -130,7 +126,7 @@ impl<'a> Outgoing<'a> {
     }
 
     /// Waits until more has come. A scan that waits for long takes its turn.
-    async fn wait(&mut self, writer: &FrameWriter, at: u64) -> Result<(), ScanError> {
+    async fn wait(&mut self, at: u64) -> Result<(), ScanError> {
         let due = self.turns.due();
         let turn = async {
             match due {
@@ -141,11 +137,11 @@ impl<'a> Outgoing<'a> {
         tokio::select! {
             changed = self.told.changed() => {
                 changed.map_err(|_| ScanError::Ended)?;
-                self.is_full(writer, at);
+                self.is_full(at);
             }
             () = turn => {
                 self.turns.begin(Instant::now());
-                writer.prioritise(TURN_PRIORITY);
+                self.turn = Some(self.peer.turns().begin());
             }
         }
         Ok(())

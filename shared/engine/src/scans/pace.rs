@@ -14,8 +14,9 @@ const AHEAD_BYTES_MAX: u64 = 512 * 1024;
 const AHEAD_WINDOWS: u64 = 4;
 /// How long a scan waits behind more urgent data before it is given its part of the line.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// So much longer than its turn a scan waits for the next one: it has a tenth of the line.
-const OTHERS: u32 = 9;
+/// So much longer than its turn a scan waits for the next one: as it has half of the line in its
+/// turn, it has a tenth of it in all.
+const OTHERS: u32 = 4;
 
 /// How far ahead of what has come a scan is sent, under this congestion window. What is beyond the
 /// window lies before nothing that is more urgent: only what is on the line cannot be overtaken.
@@ -41,7 +42,7 @@ impl Turns {
         Self { is_urgent: false, began: now, due: now + PATIENCE, calm_from: None }
     }
 
-    /// When the scan is to go first, unless more of it comes before.
+    /// When the scan is to have its turn, unless more of it comes before.
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
         (!self.is_urgent).then_some(self.due)
@@ -88,9 +89,9 @@ mod tests {
         turns.begin(at(70));
         assert_eq!(turns.due(), None);
         assert!(turns.came(at(72), GROUP_BYTES, 2 * GROUP_BYTES));
-        assert_eq!(turns.due(), Some(at(72 + 18)), "nine times as long for the others");
+        assert_eq!(turns.due(), Some(at(72 + 8)), "four times as long for the others");
         assert!(!turns.came(at(75), 2 * GROUP_BYTES, 3 * GROUP_BYTES));
-        assert_eq!(turns.due(), Some(at(90)), "what was sent in its turn comes later");
+        assert_eq!(turns.due(), Some(at(80)), "what was sent in its turn comes later");
         turns.begin(at(90));
         assert!(turns.came(at(91), 3 * GROUP_BYTES, 4 * GROUP_BYTES));
         assert!(!turns.came(at(93), 5 * GROUP_BYTES, 6 * GROUP_BYTES));

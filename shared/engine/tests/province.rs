@@ -7,6 +7,8 @@
 mod healing;
 #[path = "province/joining.rs"]
 mod joining;
+#[path = "province/minors.rs"]
+mod minors;
 #[path = "province/scene.rs"]
 mod scene;
 #[path = "province/sessions.rs"]

@@ -16,6 +16,7 @@ use hoso_engine::{
     frames::WireBytes,
     link::{Link, LinkStatus, Signals, State, Target},
     memory::Memory,
+    scans::Depot,
     tuning::Congestion,
 };
 use hoso_identity::{
@@ -28,6 +29,7 @@ use hoso_registry::{
 };
 use hoso_store::{
     StoreError,
+    blobs::Blobs,
     database::Schema,
     journal, ledger, link as store_link,
     rules::{self, journal::Applicability, ledger::Outcome},
@@ -236,7 +238,7 @@ impl Relay {
             found(&opened.0, entries).await;
         }
         let storage = Arc::new(opened.0.clone());
-        Self::serve(key, address, opened, storage)
+        Self::serve((key, data), address, opened, storage)
     }
 
     /// Founds the province on a new directory, and serves it from this storage over its memory.
@@ -249,11 +251,11 @@ impl Relay {
         let opened = Memory::open(data, Schema::Relay, |_| Ok(realm), |_| {}).unwrap();
         found(&opened.0, founding).await;
         let storage = Arc::new(over(opened.0.clone()));
-        Self::serve(&key(9), SocketAddr::from(([127, 0, 0, 1], 0)), opened, storage)
+        Self::serve((&key(9), data), SocketAddr::from(([127, 0, 0, 1], 0)), opened, storage)
     }
 
     fn serve(
-        key: &SigningKey,
+        (key, data): (&SigningKey, &Path),
         address: SocketAddr,
         (memory, thread): (Memory, WriterThread),
         storage: Arc<dyn Storage>,
@@ -263,7 +265,8 @@ impl Relay {
         let desk = Arc::new(Desk::default());
         let (figures, grew) = (Figures::default(), watch::Sender::new(0));
         let wire = figures.wire.clone();
-        let acceptor = Acceptor::new(storage, Arc::clone(&desk), figures, grew, None);
+        let scans = Depot::new(memory.clone(), Blobs::of(data));
+        let acceptor = Acceptor::new(storage, Arc::clone(&desk), figures, grew, Some(scans));
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn(acceptor.run(endpoint, stopped));
         Self { memory, desk, wire, thread, address, stop, running }
@@ -322,16 +325,21 @@ impl Node {
         let begun: Result<(), StoreError> =
             memory.write(false, move |tx, _| journal::found(tx, Incarnation([seed; 16]))).await;
         begun.unwrap();
-        Self::over((memory, thread), seed, relay).await
+        Self::over((memory, thread), data, seed, relay).await
     }
 
     /// Starts on a directory that was used before.
     pub(crate) async fn again(data: &Path, seed: u8, realm: Realm, relay: SocketAddr) -> Self {
         let opened = Memory::open(data, Schema::Node, |_| Ok(realm), |_| {}).unwrap();
-        Self::over(opened, seed, relay).await
+        Self::over(opened, data, seed, relay).await
     }
 
-    async fn over((memory, thread): (Memory, WriterThread), seed: u8, relay: SocketAddr) -> Self {
+    async fn over(
+        (memory, thread): (Memory, WriterThread),
+        data: &Path,
+        seed: u8,
+        relay: SocketAddr,
+    ) -> Self {
         let (applied, stop) = (watch::Sender::new(0), watch::Sender::new(false));
         let arrived = Arc::new(Notify::new());
         let past = memory.read(store_link::past).await.unwrap();
@@ -350,7 +358,8 @@ impl Node {
         let endpoint = Endpoint::dialler(&key(seed), Congestion::default()).unwrap();
         let wire = WireBytes::default();
         let link = Link::new(endpoint, target, memory.clone(), signals, wire.clone());
-        let running = tokio::spawn(link.run());
+        let scans = Depot::new(memory.clone(), Blobs::of(data));
+        let running = tokio::spawn(link.with_scans(scans).run());
         let status = shown;
         Self { memory, wire, applied, arrived, status, stop, thread, running }
     }

@@ -15,7 +15,8 @@ use hoso_registry::{
 };
 use hoso_store::{journal::Backlog, tables::Standing};
 use hoso_sync::{
-    frame::Frame,
+    codec::Codec,
+    frame::{Frame, Stream},
     wire::{Beat, Farewell, Goodbye, Hello, PushedBatch, Welcome},
 };
 use tempfile::TempDir;
@@ -35,31 +36,49 @@ pub(crate) fn any() -> SocketAddr {
 }
 
 /// A connection that is spoken by hand.
-struct Caller {
+pub(crate) struct Caller {
     _endpoint: Endpoint,
-    _peer: Peer,
+    pub(crate) peer: Peer,
     writer: FrameWriter,
     reader: FrameReader,
+    codec: Codec,
 }
 
 impl Caller {
-    async fn dial(seed: u8, relay: &Relay) -> Self {
+    pub(crate) async fn dial(seed: u8, relay: &Relay) -> Self {
         let endpoint = Endpoint::dialler(&key(seed), Congestion::default()).unwrap();
         let peer = endpoint.dial(relay.address, &[key(9).public()]).await.unwrap();
         let wire = WireBytes::default();
-        let (writer, reader) =
-            FrameWriter::open_both(&peer, StreamKind::Control, wire).await.unwrap();
-        Self { _endpoint: endpoint, _peer: peer, writer, reader }
+        let control = FrameWriter::open_both(&peer, StreamKind::Control, wire).await.unwrap();
+        Self::over(endpoint, peer, control)
     }
 
-    async fn say(&mut self, frame: &Frame) {
-        self.writer.write(&frame.encode()).await.unwrap();
+    /// The relay's side of the next connection.
+    pub(crate) async fn accept(endpoint: Endpoint) -> Self {
+        let peer = endpoint.accept().await.unwrap().open().await.unwrap();
+        let wire = WireBytes::default();
+        let control = FrameWriter::accept_both(&peer, StreamKind::Control, wire).await.unwrap();
+        Self::over(endpoint, peer, control)
+    }
+
+    fn over(endpoint: Endpoint, peer: Peer, (writer, reader): (FrameWriter, FrameReader)) -> Self {
+        Self { _endpoint: endpoint, peer, writer, reader, codec: Codec::default() }
+    }
+
+    pub(crate) async fn say(&mut self, frame: &Frame) {
+        let bytes = self.codec.encode(frame).bytes;
+        self.writer.write(&bytes).await.unwrap();
     }
 
     async fn hello(&mut self, realm: Realm) {
+        self.hello_in(realm, 1).await;
+    }
+
+    /// Greets as one that speaks minor versions up to this one.
+    pub(crate) async fn hello_in(&mut self, realm: Realm, minor_max: u16) {
         let hello = Hello {
             minor_min: 1,
-            minor_max: 1,
+            minor_max,
             realm,
             incarnation: Incarnation([1; 16]),
             token: None,
@@ -72,12 +91,25 @@ impl Caller {
         self.say(&Frame::Hello(hello)).await;
     }
 
-    async fn heard(&mut self) -> Option<Frame> {
+    pub(crate) async fn heard(&mut self) -> Option<Frame> {
         let bytes = self.reader.next().await.unwrap()?;
-        Some(Frame::decode(&bytes).unwrap().unwrap())
+        Some(self.codec.decode(Stream::Control, &bytes).unwrap().unwrap())
     }
 
-    async fn welcomed(&mut self) -> Welcome {
+    /// Asks whether somebody is there, and waits for the answer, whatever else is said.
+    pub(crate) async fn beat(&mut self, count: u64) {
+        self.say(&Frame::Ping(Beat { count })).await;
+        let pong = Frame::Pong(Beat { count });
+        loop {
+            let heard = self.heard().await.unwrap();
+            assert!(!matches!(heard, Frame::Goodbye(_)), "{heard:?}");
+            if heard == pong {
+                return;
+            }
+        }
+    }
+
+    pub(crate) async fn welcomed(&mut self) -> Welcome {
         let welcome = match self.heard().await {
             Some(Frame::Welcome(welcome)) => Some(welcome),
             Some(_) | None => None,
@@ -110,15 +142,7 @@ async fn a_newer_session_of_a_node_takes_the_place_of_the_older_one() {
     newer.hello(registrar.realm).await;
     newer.welcomed().await;
     assert_eq!(older.farewell().await, Some(Farewell::Replaced));
-    newer.say(&Frame::Ping(Beat { count: 7 })).await;
-    let pong = Frame::Pong(Beat { count: 7 });
-    loop {
-        let heard = newer.heard().await.unwrap();
-        assert!(!matches!(heard, Frame::Goodbye(_)), "{heard:?}");
-        if heard == pong {
-            break;
-        }
-    }
+    newer.beat(7).await;
     relay.stop().await;
 }
 

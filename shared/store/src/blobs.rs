@@ -7,6 +7,7 @@
 pub mod carried;
 mod part;
 mod rows;
+pub mod shares;
 
 use std::{
     fs::{self, File, OpenOptions, Permissions},

@@ -82,6 +82,7 @@ impl Schema {
                 include_str!("migrations/relay/0004_epochs.sql"),
                 include_str!("migrations/relay/0005_blobs.sql"),
                 include_str!("migrations/relay/0006_packed.sql"),
+                include_str!("migrations/relay/0007_shares.sql"),
             ],
         }
     }

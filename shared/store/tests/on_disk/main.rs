@@ -26,6 +26,8 @@ mod scene;
 mod search;
 mod serials;
 #[cfg(test)]
+mod shares;
+#[cfg(test)]
 mod tables;
 #[cfg(test)]
 mod upgrade;

@@ -260,4 +260,5 @@ pub(crate) const OF_A_RELAY: &[RowsOfThen] = &[
         "INSERT INTO signer VALUES (3, :life, :digest, :entry)",
         "signer WHERE number = 3 AND author = :digest",
     ),
+    rows(7, "UPDATE blob SET unit = 7", "blob_share WHERE unit = 7 AND bytes = 9"),
 ];

@@ -52,6 +52,7 @@ alert-epoch = This machine shows a life of the ledger that the relay can never h
 alert-lost-commits = This machine holds entries that the relay has lost, and everything is being compared. Check the relay's disk; if that is sound, check this machine.
 alert-diverged = What the relay sent did not fit what this machine holds, and both are being compared. Check the disk of the machine.
 alert-scan-damaged = This machine sent a scan that is not the one it named; the relay did not take it and waits for it to be sent again. Check the disk of the machine.
+alert-scan-room = The scans of this unit fill the share of the relay's disk that one unit has; new ones wait on the unit's machine, and dossiers go on as ever. Ask the unit why there are so many; if that is right, raise unit_scan_bytes_max in the settings file and start the relay again.
 alert-scan-lost = The file of a scan on the relay's disk is no longer what it was; the relay is asking the offices for it again. Check the relay's disk.
 alert-invitation = Someone used an invitation a second time. Ask the unit who has used it, and make a new one if needed.
 alert-waiting = Entries of this unit have waited for more than 30 days; the relay keeps them and no longer accepts them by itself. Call the unit to learn what they are, and note it. There is no command to accept such entries yet: it comes in a later version.

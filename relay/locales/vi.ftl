@@ -43,6 +43,7 @@ alert-epoch = Máy này đưa ra một đời sổ mà trạm tỉnh không th�
 alert-lost-commits = Máy này giữ mục mà trạm tỉnh đã mất, tất cả đang được đối chiếu lại. Kiểm tra ổ đĩa của trạm tỉnh; nếu ổ đĩa tốt thì kiểm tra máy này.
 alert-diverged = Dữ liệu trạm tỉnh gửi không khớp với dữ liệu máy này giữ, hai bên đang đối chiếu. Kiểm tra ổ đĩa của máy.
 alert-scan-damaged = Máy này gửi một bản quét không đúng với mã nó nêu; trạm tỉnh không nhận và chờ gửi lại. Kiểm tra ổ đĩa của máy.
+alert-scan-room = Bản quét của đơn vị này đã dùng hết phần chỗ dành cho một đơn vị trên trạm tỉnh; bản quét mới nằm chờ tại máy của đơn vị, hồ sơ vẫn đi như thường. Hỏi đơn vị vì sao nhiều như vậy; nếu đúng thì tăng unit_scan_bytes_max trong tệp cấu hình rồi khởi động lại trạm.
 alert-scan-lost = Tệp của một bản quét trên ổ đĩa trạm tỉnh không còn đúng; trạm đang xin lại từ các đơn vị. Kiểm tra ổ đĩa của trạm tỉnh.
 alert-invitation = Có người dùng lại mã mời đã dùng. Hỏi đơn vị ai đã dùng mã, rồi cấp mã mới nếu cần.
 alert-waiting = Có bản ghi của đơn vị này chờ quá 30 ngày; trạm tỉnh giữ nguyên nhưng không tự nhận nữa. Gọi cho đơn vị để biết đó là việc gì và ghi lại. Chưa có lệnh nhận bản ghi như vậy: phải chờ phiên bản sau.

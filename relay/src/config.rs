@@ -23,6 +23,8 @@ pub struct Config {
     pub congestion: Congestion,
     /// Log lines as `text` (default) or `json`.
     pub log: LogForm,
+    /// Bytes of scans that are kept for one unit; what is more waits at its node. Default 50 GiB.
+    pub unit_scan_bytes_max: u64,
 }
 
 /// The pages would be open beyond this machine without TLS.
@@ -42,6 +44,7 @@ impl Default for Config {
             hosts: Vec::new(),
             congestion: Congestion::default(),
             log: LogForm::Text,
+            unit_scan_bytes_max: 50 * 1024 * 1024 * 1024,
         }
     }
 }

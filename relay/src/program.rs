@@ -82,6 +82,8 @@ pub async fn open(data: &Path) -> Result<(Office, WriterThread), Problem> {
 pub async fn run(data: &Path, config: &Config) -> Result<(), Problem> {
     // The directory first: a second process is told whose it is before it finds the ports taken.
     let (office, thread) = open(data).await?;
+    let scans = office.scans.clone().within(config.unit_scan_bytes_max);
+    let office = Office { scans, ..office };
     let served = serve(Arc::new(office), config).await;
     let closed = closed_in_time(thread).await.map_err(|error| storage(&error));
     served.and(closed)

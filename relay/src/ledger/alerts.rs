@@ -9,13 +9,14 @@ pub(super) const WAITING: &str = "waiting";
 /// The relay's own file of a scan has changed on disk.
 pub(super) const SCAN_LOST: &str = "scan-lost";
 /// The kinds of alerts, for the words on the page.
-pub const ALERTS: [&str; 9] = [
+pub const ALERTS: [&str; 10] = [
     Alarm::Copy.code(),
     Alarm::Fuse.code(),
     Alarm::Epoch.code(),
     Alarm::LostCommits.code(),
     Alarm::Diverged.code(),
     Alarm::ScanDamaged.code(),
+    Alarm::ScanRoom.code(),
     SCAN_LOST,
     INVITATION,
     WAITING,

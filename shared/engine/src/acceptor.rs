@@ -385,7 +385,9 @@ impl<O: Office> Call<'_, O> {
         if let (Some(depot), Some(session)) = (self.shared.scans.clone(), self.session.clone()) {
             let (peer, wire) = (self.peer.clone(), self.shared.figures.wire.clone());
             let office = Arc::clone(&self.shared.office);
-            self.talk.scans.spawn(Porter { depot, session, peer, wire, office }.serve());
+            let is_full = Arc::default();
+            let porter = Porter { depot, session, peer, wire, office, is_full };
+            self.talk.scans.spawn(porter.serve());
         }
     }
 

@@ -77,6 +77,8 @@ pub enum Alarm {
     Diverged,
     /// The node brought a scan that is not what it named.
     ScanDamaged,
+    /// The node has brought a scan for which its unit's share has no more room.
+    ScanRoom,
 }
 
 impl Alarm {
@@ -90,6 +92,7 @@ impl Alarm {
             Self::LostCommits => "lost-commits",
             Self::Diverged => "diverged",
             Self::ScanDamaged => "scan-damaged",
+            Self::ScanRoom => "scan-room",
         }
     }
 }

@@ -55,7 +55,8 @@ const SILENCE_MAX: Duration = Duration::from_secs(120);
 pub struct Depot {
     pub(crate) memory: Memory,
     pub(crate) blobs: Blobs,
-    /// Bytes of all scans from which on a node gives some up.
+    /// Bytes of all scans from which on a node gives some up; of those of one unit that a relay
+    /// keeps.
     bytes_max: u64,
     /// What is coming in: a scan comes once at a time.
     busy: Arc<Mutex<BTreeSet<PayloadHash>>>,
@@ -134,7 +135,8 @@ impl Depot {
         Self { memory, blobs, bytes_max: u64::MAX, busy: Arc::default(), news }
     }
 
-    /// The same, which gives up what the relay has too from so many bytes on.
+    /// The same with a bound: a node gives up what the relay has too from so many bytes on, a relay
+    /// takes no more than that from one unit.
     #[must_use]
     pub fn within(self, bytes_max: u64) -> Self {
         Self { bytes_max, ..self }

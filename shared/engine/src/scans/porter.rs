@@ -1,7 +1,10 @@
 //! The relay's side: takes what nodes offer and gives what they wish for, by the audiences of the
 //! dossiers. It reads no dossier: a node that brings a scan says which dossier names it.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use hoso_identity::DocumentId;
 use hoso_store::{StoreError, blobs::carried, writer::Tx};
@@ -13,7 +16,7 @@ use tokio::{
 
 use super::{
     Depot, Exchange, ScanError,
-    rules::{self, ScanTables, Wished},
+    rules::{self, Giver, Offered, ScanTables, Wished},
 };
 use crate::{
     acceptor::{News, Office},
@@ -31,6 +34,8 @@ pub(crate) struct Porter<O> {
     pub(crate) peer: Peer,
     pub(crate) wire: WireBytes,
     pub(crate) office: Arc<O>,
+    /// Whether the office was told in this session that the unit's share is full.
+    pub(crate) is_full: Arc<AtomicBool>,
 }
 
 impl<O> Clone for Porter<O> {
@@ -41,6 +46,7 @@ impl<O> Clone for Porter<O> {
             peer: self.peer.clone(),
             wire: self.wire.clone(),
             office: Arc::clone(&self.office),
+            is_full: Arc::clone(&self.is_full),
         }
     }
 }
@@ -127,14 +133,18 @@ impl<O: Office> Porter<O> {
             return no(talk, Why::Size).await;
         }
         let Some(_place) = self.depot.reserve(blob) else { return no(talk, Why::Busy).await };
-        let (scopes, at_ms) = (self.session.scopes.clone(), clock::now_ms());
+        let (giver, at_ms) = (self.giver(), clock::now_ms());
         let begin = self
             .depot
             .memory
-            .write(false, move |tx, _| rules::offered(tx, &scopes, (document, blob, size), at_ms));
+            .write(false, move |tx, _| rules::offered(tx, &giver, (document, blob, size), at_ms));
         let from = match begin.await? {
-            Some(from) => from,
-            None => return no(talk, Why::Audience).await,
+            Offered::From(from) => from,
+            Offered::Audience => return no(talk, Why::Audience).await,
+            Offered::Room => {
+                self.alarm_once().await;
+                return no(talk, Why::Room).await;
+            }
         };
         talk.say(&Frame::Take(Through { bytes: from })).await?;
         if from < size {
@@ -148,6 +158,18 @@ impl<O: Office> Porter<O> {
         }
         self.depot.tell(Frame::Here(named));
         Ok(())
+    }
+
+    fn giver(&self) -> Giver {
+        let Session { unit, scopes, .. } = &self.session;
+        Giver { unit: *unit, scopes: scopes.clone(), bytes_max: self.depot.bytes_max }
+    }
+
+    /// Tells the operators that the unit's share is full: once a session, however much waits.
+    async fn alarm_once(&self) {
+        if !self.is_full.swap(true, Ordering::Relaxed) {
+            self.office.heard(News::Alarm(self.peer.key(), Alarm::ScanRoom)).await;
+        }
     }
 
     async fn give(&self, talk: &mut Exchange, named: Named) -> Result<(), ScanError> {

@@ -1,10 +1,10 @@
 //! What the relay may take and give, by the audiences of the dossiers that name a scan: the same
 //! rules over its database and over the disk of the simulation.
 
-use hoso_identity::{DocumentId, PayloadHash, Scope};
+use hoso_identity::{DocumentId, PayloadHash, Scope, UnitId};
 use hoso_store::{
     StoreError,
-    blobs::{self, Blob, carried},
+    blobs::{self, Blob, carried, shares},
     tables::LedgerTables,
     writer::Tx,
 };
@@ -32,12 +32,26 @@ pub trait ScanTables {
     /// What the tables say.
     fn scan(&mut self, hash: &PayloadHash) -> Result<Option<Blob>, Self::Error>;
 
-    /// Notes that so many bytes belong here, unless they are known of already.
+    /// Notes that so many bytes belong here and are brought by that unit, unless they are known of
+    /// and kept for a unit already.
     ///
     /// # Errors
     ///
     /// What the tables say.
-    fn want(&mut self, hash: &PayloadHash, size: u64, at_ms: u64) -> Result<(), Self::Error>;
+    fn claim(
+        &mut self,
+        unit: UnitId,
+        scan: (&PayloadHash, u64),
+        at_ms: u64,
+    ) -> Result<(), Self::Error>;
+
+    /// Bytes that are kept for that unit beside this scan, each scan whole from when it begins to
+    /// come.
+    ///
+    /// # Errors
+    ///
+    /// What the tables say.
+    fn kept_beside(&mut self, unit: UnitId, hash: &PayloadHash) -> Result<u64, Self::Error>;
 
     /// Forgets the bytes.
     ///
@@ -73,8 +87,17 @@ impl ScanTables for Tx<'_> {
         blobs::look_up(self, hash)
     }
 
-    fn want(&mut self, hash: &PayloadHash, size: u64, at_ms: u64) -> Result<(), StoreError> {
-        blobs::want(self, hash, size, i64::try_from(at_ms).unwrap_or(i64::MAX))
+    fn claim(
+        &mut self,
+        unit: UnitId,
+        scan: (&PayloadHash, u64),
+        at_ms: u64,
+    ) -> Result<(), StoreError> {
+        shares::claim(self, unit, scan, at_ms)
+    }
+
+    fn kept_beside(&mut self, unit: UnitId, hash: &PayloadHash) -> Result<u64, StoreError> {
+        shares::beside(self, unit, hash)
     }
 
     fn forget(&mut self, hash: &PayloadHash) -> Result<(), StoreError> {
@@ -90,42 +113,78 @@ impl ScanTables for Tx<'_> {
     }
 }
 
-/// From where a node may send what it offers; none where it may not. One who may read the scan
-/// already need not bring it again; any other one shows by bringing all of it that it has it.
+/// Who offers a scan.
+#[derive(Clone, Debug)]
+pub struct Giver {
+    /// Its unit.
+    pub unit: UnitId,
+    /// What it reads.
+    pub scopes: Vec<Scope>,
+    /// Bytes of scans that the relay keeps for one unit.
+    pub bytes_max: u64,
+}
+
+/// What becomes of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offered {
+    /// It is taken from there on.
+    From(u64),
+    /// The node may not read that dossier, or the scan has another size.
+    Audience,
+    /// The relay has no more room for scans of that unit.
+    Room,
+}
+
+/// From where a node may send what it offers, if it may. One who may read the scan already need
+/// not bring it again; any other one shows by bringing all of it that it has it. What has begun to
+/// come has its place, so it is never left half by the bound of its unit.
 ///
 /// # Errors
 ///
 /// What the tables say.
 pub fn offered<T: ScanTables>(
     tables: &mut T,
-    scopes: &[Scope],
+    giver: &Giver,
     (document, blob, size): (DocumentId, PayloadHash, u64),
     at_ms: u64,
-) -> Result<Option<u64>, T::Error> {
-    if !tables.may_read(scopes, &document)? {
-        return Ok(None);
+) -> Result<Offered, T::Error> {
+    if !tables.may_read(&giver.scopes, &document)? {
+        return Ok(Offered::Audience);
     }
-    tables.want(&blob, size, at_ms)?;
-    let Some(known) = tables.scan(&blob)? else { return Ok(Some(0)) };
-    if known.size != size {
-        // Sizes are claims until the bytes have come.
-        if known.is_held() {
-            return Ok(None);
+    let known = tables.scan(&blob)?;
+    if let Some(held) = known.filter(Blob::is_held) {
+        return held_already(tables, giver, (document, held), size);
+    }
+    // Sizes are claims until the bytes have come.
+    let begun = known.filter(|known| known.size == size);
+    if begun.is_none() {
+        let kept = tables.kept_beside(giver.unit, &blob)?;
+        if kept.saturating_add(size) > giver.bytes_max {
+            return Ok(Offered::Room);
         }
         tables.forget(&blob)?;
-        tables.want(&blob, size, at_ms)?;
-        return Ok(Some(0));
     }
-    if !known.is_held() {
-        return Ok(Some(known.held));
+    tables.claim(giver.unit, (&blob, size), at_ms)?;
+    Ok(Offered::From(begun.map_or(0, |begun| begun.held)))
+}
+
+/// What becomes of an offer of what is here.
+fn held_already<T: ScanTables>(
+    tables: &mut T,
+    giver: &Giver,
+    (document, held): (DocumentId, Blob),
+    size: u64,
+) -> Result<Offered, T::Error> {
+    if held.size != size {
+        return Ok(Offered::Audience);
     }
-    for other in tables.documents(&blob)? {
-        if tables.may_read(scopes, &other)? {
-            tables.link(&document, &blob)?;
-            return Ok(Some(size));
+    for other in tables.documents(&held.hash)? {
+        if tables.may_read(&giver.scopes, &other)? {
+            tables.link(&document, &held.hash)?;
+            return Ok(Offered::From(size));
         }
     }
-    Ok(Some(0))
+    Ok(Offered::From(0))
 }
 
 /// What becomes of a wish.
@@ -171,4 +230,98 @@ pub fn forget_left<T: ScanTables>(tables: &mut T, hash: &PayloadHash) -> Result<
         tables.forget(hash)?;
     }
     Ok(is_left)
+}
+
+#[cfg(test)]
+mod tests {
+    use hoso_identity::Realm;
+    use hoso_store::{blobs::Blobs, database::Schema, writer::WriterThread};
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{memory::Memory, scans::Depot};
+
+    const CO_TO: UnitId = UnitId(1);
+    const HONG_GAI: UnitId = UnitId(2);
+    const DOSSIER: DocumentId = DocumentId([1; 16]);
+    const BYTES_MAX: u64 = 1000;
+
+    /// A relay at which both offices read one dossier.
+    struct Scene {
+        depot: Depot,
+        _thread: WriterThread,
+        _directory: TempDir,
+    }
+
+    impl Scene {
+        async fn new() -> Self {
+            let directory = tempfile::tempdir().unwrap();
+            let (memory, thread) =
+                Memory::open(directory.path(), Schema::Relay, |_| Ok(Realm::ZERO), |_| {}).unwrap();
+            let depot = Depot::new(memory, Blobs::of(directory.path()));
+            let audience =
+                |tx: &mut Tx<'_>| LedgerTables::add_audience(tx, &DOSSIER, &[CO_TO, HONG_GAI]);
+            depot.write(audience).await.unwrap();
+            Self { depot, _thread: thread, _directory: directory }
+        }
+
+        /// What becomes of an offer under that bound.
+        async fn offer_within(&self, bytes_max: u64, unit: UnitId, scan: (u8, u64)) -> Offered {
+            let giver = Giver { unit, scopes: vec![Scope::Unit(unit)], bytes_max };
+            let named = (DOSSIER, PayloadHash([scan.0; 32]), scan.1);
+            let offered = self
+                .depot
+                .memory
+                .write::<_, StoreError>(false, move |tx, _| offered(tx, &giver, named, 5));
+            offered.await.unwrap()
+        }
+
+        async fn offer(&self, unit: UnitId, scan: (u8, u64)) -> Offered {
+            self.offer_within(BYTES_MAX, unit, scan).await
+        }
+    }
+
+    #[tokio::test]
+    async fn a_unit_whose_share_is_full_brings_no_further_scan_and_no_other_unit_feels_it() {
+        let scene = Scene::new().await;
+        assert_eq!(scene.offer(CO_TO, (1, 600)).await, Offered::From(0));
+        assert_eq!(scene.offer(CO_TO, (2, 400)).await, Offered::From(0), "the share is full");
+        assert_eq!(scene.offer(CO_TO, (3, 1)).await, Offered::Room);
+        assert_eq!(scene.offer(HONG_GAI, (4, 1000)).await, Offered::From(0));
+        let refused = PayloadHash([3; 32]);
+        let left = scene.depot.memory.read(move |tx| blobs::look_up(tx, &refused)).await;
+        assert_eq!(left.unwrap(), None, "what is refused leaves nothing");
+    }
+
+    #[tokio::test]
+    async fn a_scan_that_has_begun_to_come_is_finished_though_the_share_was_made_smaller() {
+        let scene = Scene::new().await;
+        scene.offer(CO_TO, (1, 600)).await;
+        let begun = PayloadHash([1; 32]);
+        scene.depot.write(move |tx| blobs::put_held(tx, &begun, 200)).await.unwrap();
+        assert_eq!(scene.offer_within(10, CO_TO, (1, 600)).await, Offered::From(200));
+        assert_eq!(scene.offer_within(10, CO_TO, (2, 11)).await, Offered::Room);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_size_that_was_named_first_takes_no_more_room_than_the_scan_itself() {
+        let scene = Scene::new().await;
+        scene.offer(CO_TO, (1, 900)).await;
+        assert_eq!(scene.offer(CO_TO, (1, 1001)).await, Offered::Room, "it has no room as this");
+        assert_eq!(scene.offer(CO_TO, (2, 100)).await, Offered::From(0), "what was named counts");
+        assert_eq!(scene.offer(CO_TO, (1, 300)).await, Offered::From(0), "and counts once");
+        assert_eq!(scene.offer(CO_TO, (3, 600)).await, Offered::From(0));
+        assert_eq!(scene.offer(CO_TO, (4, 1)).await, Offered::Room);
+    }
+
+    #[tokio::test]
+    async fn what_is_collected_after_its_time_makes_room_again() {
+        let scene = Scene::new().await;
+        scene.offer(CO_TO, (1, 1000)).await;
+        assert_eq!(scene.offer(CO_TO, (2, 1)).await, Offered::Room);
+        scene.depot.collect(5 + KEPT_MS).await.unwrap();
+        assert_eq!(scene.offer(CO_TO, (2, 1)).await, Offered::Room, "the time is not over");
+        scene.depot.collect(6 + KEPT_MS).await.unwrap();
+        assert_eq!(scene.offer(CO_TO, (2, 1)).await, Offered::From(0));
+    }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use hoso_engine::scans::rules::{KEPT_MS, ScanTables, forget_left};
-use hoso_identity::{DocumentId, PayloadHash, Scope};
+use hoso_identity::{DocumentId, PayloadHash, Scope, UnitId};
 use hoso_store::blobs::Blob;
 
 use super::shelf::Shelf;
@@ -18,6 +18,8 @@ pub struct Tables {
     pub audiences: BTreeMap<DocumentId, Vec<Scope>>,
     /// What is known of the bytes.
     pub blobs: BTreeMap<PayloadHash, Blob>,
+    /// For which units they are kept.
+    pub units: BTreeMap<PayloadHash, UnitId>,
     /// Which dossiers name them, and since when they do so no more.
     pub links: BTreeMap<(PayloadHash, DocumentId), Option<u64>>,
     /// A planted mistake: what is named again stays forgotten.
@@ -55,14 +57,29 @@ impl ScanTables for Tables {
         Ok(self.blobs.get(hash).copied())
     }
 
-    fn want(&mut self, hash: &PayloadHash, size: u64, at_ms: u64) -> Result<(), Infallible> {
+    fn claim(
+        &mut self,
+        unit: UnitId,
+        (hash, size): (&PayloadHash, u64),
+        at_ms: u64,
+    ) -> Result<(), Infallible> {
         let blob = Blob { hash: *hash, size, held: 0, since_ms: at_ms, unkept_ms: None };
         self.blobs.entry(*hash).or_insert(blob);
+        self.units.entry(*hash).or_insert(unit);
         Ok(())
+    }
+
+    fn kept_beside(&mut self, unit: UnitId, hash: &PayloadHash) -> Result<u64, Infallible> {
+        let kept = self
+            .blobs
+            .values()
+            .filter(|blob| blob.hash != *hash && self.units.get(&blob.hash) == Some(&unit));
+        Ok(kept.map(|blob| blob.size).sum())
     }
 
     fn forget(&mut self, hash: &PayloadHash) -> Result<(), Infallible> {
         self.blobs.remove(hash);
+        self.units.remove(hash);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hoso_engine::scans::{
     pace,
-    rules::{self, ScanTables, Wished},
+    rules::{self, Giver, Offered, ScanTables, Wished},
 };
 use hoso_identity::PayloadHash;
 use hoso_store::attachments::{Errand, Purpose};
@@ -15,7 +15,7 @@ use hoso_sync::scan::{
 use super::{
     arriving::Coming,
     faults::{Fault, Planted},
-    world::{Event, World, scope},
+    world::{Event, World, scope, unit},
 };
 
 /// Bytes of the window under which the lines here are: a frame is sent again here, so that none
@@ -231,9 +231,14 @@ impl World {
         if let Some(stream) = self.streams.get_mut(&number) {
             stream.reserved = Some(blob);
         }
+        let giver = Giver { unit: unit(node), scopes: vec![scope(node)], bytes_max: u64::MAX };
         let tables = &mut self.relay.tables;
-        let Ok(from) = rules::offered(tables, &[scope(node)], (document, blob, size), self.now);
-        let Some(from) = from else { return self.refuse(number, Why::Audience) };
+        let Ok(offered) = rules::offered(tables, &giver, (document, blob, size), self.now);
+        let from = match offered {
+            Offered::From(from) => from,
+            Offered::Audience => return self.refuse(number, Why::Audience),
+            Offered::Room => return self.refuse(number, Why::Room),
+        };
         if let Some(stream) = self.streams.get_mut(&number) {
             stream.relay = if from < size { Role::Awaiting(named, from) } else { Role::Over };
         }

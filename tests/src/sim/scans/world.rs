@@ -408,8 +408,14 @@ impl World {
     }
 }
 
+/// The unit of an office.
+#[must_use]
+pub fn unit(node: usize) -> UnitId {
+    UnitId(u16::try_from(node + 1).unwrap_or(u16::MAX))
+}
+
 /// What an office reads.
 #[must_use]
 pub fn scope(node: usize) -> Scope {
-    Scope::Unit(UnitId(u16::try_from(node + 1).unwrap_or(u16::MAX)))
+    Scope::Unit(unit(node))
 }

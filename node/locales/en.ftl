@@ -412,6 +412,10 @@ office-copy-ended = A machine on the local network was turned away { $count ->
 }, last at { $at }: the province has ended it.
 backlog-entries = Dossier entries to be sent to the province: { $size }.
 backlog-scans-up = Scans to be sent to the province: { $size }.
+backlog-scans-room = The province has no room now for { $count ->
+    [one] 1 scan of this office. It stays on this machine and is sent again
+   *[other] { $count } scans of this office. They stay on this machine and are sent again
+} when there is room; dossiers go on as ever. Call the operators of the province.
 backlog-scans-down = Scans to come to this machine: { $size }.
 backlog-about = This takes about { $lasting } more.
 backlog-soon = This takes less than a minute more.

@@ -374,6 +374,7 @@ office-copy-stranger = Đã từ chối máy lạ trong mạng nội bộ { $cou
 office-copy-ended = Đã từ chối máy khác trong mạng nội bộ { $count } lần, lần cuối lúc { $at }: tỉnh đã cho máy đó ngừng hoạt động.
 backlog-entries = Nội dung hồ sơ chờ gửi lên tỉnh: { $size }.
 backlog-scans-up = Tệp quét chờ gửi lên tỉnh: { $size }.
+backlog-scans-room = Tỉnh hiện không còn chỗ cho { $count } tệp quét của đơn vị. Tệp vẫn ở máy này và tự gửi lại khi có chỗ; hồ sơ vẫn gửi như thường. Gọi cán bộ điều hành của tỉnh.
 backlog-scans-down = Tệp quét chờ nhận về máy này: { $size }.
 backlog-about = Còn khoảng { $lasting }.
 backlog-soon = Còn chưa tới một phút.

@@ -205,6 +205,7 @@ impl Office {
             "pending_blobs": blobs,
             "blob_bytes_up": blob_bytes.up,
             "blob_seconds_up": link.forecast.scans_up_s.filter(|_| blob_bytes.up > 0),
+            "blobs_without_room": link.scans_without_room,
             "blob_bytes_down": blob_bytes.down,
             "blob_seconds_down": link.forecast.scans_down_s.filter(|_| blob_bytes.down > 0),
             "oldest_pending_at": backlog.since_ms.and_then(times::text_of),

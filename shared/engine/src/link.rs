@@ -149,7 +149,8 @@ impl Link {
         let knows = self.minor >= MINOR_SCANS && talk.scans.is_empty();
         if let Some(depot) = self.scans.clone().filter(|_| knows) {
             let news = [self.journal.clone(), self.signals.applied.clone()];
-            talk.scans.spawn(carry(depot, talk.line.peer().clone(), self.wire.clone(), news));
+            let (peer, status) = (talk.line.peer().clone(), self.signals.status.clone());
+            talk.scans.spawn(carry(depot, peer, self.wire.clone(), news, status));
         }
     }
 
@@ -215,6 +216,7 @@ impl Link {
                 (status.state, status.since_ms) = (state, since_ms);
                 status.healing &= state == State::Up;
                 status.forecast = Forecast::default();
+                status.scans_without_room = 0;
             }
             changed
         });

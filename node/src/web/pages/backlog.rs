@@ -24,9 +24,14 @@ pub(super) fn lines(words: &Words, status: &Value) -> Vec<String> {
         };
         Some(format!("{} {time}", words.say_with(key, &values)))
     };
+    let without_room = || {
+        let count = number("blobs_without_room").filter(|count| is_up && *count > 0)?;
+        Some(words.say_with("backlog-scans-room", &[("count", count)].into_iter().collect()))
+    };
     let lines = [
         line("backlog-entries", "pending_bytes", "pending_seconds"),
         line("backlog-scans-up", "blob_bytes_up", "blob_seconds_up"),
+        without_room(),
         line("backlog-scans-down", "blob_bytes_down", "blob_seconds_down"),
     ];
     lines.into_iter().flatten().collect()
@@ -107,6 +112,8 @@ mod tests {
         assert_eq!(lines.len(), 3, "{said}");
         assert!(lines[0].contains("2,0 MB") && lines[0].contains("about 4 minutes"), "{said}");
         assert!(lines[1].contains("not known yet") && lines[2].contains("not known yet"), "{said}");
+        let full = english(json!({ "link": "up", "blob_bytes_up": 5, "blobs_without_room": 2 }));
+        assert!(full.contains("no room now for 2 scans"), "{full}");
         let away = english(json!({ "link": "down", "pending_bytes": 5, "pending_seconds": 200 }));
         assert!(away.contains("when there is a connection") && !away.contains("about"), "{away}");
     }

@@ -53,6 +53,8 @@ pub struct LinkStatus {
     pub sent_through: u64,
     /// How long what waits will take, as it was last looked at.
     pub forecast: Forecast,
+    /// Scans that the relay has no room for now: they are offered again.
+    pub scans_without_room: u64,
     /// How often this node and the relay have healed each other.
     pub healed: u64,
     /// Entries that healing has brought since the program started.
@@ -83,6 +85,7 @@ impl LinkStatus {
             healing: false,
             sent_through: 0,
             forecast: Forecast::default(),
+            scans_without_room: 0,
             healed: past.healed,
             healed_entries: 0,
             farewell: None,

@@ -23,6 +23,7 @@ use crate::{
     clock,
     endpoint::Peer,
     frames::{FrameWriter, StreamKind, WireBytes},
+    link::LinkStatus,
 };
 
 /// The name of the epoch in which scans were brought to the relay.
@@ -43,14 +44,17 @@ struct Carrier {
     wire: WireBytes,
     running: JoinSet<Ended>,
     queue: Queue,
+    status: watch::Sender<LinkStatus>,
 }
 
-/// Carries scans over this connection until it ends. `news` changes when dossiers have.
+/// Carries scans over this connection until it ends. `news` changes when dossiers have; for how
+/// many the relay has no room is noted in `status`.
 pub(crate) async fn carry(
     depot: Depot,
     peer: Peer,
     wire: WireBytes,
     mut news: [watch::Receiver<u64>; 2],
+    status: watch::Sender<LinkStatus>,
 ) {
     if let Err(error) = depot.write(begin_epoch).await {
         return tracing::warn!(%error, "scans are not carried");
@@ -59,7 +63,7 @@ pub(crate) async fn carry(
     let mut listening = JoinSet::new();
     listening.spawn(listen(peer.clone(), wire.clone(), tell));
     let (running, queue) = (JoinSet::new(), Queue::default());
-    let mut carrier = Carrier { depot, peer, wire, running, queue };
+    let mut carrier = Carrier { depot, peer, wire, running, queue, status };
     loop {
         carrier.begin().await;
         let wait = carrier.queue.wait(Instant::now());
@@ -112,6 +116,12 @@ impl Carrier {
             tracing::warn!(%error, "which scans are to be carried could not be read");
             Vec::new()
         });
+        let roomless = self.queue.roomless(&errands);
+        // It is read when somebody asks, and wakes nobody.
+        self.status.send_if_modified(|status| {
+            status.scans_without_room = roomless;
+            false
+        });
         for errand in self.queue.begin(Instant::now(), errands) {
             let (depot, peer, wire) = (self.depot.clone(), self.peer.clone(), self.wire.clone());
             self.running.spawn(async move {
@@ -130,6 +140,7 @@ impl Carrier {
         }
         let age = Duration::from_millis(clock::now_ms().saturating_sub(errand.since_ms));
         let busy = matches!(error, ScanError::Refused(Why::Busy));
+        self.queue.put_roomless(&errand, matches!(error, ScanError::Refused(Why::Room)));
         self.queue.failed(Instant::now(), &errand, age, busy);
     }
 

@@ -1,6 +1,9 @@
 //! Which scan a node carries next, and how long one rests that could not be carried.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use hoso_identity::{DocumentId, PayloadHash};
 use hoso_store::attachments::{Errand, Purpose};
@@ -29,6 +32,8 @@ pub struct Queue {
     under_way: Vec<Key>,
     /// Until when errands rest that failed; none: until the session ends or the relay has news.
     resting: BTreeMap<Key, Option<Instant>>,
+    /// Those for which the relay had no room.
+    roomless: BTreeSet<Key>,
     asks_for_ever: bool,
 }
 
@@ -87,6 +92,24 @@ impl Queue {
     pub fn done(&mut self, errand: &Errand) {
         self.under_way.retain(|under_way| *under_way != key(errand));
         self.resting.remove(&key(errand));
+        self.roomless.remove(&key(errand));
+    }
+
+    /// The relay had no room for an errand, or it failed for another reason.
+    pub fn put_roomless(&mut self, errand: &Errand, is_roomless: bool) {
+        if is_roomless {
+            self.roomless.insert(key(errand));
+        } else {
+            self.roomless.remove(&key(errand));
+        }
+    }
+
+    /// For how many scans the relay had no room; what is no errand any more is forgotten.
+    pub fn roomless(&mut self, errands: &[Errand]) -> u64 {
+        let keys: BTreeSet<Key> = errands.iter().map(key).collect();
+        self.roomless.retain(|roomless| keys.contains(roomless));
+        let blobs: BTreeSet<PayloadHash> = self.roomless.iter().map(|key| key.1).collect();
+        u64::try_from(blobs.len()).unwrap_or(u64::MAX)
     }
 
     /// An errand failed, of a scan that was heard of so long ago; `busy`: because the same scan is
@@ -137,6 +160,28 @@ fn rest(age: Duration) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scans_without_room_are_counted_once_each_until_they_go_up_or_are_named_no_more() {
+        let errand = |document: u8, blob: u8| Errand {
+            purpose: Purpose::Offer,
+            document: DocumentId([document; 16]),
+            blob: PayloadHash([blob; 32]),
+            size: 9,
+            held: 9,
+            since_ms: 5,
+        };
+        let errands = [errand(1, 1), errand(2, 1), errand(1, 2), errand(1, 3)];
+        let mut queue = Queue::default();
+        assert_eq!(queue.roomless(&errands), 0);
+        errands.iter().for_each(|errand| queue.put_roomless(errand, true));
+        assert_eq!(queue.roomless(&errands), 3, "two dossiers name one scan");
+        queue.done(&errands[2]);
+        queue.put_roomless(&errands[3], false);
+        assert_eq!(queue.roomless(&errands), 1);
+        assert_eq!(queue.roomless(&errands[2..]), 0, "no dossier names it any more");
+        assert_eq!(queue.roomless(&errands), 0);
+    }
 
     #[test]
     fn a_scan_that_nobody_has_is_asked_for_ever_more_rarely_and_in_the_end_not_at_all() {

@@ -14,13 +14,14 @@ use hoso_engine::{
     clock,
     memory::Memory,
 };
-use hoso_identity::{Entry, EntryId, Epoch, NodeId, PublicKey, Reason};
+use hoso_identity::{Entry, EntryId, Epoch, NodeId, PublicKey, Reason, UnitId};
 use hoso_registry::State;
 use hoso_store::{
     StoreError,
     accounts::{self, Account},
     audit::{self, AuditRow},
     backup,
+    blobs::shares,
     enrolment::{self, Invitation, JoinRequest, Spent},
     ledger, meta,
     rules::{
@@ -67,6 +68,8 @@ pub struct Watch {
     pub for_operator: u64,
     /// When the database was last backed up, Unix milliseconds.
     pub backup_ms: Option<u64>,
+    /// Bytes of scans that are kept for each unit that has brought some.
+    pub scan_bytes: Vec<(UnitId, u64)>,
 }
 
 /// What is kept in the transaction that accepts a statement.
@@ -291,6 +294,7 @@ impl Ledger for Memory {
                 waiting,
                 for_operator,
                 backup_ms: backup::noted(tx)?,
+                scan_bytes: shares::all(tx)?,
             })
         })
         .await

@@ -118,7 +118,9 @@ impl Office {
                     .collect();
                 let alerts = watch.alerts.iter().filter(|alert| alert.unit == Some(unit.id));
                 let named = (unit.code.clone(), unit.full_name());
-                UnitRow::new(named, &nodes, alerts.count(), now_ms)
+                let share = watch.scan_bytes.iter().find(|(of, _)| *of == unit.id);
+                let scan_bytes = share.map_or(0, |(_, bytes)| *bytes);
+                UnitRow { scan_bytes, ..UnitRow::new(named, &nodes, alerts.count(), now_ms) }
             })
             .collect();
         sort_by_urgency(&mut rows);

@@ -93,6 +93,8 @@ pub struct UnitRow {
     pub alerts: usize,
     /// Scans that are on their way to its nodes or from them.
     pub scans: u64,
+    /// Bytes of scans that are kept for it.
+    pub scan_bytes: u64,
 }
 
 impl UnitRow {
@@ -138,6 +140,7 @@ impl UnitRow {
             troubled: sum(|node| node.troubled),
             alerts,
             scans: sum(|node| node.scans),
+            scan_bytes: 0,
         }
     }
 }

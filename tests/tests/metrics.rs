@@ -10,7 +10,7 @@ use hoso_tests::e2e::{
 };
 
 /// Every name that either program gives, with the kind of its figure.
-const PROMISED: [(&str, &str); 20] = [
+const PROMISED: [(&str, &str); 21] = [
     ("hoso_build_info", "gauge"),
     ("hoso_node_last_seen_seconds", "gauge"),
     ("hoso_link_up", "gauge"),
@@ -31,6 +31,7 @@ const PROMISED: [(&str, &str); 20] = [
     ("hoso_wire_entry_bytes_total", "counter"),
     ("hoso_wire_overhead_ratio", "gauge"),
     ("hoso_blobs_pending", "gauge"),
+    ("hoso_blob_bytes", "gauge"),
 ];
 /// A figure of nothing that has happened has no line yet.
 const PERHAPS_EMPTY: &str = "hoso_refused_total";

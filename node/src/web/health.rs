@@ -12,7 +12,10 @@ use hoso_engine::{
     metrics::{Page, signed_seconds},
 };
 use hoso_store::{
-    StoreError, attachments, backup, database, journal, rules::journal::ATTEMPTS_MAX,
+    StoreError,
+    attachments::{self, room},
+    backup, database, journal,
+    rules::journal::ATTEMPTS_MAX,
 };
 
 use super::site::Site;
@@ -44,11 +47,11 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
         let (waiting, _) = journal::troubled(tx)?;
         let aside = journal::set_aside(tx, ATTEMPTS_MAX)?.len();
         let waiting = waiting.saturating_add(u64::try_from(aside).unwrap_or(u64::MAX));
-        let counts = (waiting, attachments::pending(tx)?);
+        let counts = (waiting, (attachments::pending(tx)?, room::held(tx)?));
         let figures = (journal::backlog(tx)?, counts, journal::refused(tx)?, backup::noted(tx)?);
         Ok::<_, StoreError>(figures)
     });
-    let (backlog, (waiting, blobs), refused, backup_ms) = read.await?;
+    let (backlog, (waiting, (blobs, blob_bytes)), refused, backup_ms) = read.await?;
     let status = office.link.borrow().clone();
     let state = office.state();
     let unit = state.unit(office.unit()).map(|unit| unit.code.clone()).unwrap_or_default();
@@ -67,6 +70,7 @@ async fn figures(site: &Site) -> Result<String, StoreError> {
         ("hoso_waiting_entries", waiting),
         ("hoso_db_bytes", bytes),
         ("hoso_blobs_pending", blobs),
+        ("hoso_blob_bytes", blob_bytes),
     ] {
         page.gauge(name, &labels, value);
     }

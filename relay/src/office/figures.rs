@@ -57,4 +57,5 @@ fn units(page: &mut Page, known: &[&UnitRow]) {
     each("hoso_clock_skew_seconds", &|row| Some(signed_seconds(row.clock_skew_ms)));
     each("hoso_node_last_seen_seconds", &|row| row.last_seen_s.map(|age| age.to_string()));
     each("hoso_blobs_pending", &|row| Some(row.scans.to_string()));
+    each("hoso_blob_bytes", &|row| Some(row.scan_bytes.to_string()));
 }

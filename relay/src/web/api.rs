@@ -152,6 +152,7 @@ fn unit(row: &UnitRow) -> Value {
         "versions": row.versions,
         "nodes": row.nodes,
         "alerts": row.alerts,
+        "scan_bytes": row.scan_bytes,
     })
 }
 

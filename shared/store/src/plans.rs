@@ -41,7 +41,7 @@ const WHOLE: [(&str, &str); 12] = [
     ("SELECT status, count(*) FROM record", "an index of a few bytes per dossier"),
     ("UPDATE attachment SET placed = 0", "when the relay has begun a new life"),
     ("SELECT hash FROM blob WHERE NOT EXISTS", "once, when the program starts"),
-    ("SELECT coalesce(sum(held), 0) FROM blob", "when a scan has come"),
+    ("SELECT coalesce(sum(held), 0) FROM blob", "when a scan has come, or for the figures"),
     ("SELECT hash, size FROM blob", "a page, when scans have no room"),
     ("SELECT hash FROM blob WHERE since_ms", "once an hour, at the relay"),
     ("SELECT DISTINCT document FROM entry", "when a statement of an older epoch comes late"),

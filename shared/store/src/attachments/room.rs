@@ -48,6 +48,15 @@ fn note(tx: &mut Tx<'_>, sql: &str, hash: &PayloadHash, at_ms: u64) -> Result<()
     Ok(())
 }
 
+/// Bytes of all scans that are here.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn held(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    unsigned(tx.connection.prepare_cached(HELD)?.query_row([], |row| row.get(0))?)
+}
+
 /// Gives up scans until all of them have at most so many bytes, `but` the one that has just come;
 /// gives whose files are to be removed. What was brought here at the desk is never given up.
 ///
@@ -59,7 +68,7 @@ pub fn make(
     bytes_max: u64,
     but: &PayloadHash,
 ) -> Result<Vec<PayloadHash>, StoreError> {
-    let mut held = unsigned(tx.connection.prepare_cached(HELD)?.query_row([], |row| row.get(0))?)?;
+    let mut held = held(tx)?;
     let mut given_up = Vec::new();
     if held <= bytes_max {
         return Ok(given_up);

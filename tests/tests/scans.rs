@@ -327,6 +327,62 @@ fn a_scan_reaches_the_relay_while_entries_fill_the_line_for_minutes() {
     assert!(left > 0, "the scan waited until the entries were over");
 }
 
+/// Starts the relay anew with so many bytes of scans for each unit.
+fn give_each_unit(province: &mut Province, bytes: usize) {
+    let settings = province.relay.data.with_extension("toml");
+    fs::write(settings, format!("unit_scan_bytes_max = {bytes}\n")).expect("settings");
+    province.relay.stop();
+    province.relay.start();
+}
+
+#[test]
+fn an_office_whose_share_at_the_relay_is_full_keeps_its_scans_and_its_dossiers_go_on() {
+    let mut province = Province::with(&[("co-to", CO_TO), ("bai-chay", BAI_CHAY)]);
+    give_each_unit(&mut province, 500_000);
+    let mut desks: Vec<Desk> = province.nodes.iter().map(Desk::of).collect();
+    let file = |seed| scan(400_000, seed);
+    let first = dossier(&mut desks[0], 50);
+    let hash = attach(&desks[0], &first, &file(50));
+    await_scan(&desks[1], &first, &hash, &file(50));
+
+    let second = dossier(&mut desks[0], 51);
+    let waiting = attach(&desks[0], &second, &file(51));
+    let without_room = |desk: &Desk| {
+        desk.session.get("/api/v1/sync").done()["blobs_without_room"].as_u64().expect("a number")
+    };
+    wait::until("the office is told that there is no room", DEADLINE, || {
+        (without_room(&desks[0]) == 1).then_some(())
+    });
+    let page = province.nodes[0].administrator().get("/office").body;
+    assert!(page.as_str().is_some_and(|page| page.contains("không còn chỗ")), "{page}");
+    let alerts = province.relay.operator().get("/api/v1/alerts").done();
+    let [alert] = alerts["items"].as_array().expect("alerts").as_slice() else {
+        panic!("one alert: {alerts}")
+    };
+    assert_eq!((&alert["kind"], &alert["unit"]), (&"scan-room".into(), &CO_TO.into()));
+    let figures = province.relay.operator().bytes("/metrics");
+    let figures = String::from_utf8(figures).expect("text");
+    for (unit, kept) in [(CO_TO, 400_000), (BAI_CHAY, 0)] {
+        let line = format!("hoso_blob_bytes{{unit=\"{unit}\"}} {kept}\n");
+        assert!(figures.contains(&line), "{line}{figures}");
+    }
+
+    let third = dossier(&mut desks[0], 52);
+    wait::until("an edit behind it has come", DEADLINE, || {
+        desks[1].ids().contains(&id_of(&third).to_owned()).then_some(())
+    });
+    let other = attach(&desks[1], &third, &file(52));
+    await_scan(&desks[0], &third, &other, &file(52));
+    assert_eq!(without_room(&desks[1]), 0, "another office has a share of its own");
+    assert_eq!(percent(&desks[1], &second, &waiting), Some(0));
+    assert!(!file_of(&province.relay.data, &waiting).with_extension("part").exists(), "no half");
+
+    give_each_unit(&mut province, 1_000_000);
+    await_scan(&desks[1], &second, &waiting, &file(51));
+    await_none_pending(&desks[0]);
+    assert_eq!(without_room(&desks[0]), 0);
+}
+
 /// Whether a node has told the relay of everything that its dossiers name no more.
 fn has_told(data: &Path) -> bool {
     let errands: Result<_, StoreError> = Readers::of(data).read(|tx| attachments::errands(tx, 10));

@@ -120,14 +120,21 @@ impl Relay {
         program::run_recorded(RELAY, args.iter().chain(&more), "", self.recorder.as_ref())
     }
 
-    /// The arguments with which it runs.
+    /// The arguments with which it runs, with the settings beside its data directory if there are
+    /// any.
     #[must_use]
     pub fn run_args(&self) -> Vec<String> {
         let data = self.data.to_string_lossy();
         let (quic, http) = (self.quic.to_string(), self.http.to_string());
         let line = self.line.address().to_string();
         let args = ["run", "--data", &data, "--listen-quic", &quic, "--advertise", &line];
-        args.into_iter().chain(["--listen-http", &http]).map(str::to_owned).collect()
+        let mut args: Vec<String> =
+            args.into_iter().chain(["--listen-http", &http]).map(str::to_owned).collect();
+        let config = self.data.with_extension("toml");
+        if config.exists() {
+            args.extend(["--config".to_owned(), config.to_string_lossy().into_owned()]);
+        }
+        args
     }
 
     /// Starts it and waits until it can save; what it costs is returned.

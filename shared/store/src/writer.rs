@@ -351,10 +351,12 @@ mod tests {
         let (writer, _thread) = Writer::start(database, |_| {}).unwrap();
         let anew = |connection: &Connection| -> Result<i32, StoreError> {
             // An index holds those that wait alone.
-            let sql = "SELECT id FROM entry WHERE id = :id AND standing = :standing";
-            let mut statement = connection.prepare(sql)?;
+            let table = "entry";
+            let sql =
+                format!("SELECT id FROM {table} WHERE standing = :standing AND detail = :detail");
+            let mut statement = connection.prepare(&sql)?;
             for standing in 0..3 {
-                let bound = named_params! { ":standing": standing, ":id": [0_u8; 32] };
+                let bound = named_params! { ":standing": standing, ":detail": [0_u8; 2] };
                 assert!(!statement.exists(bound)?);
             }
             Ok(statement.get_status(StatementStatus::RePrepare))

@@ -15,6 +15,7 @@ use hoso_engine::{
     metrics::Histogram,
     scans::Depot,
     secret, settings,
+    shell::closed,
     tasks::{Tasks, closed_in_time, stopped, told_to_stop},
     web::{self, Hosts},
 };
@@ -119,7 +120,15 @@ pub async fn run(data: &Path, config: &Config) -> Result<(), Problem> {
     loop {
         let (office, thread) = open(data).await?;
         let again = office.begins_again.subscribe();
-        let served = serve(office, config, &mut address).await;
+        let doors = match Doors::open(data, config, &mut address) {
+            Ok(doors) => doors,
+            Err(problem) => {
+                drop(office);
+                // Nothing ran that could hold it.
+                return closed(thread).await.map_err(|error| storage(&error)).and(Err(problem));
+            }
+        };
+        let served = serve(office, config, doors).await;
         let closed = closed_in_time(thread).await.map_err(|error| storage(&error));
         served.and(closed)?;
         if !*again.borrow() {
@@ -146,24 +155,34 @@ fn listen(config: &Config, address: &mut Option<Address>) -> Result<TcpListener,
     TcpListener::from_std(taken).map_err(at)
 }
 
-async fn serve(
-    office: Arc<Office>,
-    config: &Config,
-    address: &mut Option<Address>,
-) -> Result<(), Problem> {
+/// How a running node reaches the relay and is reached itself.
+struct Doors {
+    endpoint: Endpoint,
+    listener: TcpListener,
+    socket: Control,
+}
+
+impl Doors {
+    fn open(data: &Path, config: &Config, address: &mut Option<Address>) -> Result<Self, Problem> {
+        let endpoint = Endpoint::dialler(&keys::read_transport(data)?, config.congestion)
+            .map_err(|error| Problem::new("quic", error.to_string()))?
+            .with_idling(config.link.idling());
+        let listener = listen(config, address)?;
+        let socket =
+            control::listen(data).map_err(|error| Problem::new("control", error.to_string()))?;
+        Ok(Self { endpoint, listener, socket })
+    }
+}
+
+async fn serve(office: Arc<Office>, config: &Config, doors: Doors) -> Result<(), Problem> {
+    let Doors { endpoint, listener, socket } = doors;
     let locked = office.memory.write(false, |tx, _| sessions::lock_all(tx)).await;
     locked.map_err(|error: StoreError| storage(&error))?;
     if let Err(error) = office.sweep_scans().await {
         tracing::warn!(%error, "the files of scans could not be looked through");
     }
-    let endpoint = Endpoint::dialler(&keys::read_transport(&office.data)?, config.congestion)
-        .map_err(|error| Problem::new("quic", error.to_string()))?
-        .with_idling(config.link.idling());
     let mut tasks = Tasks::default();
     copy_to_others(&office, config, &mut tasks)?;
-    let listener = listen(config, address)?;
-    let socket = control::listen(&office.data)
-        .map_err(|error| Problem::new("control", error.to_string()))?;
     let page = listener.local_addr().map_err(|error| Problem::new("http", error.to_string()))?;
     tracing::info!(pages = %page, "the node runs");
     let signals = Signals {

@@ -15,6 +15,7 @@ use hoso_engine::{
     passwords::Passwords,
     scans::Depot,
     secret, settings,
+    shell::closed,
     tasks::{Tasks, closed_in_time, stopped, told_to_stop},
     web::{self, Hosts},
 };
@@ -84,22 +85,43 @@ pub async fn run(data: &Path, config: &Config) -> Result<(), Problem> {
     let (office, thread) = open(data).await?;
     let scans = office.scans.clone().within(config.unit_scan_bytes_max);
     let office = Office { scans, ..office };
-    let served = serve(Arc::new(office), config).await;
+    let doors = match Doors::open(data, config).await {
+        Ok(doors) => doors,
+        Err(problem) => {
+            drop(office);
+            // Nothing ran that could hold it.
+            return closed(thread).await.map_err(|error| storage(&error)).and(Err(problem));
+        }
+    };
+    let served = serve(Arc::new(office), config, doors).await;
     let closed = closed_in_time(thread).await.map_err(|error| storage(&error));
     served.and(closed)
 }
 
-async fn serve(office: Arc<Office>, config: &Config) -> Result<(), Problem> {
-    let key = transport(&office.data)?;
-    let endpoint = Endpoint::listen(config.listen_quic, &key, config.congestion)
-        .map_err(|error| Problem::new("quic", error.to_string()))?;
+/// Where a running relay is reached.
+struct Doors {
+    endpoint: Endpoint,
+    listener: TcpListener,
+    socket: Control,
+}
+
+impl Doors {
+    async fn open(data: &Path, config: &Config) -> Result<Self, Problem> {
+        let endpoint = Endpoint::listen(config.listen_quic, &transport(data)?, config.congestion)
+            .map_err(|error| Problem::new("quic", error.to_string()))?;
+        let listener = TcpListener::bind(config.listen_http)
+            .await
+            .map_err(|error| Problem::new("http", format!("{}: {error}", config.listen_http)))?;
+        let socket =
+            control::listen(data).map_err(|error| Problem::new("control", error.to_string()))?;
+        Ok(Self { endpoint, listener, socket })
+    }
+}
+
+async fn serve(office: Arc<Office>, config: &Config, doors: Doors) -> Result<(), Problem> {
+    let Doors { endpoint, listener, socket } = doors;
     let bound =
         endpoint.local_address().map_err(|error| Problem::new("quic", error.to_string()))?;
-    let listener = TcpListener::bind(config.listen_http)
-        .await
-        .map_err(|error| Problem::new("http", format!("{}: {error}", config.listen_http)))?;
-    let socket = control::listen(&office.data)
-        .map_err(|error| Problem::new("control", error.to_string()))?;
     let page = listener.local_addr().map_err(|error| Problem::new("http", error.to_string()))?;
     let address = config.advertise.clone().unwrap_or_else(|| bound.to_string());
     office.ledger.begin(vec![address]).await.map_err(|error| storage(&error))?;

@@ -28,7 +28,7 @@ pub fn ahead(window: u64) -> u64 {
 /// Whose turn it is on a line that more urgent data fills.
 #[derive(Debug)]
 pub struct Turns {
-    is_urgent: bool,
+    has_turn: bool,
     began: Instant,
     due: Instant,
     /// From which byte on what comes shows that the line has room again; none while it has.
@@ -39,26 +39,26 @@ impl Turns {
     /// From now on.
     #[must_use]
     pub fn new(now: Instant) -> Self {
-        Self { is_urgent: false, began: now, due: now + PATIENCE, calm_from: None }
+        Self { has_turn: false, began: now, due: now + PATIENCE, calm_from: None }
     }
 
     /// When the scan is to have its turn, unless more of it comes before.
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
-        (!self.is_urgent).then_some(self.due)
+        (!self.has_turn).then_some(self.due)
     }
 
     /// It has waited for long enough.
     pub fn begin(&mut self, now: Instant) {
-        (self.is_urgent, self.began) = (true, now);
+        (self.has_turn, self.began) = (true, now);
     }
 
     /// More of it has come, while so much was sent; whether its turn has ended by that.
     pub fn came(&mut self, now: Instant, bytes: u64, sent: u64) -> bool {
-        if self.is_urgent {
+        if self.has_turn {
             let turn = now.saturating_duration_since(self.began);
             self.due = now + turn.saturating_mul(OTHERS);
-            (self.is_urgent, self.calm_from) = (false, Some(sent.saturating_add(GROUP_BYTES)));
+            (self.has_turn, self.calm_from) = (false, Some(sent.saturating_add(GROUP_BYTES)));
             return true;
         }
         if self.calm_from.is_none_or(|calm| bytes >= calm) {

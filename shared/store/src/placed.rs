@@ -14,7 +14,7 @@ const STATEMENTS_AT_NODE: &str = "SELECT document, id, epoch_generation, epoch_r
     FROM entry WHERE document = zeroblob(16) AND number IS NOT NULL ORDER BY id";
 const UNIT_AT_NODE: &str = "SELECT entry.document, entry.id, entry.epoch_generation,
     entry.epoch_random, entry.number FROM audience
-    JOIN entry ON entry.document = audience.document
+    CROSS JOIN entry ON entry.document = audience.document
     WHERE audience.unit = :unit AND entry.number IS NOT NULL
     ORDER BY entry.document, entry.id";
 const OF_DOCUMENT: &str = "SELECT id, epoch_generation, epoch_random, number FROM entry

@@ -1,7 +1,12 @@
 //! A reconnection when the archive is as large as it may become: a million entries at both ends,
 //! written there directly, each with its header and nothing to say.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use hoso_identity::{
     DocumentId, Entry, EntryId, Header, Kind, Nonce, PayloadHash, Position, PublicKey, Realm,
@@ -30,14 +35,16 @@ use crate::{
 
 /// Entries that share a commit.
 const AT_ONCE: u64 = 10_000;
+/// How long they are written; then those that are there have to do.
+const WRITTEN_FOR_MOST: Duration = Duration::from_secs(420);
 
 /// Entries with their positions, and the end of their feed.
 type Placed = (Vec<(Entry, Position)>, ScopePoint);
 
 /// Connects an office with so many entries that often when nothing is new; gives the round trips
-/// besides.
+/// besides. Fewer where the machine does not write them in time: the row says how many.
 pub(crate) fn reconnect(entries: usize, repeats: usize) -> (Row, Option<Trips>) {
-    let field = archived(entries);
+    let (field, entries) = archived(entries);
     let runs: Result<_, GivenUp> = (0..repeats).map(|_| field.sync(0, None)).collect();
     let outcome = runs.map_or_else(|GivenUp(why)| Outcome::GivenUp(why), Outcome::Done);
     let trips = field.trips_of(0, near(&outcome)).ok();
@@ -45,8 +52,8 @@ pub(crate) fn reconnect(entries: usize, repeats: usize) -> (Row, Option<Trips>) 
     (Row { case: Case::NothingNew, who: NAME, dossiers: entries, outcome }, trips)
 }
 
-/// A relay and an office that hold the same entries, and are up.
-fn archived(entries: usize) -> Field {
+/// A relay and an office that hold the same entries, and are up; how many these are.
+fn archived(entries: usize) -> (Field, usize) {
     let mut province = Province::with(&[("counter", CO_TO), ("office", CO_TO)]);
     province.nodes[0].stop();
     let office = &mut province.nodes[1];
@@ -60,23 +67,40 @@ fn archived(entries: usize) -> Field {
     });
     office.stop();
     province.relay.stop();
-    let key = SigningKey::from_seed(&[9; 32]);
     let ledger = Written::into(&province.relay.data, Schema::Relay);
     let journal = Written::into(&province.nodes[1].data, Schema::Node);
-    let many = u64::try_from(entries).expect("a count");
-    let mut from = 0;
-    while from < many {
-        let to = many.min(from + AT_ONCE);
-        let some: Vec<Entry> = (from..to).map(|number| entry(number, unit, &key)).collect();
-        let placed = ledger.write(move |tx| at_the_relay(tx, unit, some));
-        journal.write(move |tx| at_the_office(tx, unit, &placed));
-        from = to;
-    }
+    let written = fill(&ledger, &journal, unit, u64::try_from(entries).expect("a count"));
     ledger.end();
     journal.end();
     province.relay.start();
     province.nodes[1].start();
-    Field::of(province, unit, entries)
+    let written = usize::try_from(written).expect("a count");
+    (Field::of(province, unit, written), written)
+}
+
+/// Writes up to so many entries at both ends, at the office what the relay has placed meanwhile;
+/// gives how many.
+fn fill(ledger: &Written, journal: &Written, unit: UnitId, many: u64) -> u64 {
+    let key = SigningKey::from_seed(&[9; 32]);
+    let begun = Instant::now();
+    let (place, places) = mpsc::sync_channel::<Placed>(1);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            for placed in places {
+                journal.write(move |tx| at_the_office(tx, unit, &placed));
+            }
+        });
+        let mut written = 0;
+        while written < many && begun.elapsed() < WRITTEN_FOR_MOST {
+            let to = many.min(written + AT_ONCE);
+            let some: Vec<Entry> = (written..to).map(|number| entry(number, unit, &key)).collect();
+            let placed = ledger.write(move |tx| at_the_relay(tx, unit, some));
+            place.send(placed).expect("the office writes");
+            written = to;
+        }
+        drop(place);
+        written
+    })
 }
 
 /// A database that is written directly.
@@ -145,9 +169,11 @@ fn at_the_office(tx: &mut Tx<'_>, unit: UnitId, placed: &Placed) -> Result<(), S
     tx.put_cursor(end)
 }
 
+/// One entry of a dossier of its own. Dossiers follow one another, so that a million are written
+/// in minutes; the ids of entries are as random as ever.
 fn entry(number: u64, unit: UnitId, key: &SigningKey) -> Entry {
     let mut document = [1; 16];
-    document[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
+    document[..8].copy_from_slice(&number.to_be_bytes());
     let header = Header {
         realm: Realm([1; 16]),
         document: DocumentId(document),

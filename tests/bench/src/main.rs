@@ -43,11 +43,11 @@ const THEIRS: usize = 3;
 /// Dossiers of the corpus after which all offices come back at once.
 const STORM_BESIDE: usize = 1_000;
 /// How long the whole table may take.
-const TABLE_DEADLINE: Duration = Duration::from_secs(2_580);
+const TABLE_DEADLINE: Duration = Duration::from_secs(3_600);
 /// How long one peer may take where more dossiers follow.
-const PEER_DEADLINE: Duration = Duration::from_secs(420);
+const PEER_DEADLINE: Duration = Duration::from_secs(720);
 /// What is kept of that for the most dossiers.
-const KEPT_FOR_MOST: Duration = Duration::from_secs(720);
+const KEPT_FOR_MOST: Duration = Duration::from_secs(1_080);
 /// Where the sections begin that this program writes.
 const TARGETS: &str = "## Targets";
 const BESIDE: &str = "## Beside the peers";

@@ -22,6 +22,7 @@ use hoso_tests::{
         node::Node,
         province::{CO_TO, Province},
         proxy::Weather,
+        through::{is_complete, is_sent},
         wait,
     },
     hostile::{cast::Cast, siege},
@@ -465,20 +466,4 @@ fn within(deadline: Duration, mut so: impl FnMut() -> bool) -> Result<(), GivenU
 fn await_sent(node: &Node) {
     let own = Readers::of(&node.data);
     wait::until("the relay has everything", CASE_DEADLINE, || is_sent(&own).then_some(()));
-}
-
-fn is_sent(own: &Readers) -> bool {
-    let facts: Result<_, StoreError> = own.read(|tx| tx.facts());
-    facts.is_ok_and(|facts| facts.journal_through >= facts.journal_head)
-}
-
-/// Whether an office has sent all that it has, and applied all that the relay has for it.
-fn is_complete(own: &Readers, ledger: &Readers) -> bool {
-    let read: Result<_, StoreError> = own.read(|tx| Ok((tx.cursors()?, tx.to_apply(0, 1)?)));
-    let Ok((cursors, marks)) = read else { return false };
-    let reached = cursors.iter().all(|cursor| {
-        let end: Result<_, StoreError> = ledger.read(|tx| tx.feed_end(cursor.scope));
-        end.is_ok_and(|end| cursor.row >= end.row)
-    });
-    cursors.len() >= 2 && reached && marks.is_empty() && is_sent(own)
 }

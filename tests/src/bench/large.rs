@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hoso_store::readers::Readers;
+
 use super::{
     desk::receive,
     figures::{Figure, median, ms, rate},
@@ -16,6 +18,7 @@ use crate::e2e::{
     node::Node,
     program,
     province::{CO_TO, Province},
+    through::is_complete,
     wait,
 };
 
@@ -121,6 +124,7 @@ fn fill(
     catch_ups: &mut Vec<(usize, f64)>,
 ) -> usize {
     let session = Desk::of(office).session;
+    let (own, ledger) = (Readers::of(&office.data), Readers::of(&province.relay.data));
     let mut received = from;
     while received < to {
         office.link("off");
@@ -145,11 +149,13 @@ fn fill(
         let begun = Instant::now();
         office.link("on");
         wait::until("the office has all dossiers", DEADLINE, || {
-            let counts = session.get("/api/v1/dossiers?limit=1").done()["counts"].clone();
-            let sum: u64 = counts.as_object()?.values().filter_map(serde_json::Value::as_u64).sum();
-            (usize::try_from(sum).ok()? == received).then_some(())
+            is_complete(&own, &ledger).then_some(())
         });
         catch_ups.push((received, rate(count, begun.elapsed())));
+        let counts = session.get("/api/v1/dossiers?limit=1").done()["counts"].clone();
+        let counts = counts.as_object().expect("counts").values();
+        let sum: u64 = counts.filter_map(serde_json::Value::as_u64).sum();
+        assert_eq!(usize::try_from(sum).expect("a count"), received);
     }
     received
 }

@@ -9,6 +9,7 @@ pub mod program;
 pub mod province;
 pub mod proxy;
 pub mod relay;
+pub mod through;
 pub mod wait;
 
 use std::io::{self, Write};

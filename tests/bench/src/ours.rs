@@ -203,8 +203,12 @@ impl Field {
 
     /// An office that was last there before a hundred changes is far away now, and comes twice.
     fn trips(&mut self, rows: &[Row]) -> Result<Trips, GivenUp> {
-        // A relay that was just killed has nothing at hand yet.
+        // A relay that was just killed has nothing at hand yet, and an office that was hung up on
+        // while it was healing goes on with that.
         self.all()?;
+        self.sync(self.repeats, None)?;
+        self.remark(0, "late");
+        self.sync(0, None)?;
         let near = |case| {
             let outcome = rows.iter().find(|row| row.case == case).map(|row| &row.outcome);
             outcome.map_or(Duration::ZERO, near)

@@ -124,7 +124,7 @@ fn fill(
     catch_ups: &mut Vec<(usize, f64)>,
 ) -> usize {
     let session = Desk::of(office).session;
-    let (own, ledger) = (Readers::of(&office.data), Readers::of(&province.relay.data));
+    let (held, ledger) = (Readers::of(&office.data), Readers::of(&province.relay.data));
     let mut received = from;
     while received < to {
         office.link("off");
@@ -149,7 +149,7 @@ fn fill(
         let begun = Instant::now();
         office.link("on");
         wait::until("the office has all dossiers", DEADLINE, || {
-            is_complete(&own, &ledger).then_some(())
+            is_complete(&held, &ledger).then_some(())
         });
         catch_ups.push((received, rate(count, begun.elapsed())));
         let counts = session.get("/api/v1/dossiers?limit=1").done()["counts"].clone();

@@ -18,6 +18,8 @@ use crate::e2e::{
 
 /// Saves of one writer.
 const SAVES: usize = 400;
+/// Bare syncs beside them, before and again afterwards.
+const SYNCS: u32 = 400;
 /// Saves of many writers together.
 const SAVES_TOGETHER: usize = 4_000;
 /// Writers at once.
@@ -63,7 +65,7 @@ pub fn measure() -> Vec<Figure> {
     let node = &province.nodes[0];
     node.link("off");
     let session = Desk::of(node).session;
-    let sync = limits::sync(province.directory(), SAVES);
+    let sync = limits::sync(province.directory(), SYNCS);
     let own = procedures().into_iter().find(|one| one.competent == "unit").expect("a procedure");
     let before = Metrics::of(&session);
     let mut saves = Vec::with_capacity(SAVES);
@@ -84,13 +86,13 @@ pub fn measure() -> Vec<Figure> {
     let together = receive(&session, SAVES_TOGETHER, WRITERS, "many");
     let together = rate(SAVES_TOGETHER, together);
     let (one, many) = limits::group_commit(province.directory(), WRITERS);
-    let again = limits::sync(province.directory(), SAVES);
+    let again = limits::sync(province.directory(), SYNCS);
     let sync = (sync + again) / 2;
     vec![
         Figure::new(
             "durable commit of one save (mean)",
             ms(commit),
-            format!("write + fdatasync of 4 KiB {}", ms(sync)),
+            format!("write + fdatasync of 4 KiB {} (mean)", ms(sync)),
             format!("{:.1} × (target ≤ 2.5)", commit.as_secs_f64() / sync.as_secs_f64()),
         )
         .with("commit_ms", in_ms(commit))

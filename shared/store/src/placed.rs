@@ -29,7 +29,7 @@ const STATEMENTS_AT_RELAY: &str = "SELECT document, id, epoch_generation, epoch_
     FROM entry WHERE document = zeroblob(16) ORDER BY id";
 const UNIT_AT_RELAY: &str = "SELECT entry.document, entry.id, entry.epoch_generation,
     entry.epoch_random, entry.number FROM audience
-    JOIN entry ON entry.document = audience.document
+    CROSS JOIN entry ON entry.document = audience.document
     WHERE audience.unit = :unit ORDER BY entry.document, entry.id";
 const TAKEN: &str = "SELECT coalesce(max(seq), 0) FROM entry";
 const WITH_NUMBERS: &str = "SELECT seq, id, epoch_generation, epoch_random, number FROM entry

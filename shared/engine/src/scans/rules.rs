@@ -155,7 +155,10 @@ pub fn offered<T: ScanTables>(
     if let Some(held) = known.filter(Blob::is_held) {
         return held_already(tables, giver, (document, held), size);
     }
-    // Sizes are claims until the bytes have come.
+    // Sizes are claims until bytes have come: each of those was proved, and with it the size.
+    if known.is_some_and(|known| known.held > 0 && known.size != size) {
+        return Ok(Offered::Audience);
+    }
     let begun = known.filter(|known| known.size == size);
     if begun.is_none() {
         let kept = tables.kept_beside(giver.unit, &blob)?;
@@ -312,6 +315,16 @@ mod tests {
         assert_eq!(scene.offer(CO_TO, (1, 300)).await, Offered::From(0), "and counts once");
         assert_eq!(scene.offer(CO_TO, (3, 600)).await, Offered::From(0));
         assert_eq!(scene.offer(CO_TO, (4, 1)).await, Offered::Room);
+    }
+
+    #[tokio::test]
+    async fn what_has_half_come_is_lost_to_nobody_who_offers_it_with_another_size() {
+        let scene = Scene::new().await;
+        scene.offer(CO_TO, (1, 600)).await;
+        let begun = PayloadHash([1; 32]);
+        scene.depot.write(move |tx| blobs::put_held(tx, &begun, 200)).await.unwrap();
+        assert_eq!(scene.offer(HONG_GAI, (1, 601)).await, Offered::Audience);
+        assert_eq!(scene.offer(CO_TO, (1, 600)).await, Offered::From(200));
     }
 
     #[tokio::test]

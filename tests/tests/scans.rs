@@ -389,8 +389,21 @@ fn has_told(data: &Path) -> bool {
     errands.expect("errands").iter().all(|errand| errand.purpose != Purpose::Unname)
 }
 
+/// Sets the relay back, and waits until the office has told it again.
+fn set_back(province: &mut Province, backup: &Path, desk: &Desk, dossier: &Value) {
+    province.relay.kill();
+    province.relay.restore(backup);
+    province.relay.start();
+    // What is brought now goes behind what was noted when the new life was seen.
+    attach(desk, dossier, &scan(50_000, 42));
+    await_none_pending(desk);
+    wait::until("the relay knows of it again", DEADLINE, || {
+        has_told(&province.nodes[0].data).then_some(())
+    });
+}
+
 #[test]
-fn the_relay_keeps_a_detached_scan_for_35_days_and_then_no_longer() {
+fn a_relay_keeps_a_detached_scan_for_35_days_and_no_longer_though_it_was_set_back_since() {
     let mut province = Province::with(&[("co-to", CO_TO)]);
     province.relay.stop();
     let recorder = province.relay.recorder.insert(Recorder::of(&province.relay.data)).clone();
@@ -399,6 +412,8 @@ fn the_relay_keeps_a_detached_scan_for_35_days_and_then_no_longer() {
     let dossier = desk.receive(&reception(40, &procedure(), CO_TO), "detached");
     let [kept, detached] = [40, 41].map(|seed| attach(&desk, &dossier, &scan(50_000, seed)));
     await_none_pending(&desk);
+    let backup = province.directory().join("relay.backup");
+    province.relay.back_up(&backup);
     let seen = desk.read(id_of(&dossier));
     let scans = seen["attachments"].as_array().expect("scans").clone();
     let gone = scans.iter().find(|scan| scan["blake3"] == detached).expect("the scan");
@@ -406,6 +421,7 @@ fn the_relay_keeps_a_detached_scan_for_35_days_and_then_no_longer() {
     wait::until("the relay knows of it", DEADLINE, || {
         has_told(&province.nodes[0].data).then_some(())
     });
+    set_back(&mut province, &backup, &desk, &dossier);
     let stored = [kept, detached].map(|hash| file_of(&province.relay.data, &hash));
     for (days, is_kept) in DAYS.into_iter().zip([true, false]) {
         province.relay.stop();

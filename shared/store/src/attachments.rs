@@ -30,7 +30,7 @@ const WISHES: &str = "SELECT attachment.document, hash, attachment.size, held, b
     WHERE held < blob.size AND given_up = 0
     ORDER BY attachment.size > 2097152, attachment.since_ms DESC LIMIT :limit";
 const GONE: &str = "SELECT document, blob AS hash, 0 AS size, 0 AS held, 0 AS since_ms
-    FROM attachment_gone LIMIT :limit";
+    FROM attachment_gone WHERE told_ms IS NULL LIMIT :limit";
 const PENDING: &str = "SELECT
     (SELECT count(*) FROM blob INDEXED BY blob_missing WHERE held < size AND given_up = 0)
     + (SELECT count(DISTINCT attachment.blob) FROM attachment INDEXED BY attachment_unplaced
@@ -44,9 +44,13 @@ const PLACE: &str = "UPDATE attachment SET placed = :placed
     WHERE document = :document AND blob = :blob";
 const UNPLACE: &str = "UPDATE attachment SET placed = 0 WHERE placed = 1";
 const WANTED: &str = "UPDATE blob SET given_up = 0 WHERE hash = :blob AND given_up = 1";
-const UNNAMED: &str = "INSERT INTO attachment_gone VALUES (:document, :blob)
-    ON CONFLICT DO NOTHING";
-const SETTLED: &str = "DELETE FROM attachment_gone WHERE document = :document AND blob = :blob";
+const UNNAMED: &str = "INSERT INTO attachment_gone (document, blob) VALUES (:document, :blob)
+    ON CONFLICT DO UPDATE SET told_ms = NULL";
+const NAMED: &str = "DELETE FROM attachment_gone WHERE document = :document AND blob = :blob";
+const TOLD: &str = "UPDATE attachment_gone SET told_ms = :at
+    WHERE document = :document AND blob = :blob";
+const FORGET: &str = "DELETE FROM attachment_gone WHERE told_ms < :before";
+const TELL_AGAIN: &str = "UPDATE attachment_gone SET told_ms = NULL WHERE told_ms IS NOT NULL";
 
 /// A scan as a dossier names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,28 +188,33 @@ pub fn place(
     Ok(())
 }
 
-/// Notes that the relay knows which scan the dossier no longer names, or that it does so again.
+/// Notes that the relay was told which scan the dossier no longer names; what it was told before
+/// `forget_ms` is forgotten, both Unix milliseconds.
 ///
 /// # Errors
 ///
 /// What SQLite says.
-pub fn settle(
+pub fn told(
     tx: &mut Tx<'_>,
-    document: &DocumentId,
-    blob: &PayloadHash,
+    (document, blob): (&DocumentId, &PayloadHash),
+    (at_ms, forget_ms): (u64, u64),
 ) -> Result<(), StoreError> {
-    let values = named_params! { ":document": document.0, ":blob": blob.0 };
-    tx.connection.prepare_cached(SETTLED)?.execute(values)?;
+    let values = named_params! { ":document": document.0, ":blob": blob.0, ":at": signed(at_ms) };
+    tx.connection.prepare_cached(TOLD)?.execute(values)?;
+    let values = named_params! { ":before": signed(forget_ms) };
+    tx.connection.prepare_cached(FORGET)?.execute(values)?;
     Ok(())
 }
 
-/// Forgets which scans the relay has: it may have lost them.
+/// Forgets which scans the relay has and what it was told: it has begun a new life, and may know
+/// neither.
 ///
 /// # Errors
 ///
 /// What SQLite says.
-pub fn unplace_all(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+pub fn begin_anew(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     tx.connection.prepare_cached(UNPLACE)?.execute([])?;
+    tx.connection.prepare_cached(TELL_AGAIN)?.execute([])?;
     Ok(())
 }
 
@@ -262,7 +271,8 @@ pub(crate) fn put(
         // By asking for it the relay learns that it is named, whatever it was told before.
         let values = named_params! { ":blob": named.blob.0 };
         tx.connection.prepare_cached(WANTED)?.execute(values)?;
-        settle(tx, document, &named.blob)?;
+        let values = named_params! { ":document": document.0, ":blob": named.blob.0 };
+        tx.connection.prepare_cached(NAMED)?.execute(values)?;
         tx.connection.prepare_cached(PUT)?.execute(named_params! {
             ":document": document.0,
             ":blob": named.blob.0,

@@ -75,6 +75,7 @@ impl Schema {
                 include_str!("migrations/node/0024_size.sql"),
                 include_str!("migrations/node/0025_unplaced.sql"),
                 include_str!("migrations/node/0026_audience.sql"),
+                include_str!("migrations/node/0027_told.sql"),
             ],
             Self::Relay => &[
                 include_str!("migrations/relay/0001_ledger.sql"),

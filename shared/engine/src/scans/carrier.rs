@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{Depot, Exchange, ScanError, queue::Queue};
+use super::{Depot, Exchange, ScanError, queue::Queue, rules::KEPT_MS};
 use crate::{
     clock,
     endpoint::Peer,
@@ -98,7 +98,7 @@ fn begin_epoch(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     let epoch = JournalTables::facts(tx)?.epoch;
     let now = epoch.map(|epoch| epoch.random.to_vec()).unwrap_or_default();
     if meta::meta(tx, EPOCH)?.as_deref() != Some(now.as_slice()) {
-        attachments::unplace_all(tx)?;
+        attachments::begin_anew(tx)?;
         meta::put_meta(tx, EPOCH, &now)?;
     }
     Ok(())
@@ -175,7 +175,10 @@ async fn run(
     }
     talk.say(&Frame::Unname(Named { document, blob, bytes: 0 })).await?;
     let Frame::Took(_) = talk.hear().await? else { return Err(ScanError::OutOfPlace) };
-    Ok(depot.write(move |tx| attachments::settle(tx, &document, &blob)).await?)
+    // A relay may be set back to a backup that is as old as one may be.
+    let now_ms = clock::now_ms();
+    let times = (now_ms, now_ms.saturating_sub(KEPT_MS));
+    Ok(depot.write(move |tx| attachments::told(tx, (&document, &blob), times)).await?)
 }
 
 async fn offer(

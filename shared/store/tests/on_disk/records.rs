@@ -320,6 +320,40 @@ fn a_scan_that_was_given_up_is_asked_for_again_when_a_dossier_names_it_again() {
 }
 
 #[test]
+fn a_relay_that_was_set_back_is_told_again_what_is_named_no_more_as_long_as_backups_live() {
+    let scene = Scene::node();
+    let (document, hash) = (DocumentId([1; 16]), PayloadHash([7; 32]));
+    let record = |computed_from, attachments| {
+        let plan = Plan { computed_from, attachments, ..plan(1, "Nguyễn Văn Bình") };
+        store(&scene, plan).unwrap();
+    };
+    let version = Some(Version(vec![1]));
+    let telling = || {
+        let errands = scene.read(|tx| attachments::errands(tx, 9));
+        errands.iter().filter(|errand| errand.purpose == Purpose::Unname).count()
+    };
+    record(None, vec![scan(9)]);
+    record(version.clone(), Vec::new());
+    assert_eq!(telling(), 1);
+    scene.write(move |tx| attachments::told(tx, (&document, &hash), (100, 60)));
+    assert_eq!(telling(), 0);
+    scene.write(attachments::begin_anew);
+    assert_eq!(telling(), 1, "its backup may be older");
+    scene.write(move |tx| attachments::told(tx, (&document, &hash), (200, 160)));
+    // Another one is told of when no backup from before the first one lives any more.
+    let other = PayloadHash([8; 32]);
+    scene.write(move |tx| attachments::told(tx, (&document, &other), (400, 201)));
+    scene.write(attachments::begin_anew);
+    assert_eq!(telling(), 0);
+    record(version.clone(), vec![scan(9)]);
+    record(version.clone(), Vec::new());
+    scene.write(move |tx| attachments::told(tx, (&document, &hash), (500, 460)));
+    record(version, vec![scan(9)]);
+    scene.write(attachments::begin_anew);
+    assert_eq!(telling(), 0, "it is named again");
+}
+
+#[test]
 fn a_scan_is_asked_for_by_each_dossiers_own_size_whichever_was_named_first() {
     let scene = Scene::node();
     for (number, size) in [(1, 9), (2, 40_000)] {

@@ -178,6 +178,7 @@ pub(crate) const OF_A_NODE: &[RowsOfThen] = &[
         INSERT INTO brought VALUES (2, 3, :document, :life);",
         "peer JOIN brought USING (node) WHERE copied = 3 AND last = 3",
     ),
+    rows(27, "UPDATE attachment_gone SET told_ms = 6", "attachment_gone WHERE told_ms = 6"),
 ];
 
 pub(crate) const OF_A_RELAY: &[RowsOfThen] = &[

@@ -1,36 +1,39 @@
-//! A disk that fills up under a real node: it warns in time, keeps the last room for dossiers, and
-//! goes on as before when there is room again.
+//! A disk that fills up under a real program: a node warns in time, node and relay keep the last
+//! room for dossiers and go on as before when there is room again.
 
 use std::{
     fs::{self, File},
     io::Write,
     path::{Path, PathBuf},
     process::Command,
+    time::Duration,
 };
 
 use hoso_engine::disk;
 use hoso_tests::e2e::{
     desk::{Desk, id_of, procedures, reception},
+    http::Client,
     node::Node,
     province::{CO_TO, Province},
+    wait,
 };
 use serde_json::Value;
 use tempfile::TempDir;
 
 const BOUNDARY: &str = "phan-cach-cua-bieu-mau";
+const DEADLINE: Duration = Duration::from_secs(120);
 /// What the bar of every page says at 90 and at 95 per cent.
 const LOW: &str = "Báo cho quản trị viên để dọn bớt trước khi đầy";
 const ALMOST_FULL: &str = "Hồ sơ vẫn lưu, tệp quét thì không";
 
-/// A small disk of its own. It holds no more than a node needs to have 90 and 95 per cent of it
+/// A small disk of its own. It holds no more than a program needs to have 90 and 95 per cent of it
 /// filled within a moment.
-struct Disk(TempDir);
+struct Disk(PathBuf);
 
 impl Disk {
-    fn mount() -> Self {
-        let place = TempDir::new().expect("a directory");
+    fn mount(place: &Path) -> Self {
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=192m,mode=0700", "tmpfs"]).arg(place.path());
+        mount.args(["-t", "tmpfs", "-o", "size=192m,mode=0700", "tmpfs"]).arg(place);
         let mounted = mount.output().map(|said| (said.status.success(), said.stderr));
         let (done, said) = mounted.unwrap_or_else(|error| (false, error.to_string().into_bytes()));
         assert!(
@@ -39,11 +42,22 @@ impl Disk {
              such as root ({})",
             String::from_utf8_lossy(&said).trim()
         );
-        Self(place)
+        Self(place.to_owned())
+    }
+
+    /// Puts the data of a resting program on a small disk.
+    fn under(data: &Path) -> Self {
+        let aside = data.with_extension("aside");
+        fs::rename(data, &aside).expect("the data can be moved");
+        fs::create_dir(data).expect("a directory");
+        let disk = Self::mount(data);
+        let copied = Command::new("cp").arg("-a").arg(aside.join(".")).arg(data).status();
+        assert!(copied.expect("cp runs").success(), "the data is copied");
+        disk
     }
 
     fn path(&self) -> &Path {
-        self.0.path()
+        &self.0
     }
 
     fn ballast(&self) -> PathBuf {
@@ -105,7 +119,8 @@ fn attach(desk: &Desk, id: &str, key: &str) -> String {
 #[test]
 fn a_disk_that_fills_warns_at_90_keeps_room_for_dossiers_at_95_and_recovers_when_there_is_room() {
     let province = Province::with(&[]);
-    let disk = Disk::mount();
+    let place = TempDir::new().expect("a directory");
+    let disk = Disk::mount(place.path());
     let mut node = Node::join(disk.path(), "co-to", CO_TO, &province.relay);
     let mut desk = Desk::of(&node);
     let own = procedures().into_iter().find(|one| one.competent == "unit").expect("a procedure");
@@ -130,4 +145,30 @@ fn a_disk_that_fills_warns_at_90_keeps_room_for_dossiers_at_95_and_recovers_when
     assert_eq!(attach(&desk, &id, "c-refused"), "held", "the same file, brought again");
     assert_eq!(desk.ids().len(), 3);
     node.stop();
+}
+
+#[test]
+fn a_relay_whose_disk_is_almost_full_takes_dossiers_and_no_scan_until_there_is_room() {
+    let mut province = Province::with(&[("co-to", CO_TO)]);
+    province.relay.stop();
+    let disk = Disk::under(&province.relay.data);
+    province.relay.start();
+    let mut desk = Desk::of(&province.nodes[0]);
+    let own = procedures().into_iter().find(|one| one.competent == "unit").expect("a procedure");
+    disk.fill(47);
+    let dossier = desk.receive(&reception(1, &own, CO_TO), "one");
+    assert_eq!(attach(&desk, id_of(&dossier), "a-scan"), "held", "the office has room");
+    let sync = || desk.session.get("/api/v1/sync").done();
+    wait::until("the dossier is there and its scan waits", DEADLINE, || {
+        let sync = sync();
+        (sync["pending_entries"] == 0 && sync["blobs_without_room"] == 1).then_some(())
+    });
+    assert_eq!(sync()["pending_blobs"], 1);
+    assert_eq!(Client::new(province.relay.http).get("/readyz").status, 200);
+    disk.clear();
+    // A new session asks at once.
+    province.nodes[0].link("off");
+    province.nodes[0].link("on");
+    wait::until("the scan is there", DEADLINE, || (sync()["pending_blobs"] == 0).then_some(()));
+    province.relay.stop();
 }

@@ -9,7 +9,7 @@ use std::{
 
 use hoso_identity::PayloadHash;
 
-use super::{Blobs, PART_END, make, settle};
+use super::{Blobs, PART_END, make, settle, spared};
 
 /// A file of which the beginning is here.
 #[derive(Debug)]
@@ -25,8 +25,10 @@ impl Blobs {
     ///
     /// # Errors
     ///
-    /// What the system says; [`io::ErrorKind::UnexpectedEof`] when less is there.
+    /// What the system says; [`io::ErrorKind::UnexpectedEof`] when less is there,
+    /// [`io::ErrorKind::StorageFull`] when the room that is left is for dossiers.
     pub fn part(&self, hash: &PayloadHash, from: u64) -> io::Result<Part> {
+        spared(&self.root)?;
         let path = self.part_path(hash);
         make(path.parent().unwrap_or(&self.root))?;
         let mut options = OpenOptions::new();

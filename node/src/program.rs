@@ -125,7 +125,8 @@ pub async fn run(data: &Path, config: &Config) -> Result<(), Problem> {
             Err(problem) => {
                 drop(office);
                 // Nothing ran that could hold it.
-                return closed(thread).await.map_err(|error| storage(&error)).and(Err(problem));
+                closed(thread).await.unwrap_or_else(|error| tracing::error!(%error, "not closed"));
+                return Err(problem);
             }
         };
         let served = serve(office, config, doors).await;

@@ -82,15 +82,16 @@ pub async fn open(data: &Path) -> Result<(Office, WriterThread), Problem> {
 /// What could not be started, with what to do; why it ended by itself.
 pub async fn run(data: &Path, config: &Config) -> Result<(), Problem> {
     // The directory first: a second process is told whose it is before it finds the ports taken.
-    let (office, thread) = open(data).await?;
-    let scans = office.scans.clone().within(config.unit_scan_bytes_max);
-    let office = Office { scans, ..office };
+    let (mut office, thread) = open(data).await?;
+    // The one that it replaces would hold the storage until the end of this function.
+    office.scans = office.scans.clone().within(config.unit_scan_bytes_max);
     let doors = match Doors::open(data, config).await {
         Ok(doors) => doors,
         Err(problem) => {
             drop(office);
             // Nothing ran that could hold it.
-            return closed(thread).await.map_err(|error| storage(&error)).and(Err(problem));
+            closed(thread).await.unwrap_or_else(|error| tracing::error!(%error, "not closed"));
+            return Err(problem);
         }
     };
     let served = serve(Arc::new(office), config, doors).await;

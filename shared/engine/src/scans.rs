@@ -246,12 +246,8 @@ impl<'a> Coming<'a> {
             false => match blocking(move || blobs.part(&hash, from)).await {
                 Ok(part) => Some(part),
                 Err(error) => {
-                    let is_short = matches!(&error, ScanError::File(why)
-                        if why.kind() == io::ErrorKind::UnexpectedEof);
-                    if is_short {
-                        // Less is there than the mark says: it is brought anew.
-                        depot.write(move |tx| blobs::put_held(tx, &hash, 0)).await?;
-                    }
+                    // Less is there than the mark says: it is brought anew.
+                    depot.write(move |tx| blobs::put_held(tx, &hash, 0)).await?;
                     return Err(error);
                 }
             },

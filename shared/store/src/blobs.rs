@@ -85,6 +85,15 @@ impl Blobs {
         place(&self.root, hash)
     }
 
+    /// Refuses where the room that is left is for dossiers.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::StorageFull`], or what the system says.
+    pub fn spare(&self) -> io::Result<()> {
+        spared(&self.root)
+    }
+
     /// Begins to take a file. A disk that refuses, or has too little room left, is told at the end:
     /// the hash is found all the same.
     #[must_use]

@@ -33,6 +33,15 @@ const WRITERS: usize = 64;
 /// Searches of each kind.
 const SEARCHES: usize = 60;
 
+/// A session in which the office got what one counter had received.
+struct CatchUp {
+    /// Dossiers that it got.
+    dossiers: usize,
+    /// Dossiers that it held then.
+    held: usize,
+    per_second: f64,
+}
+
 /// Measures with so many dossiers.
 ///
 /// # Panics
@@ -101,10 +110,13 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
     figures
 }
 
-/// How fast the office caught up when it held few dossiers, and when it held many.
-fn over_size(catch_ups: &[(usize, f64)]) -> Figure {
-    let [.., (many, last)] = *catch_ups else { panic!("nothing was caught up") };
-    let (few, first) = catch_ups[0];
+/// How fast the office caught up with all dossiers of a counter when it held few, and when it held
+/// many: a part of them takes as long to begin.
+fn over_size(catch_ups: &[CatchUp]) -> Figure {
+    let all = |one: &&CatchUp| one.dossiers == catch_ups[0].dossiers;
+    let last = catch_ups.iter().rfind(all).expect("the first one");
+    let ((few, first), (many, last)) =
+        ((catch_ups[0].held, catch_ups[0].per_second), (last.held, last.per_second));
     Figure::new(
         &format!("first sync up to {many} dossiers held"),
         format!("{last:.0} dossiers/s"),
@@ -116,12 +128,12 @@ fn over_size(catch_ups: &[(usize, f64)]) -> Figure {
 }
 
 /// Lets the counters receive dossiers within a range of numbers; after each counter the office
-/// connects and gets them, at a rate that is kept with the number of dossiers that it then holds.
+/// connects and gets them.
 fn fill(
     province: &mut Province,
     office: &Node,
     (from, to): (usize, usize),
-    catch_ups: &mut Vec<(usize, f64)>,
+    catch_ups: &mut Vec<CatchUp>,
 ) -> usize {
     let session = Desk::of(office).session;
     let (held, ledger) = (Readers::of(&office.data), Readers::of(&province.relay.data));
@@ -151,7 +163,8 @@ fn fill(
         wait::until("the office has all dossiers", DEADLINE, || {
             is_complete(&held, &ledger).then_some(())
         });
-        catch_ups.push((received, rate(count, begun.elapsed())));
+        let per_second = rate(count, begun.elapsed());
+        catch_ups.push(CatchUp { dossiers: count, held: received, per_second });
         let counts = session.get("/api/v1/dossiers?limit=1").done()["counts"].clone();
         let counts = counts.as_object().expect("counts").values();
         let sum: u64 = counts.filter_map(serde_json::Value::as_u64).sum();

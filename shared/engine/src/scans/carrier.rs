@@ -215,6 +215,10 @@ async fn wish(
     let (document, blob, size) = (errand.document, errand.blob, errand.size);
     let from = errand.held.saturating_sub(errand.held % GROUP_BYTES);
     let Some(_place) = depot.reserve(blob) else { return Err(ScanError::Refused(Why::Busy)) };
+    if let Err(full) = depot.blobs.spare() {
+        make_room(depot, blob).await?;
+        return Err(full.into());
+    }
     let mut talk = Exchange::open(peer, wire).await?;
     talk.say(&Frame::Wish(Named { document, blob, bytes: from })).await?;
     let at_ms = clock::now_ms();

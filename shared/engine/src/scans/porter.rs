@@ -160,12 +160,15 @@ impl<O: Office> Porter<O> {
         Ok(())
     }
 
+    /// Who offers. Where the disk is almost full nothing that has not begun has room.
     fn giver(&self) -> Giver {
         let Session { unit, scopes, .. } = &self.session;
-        Giver { unit: *unit, scopes: scopes.clone(), bytes_max: self.depot.bytes_max }
+        let bytes_max = self.depot.blobs.spare().map_or(0, |()| self.depot.bytes_max);
+        Giver { unit: *unit, scopes: scopes.clone(), bytes_max }
     }
 
-    /// Tells the operators that the unit's share is full: once a session, however much waits.
+    /// Tells the operators that the unit's share or the disk is full: once a session, however much
+    /// waits.
     async fn alarm_once(&self) {
         if !self.is_full.swap(true, Ordering::Relaxed) {
             self.office.heard(News::Alarm(self.peer.key(), Alarm::ScanRoom)).await;

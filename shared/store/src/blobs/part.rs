@@ -25,10 +25,8 @@ impl Blobs {
     ///
     /// # Errors
     ///
-    /// What the system says; [`io::ErrorKind::UnexpectedEof`] when less is there,
-    /// [`io::ErrorKind::StorageFull`] when the room that is left is for dossiers.
+    /// What the system says; [`io::ErrorKind::UnexpectedEof`] when less is there.
     pub fn part(&self, hash: &PayloadHash, from: u64) -> io::Result<Part> {
-        spared(&self.root)?;
         let path = self.part_path(hash);
         make(path.parent().unwrap_or(&self.root))?;
         let mut options = OpenOptions::new();
@@ -53,8 +51,10 @@ impl Part {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// What the system says; [`io::ErrorKind::StorageFull`] also when the room that is left is for
+    /// dossiers.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        spared(&self.root)?;
         self.file.write_all(bytes)
     }
 

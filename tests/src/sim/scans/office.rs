@@ -41,6 +41,8 @@ pub struct Tables {
     pub blobs: BTreeMap<PayloadHash, Known>,
     /// What dossiers name no more, which the relay is to be told.
     pub gone: BTreeSet<(DocumentId, PayloadHash)>,
+    /// What it was told of that.
+    pub told: BTreeSet<(DocumentId, PayloadHash)>,
     /// The relay's life to which scans were brought.
     pub epoch: u32,
 }
@@ -76,6 +78,7 @@ impl Tables {
         let known = Known { size, held: 0, since_ms: now, fetched_ms: None, given_up: false };
         self.blobs.entry(of.1).or_insert(known).given_up = false;
         self.gone.remove(&of);
+        self.told.remove(&of);
         self.named.insert(of, Named { size, placed: false });
     }
 

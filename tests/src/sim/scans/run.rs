@@ -184,14 +184,12 @@ impl World {
         if let Some(of) = gone {
             self.broken.push(format!("{} is named and was collected", of.1));
         }
-        // A relay that came back from a backup has forgotten what it was told since.
-        let forgot = self.fired.contains_key(&Fault::RelayRestore);
         let is_named = |hash: &PayloadHash| {
             let mut named = self.offices.iter().flat_map(|office| office.tables.named.keys());
             named.any(|of| of.1 == *hash)
         };
         let left = self.relay.tables.blobs.keys().find(|hash| !is_named(hash));
-        if let Some(hash) = left.filter(|_| !forgot) {
+        if let Some(hash) = left {
             self.broken.push(format!("{hash} is named by nobody and was not collected"));
         }
     }

@@ -166,7 +166,11 @@ impl World {
         let of = (errand.document, errand.blob);
         let office = &mut self.offices[node];
         match errand.purpose {
-            Purpose::Unname => drop(office.tables.gone.remove(&of)),
+            Purpose::Unname => {
+                if office.tables.gone.remove(&of) {
+                    office.tables.told.insert(of);
+                }
+            }
             Purpose::Offer | Purpose::Wish => {
                 if let Some(named) = office.tables.named.get_mut(&of) {
                     named.placed = true;

@@ -310,6 +310,8 @@ impl World {
             office.tables.epoch = epoch;
             if self.planted != Some(Planted::OldLifeTrusted) {
                 office.tables.named.values_mut().for_each(|named| named.placed = false);
+                let mut told = std::mem::take(&mut office.tables.told);
+                office.tables.gone.append(&mut told);
             }
         }
         self.look(node);

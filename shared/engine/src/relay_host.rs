@@ -77,7 +77,7 @@ pub enum Alarm {
     Diverged,
     /// The node brought a scan that is not what it named.
     ScanDamaged,
-    /// The node has brought a scan for which its unit's share has no more room.
+    /// The node has brought a scan for which its unit's share, or the disk, has no more room.
     ScanRoom,
 }
 

@@ -392,10 +392,10 @@ impl Field {
             let answer = session.try_post_once(&events, &fields, &key);
             assert_eq!(answer.expect("an answer").status, 201);
             let version = session.get(path).done()["version"].clone();
-            within(CASE_DEADLINE, || own.get(path).done()["version"] == version)?;
+            within(CASE_DEADLINE, || own.get(path).body["version"] == version)?;
             edited = made.elapsed();
             within(CASE_DEADLINE, || {
-                let scans = own.get(path).done()["attachments"].clone();
+                let scans = own.get(path).body["attachments"].clone();
                 scans.as_array().is_some_and(|all| all.iter().all(|scan| scan["percent"] == 100))
             })
         })?;

@@ -15,8 +15,7 @@ use hoso_engine::{
     passwords::Passwords,
     scans::Depot,
     secret, settings,
-    shell::closed,
-    tasks::{Tasks, closed_in_time, stopped, told_to_stop},
+    tasks::{Tasks, closed_in_time, never_ran, stopped, told_to_stop},
     web::{self, Hosts},
 };
 use hoso_identity::{Realm, SigningKey};
@@ -89,9 +88,7 @@ pub async fn run(data: &Path, config: &Config) -> Result<(), Problem> {
         Ok(doors) => doors,
         Err(problem) => {
             drop(office);
-            // Nothing ran that could hold it.
-            closed(thread).await.unwrap_or_else(|error| tracing::error!(%error, "not closed"));
-            return Err(problem);
+            return Err(never_ran(thread, problem).await);
         }
     };
     let served = serve(Arc::new(office), config, doors).await;

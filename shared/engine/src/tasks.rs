@@ -129,6 +129,14 @@ pub async fn closed_in_time(thread: WriterThread) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Waits for the writer's orderly end where nothing ran that could hold it; gives why nothing ran.
+pub async fn never_ran(thread: WriterThread, why: Problem) -> Problem {
+    if let Err(error) = closed(thread).await {
+        tracing::error!(%error, "the storage did not close");
+    }
+    why
+}
+
 #[cfg(test)]
 mod tests {
     use std::{future::pending, time::Instant};

@@ -101,7 +101,7 @@ impl Blobs {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let directory = self.root.join(INCOMING_NAME);
         let path = directory.join(number.to_string());
-        let opened = spared(&self.root).and_then(|()| make(&directory)).and_then(|()| {
+        let opened = self.spare().and_then(|()| make(&directory)).and_then(|()| {
             let mut options = OpenOptions::new();
             options.write(true).create(true).truncate(true).mode(0o600).open(&path)
         });

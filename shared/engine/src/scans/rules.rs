@@ -282,6 +282,13 @@ mod tests {
         async fn offer(&self, unit: UnitId, scan: (u8, u64)) -> Offered {
             self.offer_within(BYTES_MAX, unit, scan).await
         }
+
+        /// Of a scan of 600 bytes 200 have come.
+        async fn begin(&self) {
+            self.offer(CO_TO, (1, 600)).await;
+            let begun = PayloadHash([1; 32]);
+            self.depot.write(move |tx| blobs::put_held(tx, &begun, 200)).await.unwrap();
+        }
     }
 
     #[tokio::test]
@@ -299,9 +306,7 @@ mod tests {
     #[tokio::test]
     async fn a_scan_that_has_begun_to_come_is_finished_though_the_share_was_made_smaller() {
         let scene = Scene::new().await;
-        scene.offer(CO_TO, (1, 600)).await;
-        let begun = PayloadHash([1; 32]);
-        scene.depot.write(move |tx| blobs::put_held(tx, &begun, 200)).await.unwrap();
+        scene.begin().await;
         assert_eq!(scene.offer_within(10, CO_TO, (1, 600)).await, Offered::From(200));
         assert_eq!(scene.offer_within(10, CO_TO, (2, 11)).await, Offered::Room);
     }
@@ -320,9 +325,7 @@ mod tests {
     #[tokio::test]
     async fn what_has_half_come_is_lost_to_nobody_who_offers_it_with_another_size() {
         let scene = Scene::new().await;
-        scene.offer(CO_TO, (1, 600)).await;
-        let begun = PayloadHash([1; 32]);
-        scene.depot.write(move |tx| blobs::put_held(tx, &begun, 200)).await.unwrap();
+        scene.begin().await;
         assert_eq!(scene.offer(HONG_GAI, (1, 601)).await, Offered::Audience);
         assert_eq!(scene.offer(CO_TO, (1, 600)).await, Offered::From(200));
     }

@@ -11,7 +11,7 @@ use hoso_identity::UnitId;
 use hoso_registry::State;
 use hoso_store::{
     attachments::Attachment,
-    records::{Plan, Summary, Version},
+    records::{Plan, Summary, Version, Words},
     search::Findable,
 };
 use serde_json::{Value as Json, json};
@@ -47,12 +47,8 @@ impl Dossier {
             needs_newer: self.needs_newer(),
             changed_at_ms: now_ms,
         };
-        Plan {
-            computed_from,
-            summary,
-            search: search(standing),
-            attachments: attachments(standing),
-        }
+        let words = Words::of(&summary, &search(standing));
+        Plan { computed_from, summary, words, attachments: attachments(standing) }
     }
 
     /// What the dossier's page shows, but for what changes without an event: time and sync.

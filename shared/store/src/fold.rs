@@ -13,6 +13,14 @@ const FOLDED_CHARACTERS: usize = 4096;
 /// Signs that are not letters or digits stay; invisible ones go.
 #[must_use]
 pub fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        // As below, without looking for marks that ASCII does not have.
+        return text
+            .chars()
+            .take(FOLDED_CHARACTERS)
+            .map(|sign| sign.to_ascii_lowercase())
+            .collect();
+    }
     text.nfkd()
         .filter(|letter| !is_combining_mark(*letter) && !invisible(*letter))
         .flat_map(char::to_lowercase)

@@ -13,6 +13,9 @@ pub(crate) fn invisible(letter: char) -> bool {
 /// The letters of a text in lower case, each with its tone, however they were composed. ð counts as
 /// đ: foreign keyboards give it. Signs that are not letters stay; other marks go.
 pub(crate) fn letters(text: &str) -> Vec<(char, Option<char>)> {
+    if text.is_ascii() {
+        return text.chars().map(|sign| (sign.to_ascii_lowercase(), None)).collect();
+    }
     let mut letters: Vec<(char, Option<char>)> = Vec::new();
     let seen = text.nfkd().filter(|sign| !invisible(*sign));
     for sign in seen.flat_map(char::to_lowercase) {

@@ -8,13 +8,14 @@ use rusqlite::{OptionalExtension, Row, ToSql, named_params};
 
 #[cfg(test)]
 pub(crate) use self::list::queries_of;
-pub use self::list::{Cursor, DueRange, Filter, Order, PAGE_MAX, Page, list};
+pub use self::{
+    list::{Cursor, DueRange, Filter, Order, PAGE_MAX, Page, list},
+    words::Words,
+};
 use crate::{
     attachments::{self, Attachment},
-    collation::name_key,
     columns::{blob, unit},
     error::StoreError,
-    search::Findable,
     writer::Tx,
 };
 
@@ -22,23 +23,20 @@ const COLUMNS: &str = "document, version, code, procedure, applicant, receiving_
     competent_unit, return_unit, status, due_at_ms, closed_at_ms, received_at_ms, needs_review,
     needs_newer, changed_at_ms";
 const VERSION: &str = "SELECT version FROM record WHERE document = :document";
-const PUT: &str = "INSERT INTO record (document, version, code, procedure, applicant,
+const BEFORE: &str = "SELECT * FROM record WHERE document = :document";
+const INSERT: &str = "INSERT INTO record (document, version, code, procedure, applicant,
     receiving_unit, competent_unit, return_unit, status, due_at_ms, closed_at_ms, received_at_ms,
     needs_review, needs_newer, changed_at_ms, words, name_key)
     VALUES (:document, :version, :code, :procedure, :applicant, :receiving, :competent, :return,
-    :status, :due, :closed, :received, :needs_review, :needs_newer, :changed, :words, :name_key)
-    ON CONFLICT (document) DO UPDATE SET version = excluded.version, code = excluded.code,
-    procedure = excluded.procedure, applicant = excluded.applicant,
-    receiving_unit = excluded.receiving_unit, competent_unit = excluded.competent_unit,
-    return_unit = excluded.return_unit, status = excluded.status, due_at_ms = excluded.due_at_ms,
-    closed_at_ms = excluded.closed_at_ms,
-    received_at_ms = excluded.received_at_ms, needs_review = excluded.needs_review,
-    needs_newer = excluded.needs_newer,
-    changed_at_ms = excluded.changed_at_ms, words = excluded.words
-    RETURNING seq";
-/// A name seldom changes, so the index of names is written where it does.
-const NAME: &str = "UPDATE record SET name_key = :name_key
-    WHERE seq = :seq AND name_key <> :name_key";
+    :status, :due, :closed, :received, :needs_review, :needs_newer, :changed, :words, :name_key)";
+const UPDATE: &str = "UPDATE record SET version = :version, procedure = :procedure,
+    applicant = :applicant, receiving_unit = :receiving, competent_unit = :competent,
+    return_unit = :return, status = :status, changed_at_ms = :changed, words = :words
+    WHERE document = :document";
+/// By what lists are in order: it seldom changes, so these indexes are written where it does.
+const MOVE: &str = "UPDATE record SET code = :code, due_at_ms = :due, closed_at_ms = :closed,
+    received_at_ms = :received, needs_review = :needs_review, needs_newer = :needs_newer,
+    name_key = :name_key WHERE document = :document";
 const SEQ: &str = "SELECT seq, words FROM record WHERE document = :document";
 const REMOVE: &str = "DELETE FROM record WHERE seq = :seq";
 const BY_CODE: &str = "SELECT document FROM record WHERE code = :code ORDER BY document";
@@ -104,8 +102,8 @@ pub struct Plan {
     pub computed_from: Option<Version>,
     /// What lists show.
     pub summary: Summary,
-    /// Texts by which it is found, beside its units: code, names, id numbers, phones.
-    pub search: Vec<Findable>,
+    /// The words by which it is found.
+    pub words: Words,
     /// The scans that it names, each hash once.
     pub attachments: Vec<Attachment>,
 }
@@ -143,39 +141,81 @@ pub fn version(tx: &mut Tx<'_>, document: &DocumentId) -> Result<Option<Version>
 /// [`StoreError::Stale`] if the stored version is not the one that the plan was computed from;
 /// else what SQLite says.
 pub fn put(tx: &mut Tx<'_>, plan: &Plan) -> Result<(), StoreError> {
-    let summary = &plan.summary;
-    if version(tx, &summary.document)? != plan.computed_from {
+    let (summary, words) = (&plan.summary, &plan.words);
+    let before = before(tx, &summary.document)?;
+    if before.as_ref().map(|before| &before.summary.version) != plan.computed_from.as_ref() {
         return Err(StoreError::Stale);
     }
-    let (before, words) = (words::kept(tx, &summary.document)?, words::of(plan));
-    let name = name_key(&summary.applicant);
-    let seq: i64 = tx.connection.prepare_cached(PUT)?.query_row(
-        named_params! {
-            ":document": summary.document.0,
-            ":version": summary.version.0,
-            ":code": summary.code,
-            ":procedure": summary.procedure,
-            ":applicant": summary.applicant,
-            ":receiving": summary.receiving_unit.0,
-            ":competent": summary.competent_unit.map(|unit| unit.0),
-            ":return": summary.return_unit.map(|unit| unit.0),
-            ":status": summary.status,
-            ":due": summary.due_at_ms,
-            ":closed": summary.closed_at_ms,
-            ":received": summary.received_at_ms,
-            ":needs_review": summary.needs_review,
-            ":needs_newer": summary.needs_newer,
-            ":changed": summary.changed_at_ms,
-            ":words": words,
-            ":name_key": name,
-        },
-        |row| row.get(0),
-    )?;
-    let mut named = tx.connection.prepare_cached(NAME)?;
-    named.execute(named_params! { ":seq": seq, ":name_key": name })?;
-    drop(named);
-    words::replace(tx, seq, (&before, &words))?;
+    let what: [(&str, &dyn ToSql); 9] = [
+        (":version", &summary.version.0),
+        (":procedure", &summary.procedure),
+        (":applicant", &summary.applicant),
+        (":receiving", &summary.receiving_unit.0),
+        (":competent", &summary.competent_unit.map(|unit| unit.0)),
+        (":return", &summary.return_unit.map(|unit| unit.0)),
+        (":status", &summary.status),
+        (":changed", &summary.changed_at_ms),
+        (":words", &words.text),
+    ];
+    let place: [(&str, &dyn ToSql); 7] = [
+        (":code", &summary.code),
+        (":due", &summary.due_at_ms),
+        (":closed", &summary.closed_at_ms),
+        (":received", &summary.received_at_ms),
+        (":needs_review", &summary.needs_review),
+        (":needs_newer", &summary.needs_newer),
+        (":name_key", &words.name_key),
+    ];
+    let document: [(&str, &dyn ToSql); 1] = [(":document", &summary.document.0)];
+    let write = |sql: &str, values: &[&[_]]| {
+        tx.connection.prepare_cached(sql)?.execute(values.concat().as_slice())
+    };
+    let seq = match &before {
+        None => {
+            write(INSERT, &[&document, &what, &place])?;
+            tx.connection.last_insert_rowid()
+        }
+        Some(before) => {
+            write(UPDATE, &[&document, &what])?;
+            if before.moves(plan) {
+                write(MOVE, &[&document, &place])?;
+            }
+            before.seq
+        }
+    };
+    words::replace(tx, seq, (before.as_ref().map_or("", |before| &before.words), &words.text))?;
     attachments::put(tx, &summary.document, &plan.attachments, summary.changed_at_ms)
+}
+
+/// A record as it stands.
+struct Before {
+    seq: i64,
+    summary: Summary,
+    words: String,
+    name_key: Vec<u8>,
+}
+
+impl Before {
+    /// Whether the plan gives it another place in lists.
+    fn moves(&self, plan: &Plan) -> bool {
+        let place = |one: &Summary| {
+            let times = (one.due_at_ms, one.closed_at_ms, one.received_at_ms);
+            (one.code.clone(), times, one.needs_review, one.needs_newer)
+        };
+        place(&self.summary) != place(&plan.summary) || self.name_key != plan.words.name_key
+    }
+}
+
+fn before(tx: &mut Tx<'_>, document: &DocumentId) -> Result<Option<Before>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(BEFORE)?;
+    let mut rows = statement.query(named_params! { ":document": document.0 })?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Before {
+        seq: row.get("seq")?,
+        summary: read_summary(row)?,
+        words: row.get("words")?,
+        name_key: row.get("name_key")?,
+    }))
 }
 
 /// The columns of one dossier.

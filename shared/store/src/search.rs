@@ -33,7 +33,7 @@ const WHOLE: char = '≡';
 const END: char = '…';
 /// A unit.
 const UNIT: char = '⌂';
-/// What addresses abbreviate.
+/// What addresses abbreviate, folded.
 const ABBREVIATIONS: [(&str, &str); 8] = [
     ("p", "phường"),
     ("x", "xã"),
@@ -41,9 +41,11 @@ const ABBREVIATIONS: [(&str, &str); 8] = [
     ("tt", "thị trấn"),
     ("tp", "thành phố"),
     ("tx", "thị xã"),
-    ("đk", "đặc khu"),
+    ("dk", "đặc khu"),
     ("kp", "khu phố"),
 ];
+/// Characters of the longest of them.
+const ABBREVIATION_CHARACTERS: usize = 2;
 /// What stands before the vowel of a syllable that is written with i or with y.
 const BEFORE_I: [&str; 8] = ["h", "k", "l", "m", "s", "t", "v", "qu"];
 
@@ -314,7 +316,11 @@ pub fn place(text: &str) -> Vec<String> {
 
 /// What an abbreviation stands for; whoever types without tones writes đk as dk.
 fn written_out(word: &str) -> Option<&'static str> {
-    let found = ABBREVIATIONS.iter().find(|(short, _)| folded(short) == folded(word));
+    if word.chars().nth(ABBREVIATION_CHARACTERS).is_some() {
+        return None;
+    }
+    let word = folded(word);
+    let found = ABBREVIATIONS.iter().find(|(short, _)| *short == word);
     found.map(|(_, long)| *long)
 }
 

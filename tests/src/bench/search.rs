@@ -10,7 +10,7 @@ use hoso_store::{
     StoreError,
     database::{Database, Schema},
     readers::Readers,
-    records::{self, Filter, Plan, Summary, Version},
+    records::{self, Filter, Plan, Summary, Version, Words},
     search::Findable,
     writer::Writer,
 };
@@ -161,7 +161,8 @@ fn plan(number: usize) -> Plan {
         needs_newer: false,
         changed_at_ms: at_ms,
     };
-    Plan { computed_from: None, summary, search, attachments: Vec::new() }
+    let words = Words::of(&summary, &search);
+    Plan { computed_from: None, summary, words, attachments: Vec::new() }
 }
 
 /// The name of a number, and how it is typed in Telex.

@@ -11,7 +11,7 @@ use hoso_registry::EventKind;
 use hoso_store::{
     StoreError,
     attachments::Attachment,
-    records::{self, Plan, Summary, Version},
+    records::{self, Plan, Summary, Version, Words},
 };
 use hoso_sync::{
     frame::{Frame, MINOR_SCANS},
@@ -70,7 +70,8 @@ fn plan(blob: PayloadHash) -> Plan {
         needs_newer: false,
         changed_at_ms: 5,
     };
-    Plan { computed_from: None, summary, search: Vec::new(), attachments: vec![scan] }
+    let words = Words::of(&summary, &[]);
+    Plan { computed_from: None, summary, words, attachments: vec![scan] }
 }
 
 fn welcome(minor: u16) -> Welcome {

@@ -1,30 +1,39 @@
 //! The words by which a dossier is found: in its record's row, and in an index without contents.
 //! What is taken out of the index is exactly what the row says was put in.
 
-use hoso_identity::{DocumentId, UnitId};
-use rusqlite::{OptionalExtension, named_params};
+use hoso_identity::UnitId;
+use rusqlite::named_params;
 
-use super::Plan;
-use crate::{error::StoreError, search::indexed, writer::Tx};
+use super::Summary;
+use crate::{
+    collation::name_key,
+    error::StoreError,
+    search::{Findable, indexed},
+    writer::Tx,
+};
 
-const KEPT: &str = "SELECT words FROM record WHERE document = :document";
 const DROP: &str = "INSERT INTO record_word (record_word, rowid, words)
     VALUES ('delete', :seq, :words)";
 const PUT: &str = "INSERT INTO record_word (rowid, words) VALUES (:seq, :words)";
 
-/// The words of a record, as the row keeps them.
-pub(super) fn of(plan: &Plan) -> String {
-    let summary = &plan.summary;
-    let units = [Some(summary.receiving_unit), summary.competent_unit, summary.return_unit];
-    let units: Vec<UnitId> = units.into_iter().flatten().collect();
-    indexed(&plan.search, &units).into_iter().collect::<Vec<_>>().join(" ")
+/// The words by which a record is found, and by what its applicant's name is in order. They take
+/// longer than the rest of its row, so they are computed before the writer is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// The words as the row keeps them.
+    pub(super) text: String,
+    pub(super) name_key: Vec<u8>,
 }
 
-/// The words by which a dossier is found; none without a record.
-pub(super) fn kept(tx: &mut Tx<'_>, document: &DocumentId) -> Result<String, StoreError> {
-    let mut statement = tx.connection.prepare_cached(KEPT)?;
-    let words = statement.query_row(named_params! { ":document": document.0 }, |row| row.get(0));
-    Ok(words.optional()?.unwrap_or_default())
+impl Words {
+    /// Of these texts beside its units: code, names, id numbers, phones.
+    #[must_use]
+    pub fn of(summary: &Summary, search: &[Findable]) -> Self {
+        let units = [Some(summary.receiving_unit), summary.competent_unit, summary.return_unit];
+        let units: Vec<UnitId> = units.into_iter().flatten().collect();
+        let text = indexed(search, &units).into_iter().collect::<Vec<_>>().join(" ");
+        Self { text, name_key: name_key(&summary.applicant) }
+    }
 }
 
 /// Lets a record be found by the second words instead of the first. An ordinary event changes none

@@ -5,40 +5,42 @@ use hoso_store::{
     StoreError,
     attachments::{self, Attachment, Purpose, room},
     blobs,
-    records::{self, Cursor, DueRange, Filter, Order, PAGE_MAX, Plan, Summary, Version, Work},
+    records::{
+        self, Cursor, DueRange, Filter, Order, PAGE_MAX, Plan, Summary, Version, Words, Work,
+    },
     search::Findable,
 };
 
 use crate::scene::Scene;
 
 fn plan(number: u8, name: &str) -> Plan {
-    Plan {
-        computed_from: None,
-        summary: Summary {
-            document: DocumentId([number; 16]),
-            version: Version(vec![1]),
-            code: Some(format!("07192-20261124-{number:07}")),
-            procedure: "1.004194".to_owned(),
-            applicant: name.to_owned(),
-            receiving_unit: UnitId(1),
-            competent_unit: Some(UnitId(2)),
-            return_unit: None,
-            status: 2,
-            due_at_ms: Some(1_000 * i64::from(number)),
-            closed_at_ms: None,
-            received_at_ms: i64::from(number / 2),
-            needs_review: false,
-            needs_newer: false,
-            changed_at_ms: 5,
-        },
-        search: vec![
+    let summary = Summary {
+        document: DocumentId([number; 16]),
+        version: Version(vec![1]),
+        code: Some(format!("07192-20261124-{number:07}")),
+        procedure: "1.004194".to_owned(),
+        applicant: name.to_owned(),
+        receiving_unit: UnitId(1),
+        competent_unit: Some(UnitId(2)),
+        return_unit: None,
+        status: 2,
+        due_at_ms: Some(1_000 * i64::from(number)),
+        closed_at_ms: None,
+        received_at_ms: i64::from(number / 2),
+        needs_review: false,
+        needs_newer: false,
+        changed_at_ms: 5,
+    };
+    let words = Words::of(
+        &summary,
+        &[
             Findable::Number(format!("07192-20261124-{number:07}")),
             Findable::Name(name.to_owned()),
             Findable::Number("022 193 001 234".to_owned()),
             Findable::Phone("0912345678".to_owned()),
         ],
-        attachments: Vec::new(),
-    }
+    );
+    Plan { computed_from: None, summary, words, attachments: Vec::new() }
 }
 
 fn store(scene: &Scene, plan: Plan) -> Result<(), StoreError> {
@@ -275,6 +277,45 @@ fn people_are_listed_as_vietnamese_readers_look_for_them_page_by_page() {
     let query = "thi".to_owned();
     let filter = Filter { order: Order::Name, query, limit: 9, ..Filter::default() };
     assert_eq!(listed(&scene, &filter).last(), Some(&3), "a corrected name has its new place");
+}
+
+#[test]
+fn whatever_changes_of_a_record_is_kept_and_found_at_its_new_place() {
+    let changes: [fn(&mut Summary); 14] = [
+        |row| row.version = Version(vec![9]),
+        |row| row.code = Some("07192-20261124-0000077".to_owned()),
+        |row| row.procedure = "1.001193".to_owned(),
+        |row| row.applicant = "Lê Thị Yến".to_owned(),
+        |row| row.receiving_unit = UnitId(8),
+        |row| row.competent_unit = None,
+        |row| row.return_unit = Some(UnitId(9)),
+        |row| row.status = 10,
+        |row| row.due_at_ms = Some(9_000),
+        |row| row.closed_at_ms = Some(900),
+        |row| row.received_at_ms = 77,
+        |row| row.needs_review = true,
+        |row| row.needs_newer = true,
+        |row| row.changed_at_ms = 78,
+    ];
+    for change in changes {
+        let scene = Scene::node();
+        store(&scene, plan(1, "Nguyễn Văn Bình")).unwrap();
+        let mut changed =
+            Plan { computed_from: Some(Version(vec![1])), ..plan(1, "Nguyễn Văn Bình") };
+        change(&mut changed.summary);
+        let (kept, document) = (changed.summary.clone(), changed.summary.document);
+        store(&scene, changed).unwrap();
+        assert_eq!(scene.read(|tx| records::summary(tx, &document)), Some(kept.clone()));
+        let code = kept.code.clone().unwrap();
+        assert_eq!(scene.read(|tx| records::by_code(tx, &code)), [document]);
+        let review = Filter { needs_review: true, limit: 9, ..Filter::default() };
+        assert_eq!(listed(&scene, &review).len(), usize::from(kept.needs_review));
+        let newer = scene.read(records::needing_newer);
+        assert_eq!(newer.len(), usize::from(kept.needs_newer));
+        let due = DueRange::Between(9_000, 9_001);
+        let due = Filter { due, limit: 9, ..Filter::default() };
+        assert_eq!(listed(&scene, &due).len(), usize::from(kept.due_at_ms == Some(9_000)));
+    }
 }
 
 fn scan(size: u64) -> Attachment {

@@ -2,7 +2,7 @@
 
 use hoso_identity::{DocumentId, UnitId};
 use hoso_store::{
-    records::{self, Cursor, Filter, Order, Plan, Summary, Version},
+    records::{self, Cursor, Filter, Order, Plan, Summary, Version, Words},
     search::Findable,
 };
 
@@ -29,7 +29,8 @@ fn plan(number: u16, search: Vec<Findable>) -> Plan {
         needs_newer: false,
         changed_at_ms: 5,
     };
-    Plan { computed_from: None, summary, search, attachments: Vec::new() }
+    let words = Words::of(&summary, &search);
+    Plan { computed_from: None, summary, words, attachments: Vec::new() }
 }
 
 fn name(text: &str) -> Findable {

@@ -3,6 +3,7 @@
 mod excepted;
 mod figures;
 mod in_order;
+mod standing;
 
 use hoso_identity::{
     DocumentId, EntryId, Epoch, Incarnation, Kind, NodeId, Position, Reason, Scope, SessionToken,
@@ -17,7 +18,7 @@ pub use self::{
 use crate::{
     columns::{
         blob, fixed, ids_from_bytes, ids_to_bytes, key, optional_blob, position, signed, unit,
-        unsigned, waiting_from_bytes, waiting_to_bytes,
+        unsigned, waiting_to_bytes,
     },
     error::StoreError,
     packed, peers, placed,
@@ -39,6 +40,7 @@ const PUT_FACTS: &str = "INSERT INTO facts VALUES (1, :incarnation, :generation,
     checked_at_ms = excluded.checked_at_ms";
 const KNOWN: &str = "SELECT 1 FROM entry WHERE key = :key";
 const ENTRY: &str = "SELECT * FROM whole_entry WHERE key = :key";
+const STANDING: &str = "SELECT standing, detail FROM entry WHERE key = :key";
 const REPLACE_BYTES: &str = "UPDATE entry SET bytes = :bytes, signer = :signer, size = :size
     WHERE key = :key";
 const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, kind, author_unit, bytes,
@@ -53,8 +55,9 @@ const INSERT_ENTRY: &str = "INSERT INTO entry (key, id, document, kind, author_u
     placed_at_ms = excluded.placed_at_ms";
 const DOCUMENT: &str = "SELECT * FROM whole_entry WHERE document = :document ORDER BY seq";
 const WAITING: &str = "SELECT id FROM entry WHERE standing = 1 AND detail = :what ORDER BY seq";
+/// From a subquery: a statement that inserts what it selects keeps a journal of its own.
 const APPEND: &str = "INSERT INTO journal (number, entry, digest)
-    SELECT :number, seq, :digest FROM entry WHERE key = :key";
+    VALUES (:number, (SELECT seq FROM entry WHERE key = :key), :digest)";
 const AFTER: &str =
     "SELECT entry.* FROM journal JOIN whole_entry AS entry ON entry.seq = journal.entry
     WHERE journal.number > :after ORDER BY journal.number LIMIT :limit";
@@ -164,12 +167,14 @@ impl JournalTables for Tx<'_> {
         rows.next()?.map(node_entry).transpose()
     }
 
+    fn standing(&mut self, id: &EntryId) -> Result<Option<Standing>, StoreError> {
+        let mut statement = self.connection.prepare_cached(STANDING)?;
+        let mut rows = statement.query(named_params! { ":key": key(id) })?;
+        rows.next()?.map(standing::of_row).transpose()
+    }
+
     fn put_entry(&mut self, entry: &NodeEntry) -> Result<(), StoreError> {
-        let (standing, detail): (i64, Option<Vec<u8>>) = match &entry.standing {
-            Standing::Counts => (0, None),
-            Standing::Waiting(what) => (1, Some(waiting_to_bytes(what))),
-            Standing::Refused(reason) => (2, Some(vec![reason.number()])),
-        };
+        let (standing, detail) = standing::columns(&entry.standing);
         let epoch = entry.position.map(|position| position.epoch);
         // The bytes of what is known stay as they are.
         let mut known = self.connection.prepare_cached(KNOWN)?;
@@ -447,17 +452,6 @@ impl JournalTables for Tx<'_> {
 }
 
 fn node_entry(row: &Row<'_>) -> Result<NodeEntry, StoreError> {
-    let detail: Option<Vec<u8>> = row.get("detail")?;
-    let detail = detail.unwrap_or_default();
-    let standing = match row.get::<_, i64>("standing")? {
-        0 => Standing::Counts,
-        1 => Standing::Waiting(waiting_from_bytes(&detail)?),
-        2 => {
-            let reason = detail.first().copied().and_then(Reason::from_number);
-            Standing::Refused(reason.ok_or(StoreError::Damaged("a reason"))?)
-        }
-        _ => return Err(StoreError::Damaged("a standing")),
-    };
     Ok(NodeEntry {
         id: EntryId(blob(row, "id")?),
         document: DocumentId(blob(row, "document")?),
@@ -468,7 +462,7 @@ fn node_entry(row: &Row<'_>) -> Result<NodeEntry, StoreError> {
         position: position(row)?,
         row: row.get::<_, Option<i64>>("feed_row")?.map(unsigned).transpose()?,
         placed_ms: row.get::<_, Option<i64>>("placed_at_ms")?.map(unsigned).transpose()?,
-        standing,
+        standing: standing::of_row(row)?,
     })
 }
 

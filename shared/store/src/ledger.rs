@@ -56,8 +56,9 @@ const QUARANTINE: &str = "INSERT INTO quarantine VALUES (:key, :id, :bytes, :rea
     :incarnation, :origin_number, :since_ms)";
 const FEED_END: &str =
     "SELECT feed_row, digest FROM feed WHERE scope = :scope ORDER BY feed_row DESC LIMIT 1";
-const FEED_APPEND: &str = "INSERT INTO feed SELECT :scope, :row, seq, :digest FROM entry
-    WHERE key = :key";
+/// From a subquery: a statement that inserts what it selects keeps a journal of its own.
+const FEED_APPEND: &str = "INSERT INTO feed VALUES (:scope, :row,
+    (SELECT seq FROM entry WHERE key = :key), :digest)";
 const FEED_AFTER: &str = "SELECT feed.feed_row, feed.digest, entry.id FROM feed
     JOIN entry ON entry.seq = feed.entry
     WHERE feed.scope = :scope AND feed.feed_row > :after ORDER BY feed.feed_row LIMIT :limit";

@@ -193,6 +193,8 @@ pub trait JournalTables {
     fn put_facts(&mut self, facts: &NodeFacts) -> Result<(), Self::Error>;
     /// One entry.
     fn entry(&mut self, id: &EntryId) -> Result<Option<NodeEntry>, Self::Error>;
+    /// Where an entry stands.
+    fn standing(&mut self, id: &EntryId) -> Result<Option<Standing>, Self::Error>;
     /// Inserts an entry, or updates all but its bytes.
     fn put_entry(&mut self, entry: &NodeEntry) -> Result<(), Self::Error>;
     /// Puts these bytes in the place of forged ones: an id does not cover the signature.

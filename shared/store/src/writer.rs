@@ -211,10 +211,13 @@ where
 {
     let (send, receive) = oneshot::channel();
     let job: Job = Box::new(move |connection| {
-        connection.execute_batch("SAVEPOINT job")?;
+        let run = |sql| connection.prepare_cached(sql)?.execute([]);
+        run("SAVEPOINT job")?;
         let result = job(&mut Tx::over(connection));
-        let end = if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
-        connection.execute_batch(end)?;
+        if result.is_err() {
+            run("ROLLBACK TO job")?;
+        }
+        run("RELEASE job")?;
         let answer: Answer = Box::new(move |end| {
             let result = match end {
                 End::Committed => result,

@@ -159,6 +159,10 @@ impl JournalTables for NodeDisk {
         Ok(self.entries.get(id).map(|(_, entry)| entry.as_ref().clone()))
     }
 
+    fn standing(&mut self, id: &EntryId) -> Result<Option<Standing>, DiskError> {
+        Ok(self.entries.get(id).map(|(_, entry)| entry.standing))
+    }
+
     fn replace_bytes(&mut self, id: &EntryId, bytes: &[u8]) -> Result<(), DiskError> {
         if let Some((_, entry)) = self.entries.get_mut(id) {
             Rc::make_mut(entry).bytes = bytes.to_vec();

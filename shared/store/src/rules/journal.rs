@@ -274,8 +274,9 @@ pub fn applied<T: JournalTables>(
     standings: &[Applicability],
 ) -> Result<(), T::Error> {
     for found in standings {
-        if let Some(mut entry) = tables.entry(&found.id)?
-            && entry.standing != found.standing
+        // As a rule it stands where it stood, and is not read as a whole.
+        if tables.standing(&found.id)?.is_some_and(|standing| standing != found.standing)
+            && let Some(mut entry) = tables.entry(&found.id)?
         {
             entry.standing = found.standing;
             tables.put_entry(&entry)?;

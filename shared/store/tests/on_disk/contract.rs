@@ -73,6 +73,7 @@ fn facts<T: JournalTables<Error: Debug>>(tables: &mut T) {
 
 fn entries<T: JournalTables<Error: Debug>>(tables: &mut T) {
     assert_eq!(tables.entry(&id(1)).unwrap(), None);
+    assert_eq!(tables.standing(&id(1)).unwrap(), None);
     let mut entry = node_entry(1, DOSSIER);
     tables.put_entry(&entry).unwrap();
     let standings = [
@@ -92,6 +93,7 @@ fn entries<T: JournalTables<Error: Debug>>(tables: &mut T) {
         entry.placed_ms = Some(11);
         tables.put_entry(&entry).unwrap();
         assert_eq!(tables.entry(&id(1)).unwrap(), Some(entry.clone()));
+        assert_eq!(tables.standing(&id(1)).unwrap(), Some(standing));
     }
     let forged = NodeEntry { bytes: vec![0], ..entry.clone() };
     tables.put_entry(&forged).unwrap();

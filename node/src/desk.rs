@@ -107,7 +107,8 @@ async fn answered_before(
     }
 }
 
-/// A dossier as it is stored, with all that has arrived applied.
+/// A dossier as it is stored, with all that has arrived applied: what waits for that is applied
+/// next.
 async fn load(office: &Arc<Office>, id: DocumentId) -> Result<Option<Dossier>, Refused> {
     for _ in 0..LOOKS {
         let (found, mark) = office
@@ -121,7 +122,7 @@ async fn load(office: &Arc<Office>, id: DocumentId) -> Result<Option<Dossier>, R
                 return Err(Refused::new(409, "set-aside"));
             }
             Some(_) => {
-                office.arrived.notify_one();
+                office.ask_for(id);
                 tokio::time::sleep(std::time::Duration::from_millis(LOOK_MS)).await;
             }
         }

@@ -10,6 +10,8 @@ mod papers;
 mod sweep;
 
 use std::{
+    collections::BTreeSet,
+    mem,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -24,7 +26,7 @@ use hoso_engine::{
     memory::Memory,
     metrics::Histogram,
 };
-use hoso_identity::{PublicKey, UnitId};
+use hoso_identity::{DocumentId, PublicKey, UnitId};
 use hoso_registry::{State, state::NodeFacts};
 use hoso_store::{
     StoreError, attachments, blobs::Blobs, journal, link, rules::journal::ATTEMPTS_MAX,
@@ -64,6 +66,8 @@ pub struct Office {
     pub(crate) applied: watch::Sender<u64>,
     /// Woken when something is to be applied.
     pub(crate) arrived: Arc<Notify>,
+    /// Dossiers for which somebody waits until they are applied.
+    pub(crate) asked: Mutex<BTreeSet<DocumentId>>,
     /// How the link stands.
     pub(crate) link: watch::Sender<LinkStatus>,
     /// Which other machines of the unit are connected.
@@ -145,6 +149,17 @@ impl Office {
     /// Tells the link that dossiers were applied.
     pub(crate) fn has_applied(&self) {
         self.applied.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Has this dossier applied before what came earlier.
+    pub(crate) fn ask_for(&self, document: DocumentId) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(document);
+        self.arrived.notify_one();
+    }
+
+    /// The dossiers that somebody asked for since this was called last.
+    pub(crate) fn take_asked(&self) -> BTreeSet<DocumentId> {
+        mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Where the relay is, as the invitation said.

@@ -1,6 +1,12 @@
 //! The running node: memory, link, projection, pages, commands; started and stopped in one place.
 
-use std::{collections::BTreeMap, io, net::TcpListener as Address, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::TcpListener as Address,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use hoso_dossier::code::{Code, Serial};
 use hoso_engine::{
@@ -85,6 +91,7 @@ pub async fn open(data: &Path) -> Result<(Arc<Office>, WriterThread), Problem> {
         begins_again: watch::Sender::new(false),
         applied: watch::Sender::new(0),
         arrived: Arc::new(Notify::new()),
+        asked: Mutex::default(),
         link: watch::Sender::new(LinkStatus::since(&past)),
         lan: watch::Sender::new(LanStatus::default()),
         wire: WireBytes::default(),

@@ -1,6 +1,7 @@
 //! What has arrived becomes records: stored first, applied second.
 //!
-//! While the program runs, nothing is written before an attempt. What was in work when it ended
+//! While the program runs, nothing is written before an attempt, but for what somebody asks for: it
+//! goes before all others, alone, with its attempt durable. What was in work when the program ended
 //! otherwise than in order has perhaps ended it: such dossiers are tried one by one, each attempt
 //! durable before it begins. Most ends have nothing to do with what was in work: power goes and
 //! comes and goes. So the second attempt waits until the program has run for a while, and only
@@ -12,6 +13,7 @@ mod tests;
 mod work;
 
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -36,6 +38,8 @@ use crate::office::Office;
 /// Dossiers that share one commit at most: each puts a row at random into several indexes, and the
 /// more they are, the more rows share a page. The desk's saves wait for them.
 const BATCH: usize = 120;
+/// Bytes of entries that are read together, but for those of a single dossier.
+const BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// Dossiers that can be in work at once: one batch is computed while another is written.
 const IN_WORK: usize = 2 * BATCH;
 /// The longest time for one dossier; a process that needs more is ended.
@@ -68,8 +72,7 @@ pub(crate) async fn run(office: Arc<Office>, stop: watch::Receiver<bool>) {
 }
 
 async fn run_by(method: Method, office: Arc<Office>, stop: watch::Receiver<bool>) {
-    let projection = Projection { office, method, stop };
-    let begun = Instant::now();
+    let projection = Projection::new(office, method, stop);
     if let Err(error) = projection.after_start().await {
         tracing::error!(%error, "what was stored before the start could not be applied");
     }
@@ -78,7 +81,7 @@ async fn run_by(method: Method, office: Arc<Office>, stop: watch::Receiver<bool>
         if let Err(error) = projection.pending().await {
             tracing::error!(%error, "what has arrived could not be applied");
         }
-        if begun.elapsed() >= method.probation
+        if projection.is_tested()
             && let Err(error) = projection.once_more().await
         {
             tracing::error!(%error, "what was tried before could not be tried again");
@@ -95,11 +98,29 @@ struct Projection {
     office: Arc<Office>,
     method: Method,
     stop: watch::Receiver<bool>,
+    begun: Instant,
+}
+
+/// Dossiers to be applied together.
+#[derive(Debug, Default)]
+struct Batch {
+    works: Vec<Work>,
+    /// The place of the last mark among them; none where no more is marked.
+    last: Option<u64>,
 }
 
 impl Projection {
+    fn new(office: Arc<Office>, method: Method, stop: watch::Receiver<bool>) -> Self {
+        Self { office, method, stop, begun: Instant::now() }
+    }
+
     fn stops(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// Whether the program has run long enough to try what was tried before.
+    fn is_tested(&self) -> bool {
+        self.begun.elapsed() >= self.method.probation
     }
 
     /// Tries, one by one, what was in work when the program last ended, if it did not end in order.
@@ -134,7 +155,7 @@ impl Projection {
             if !self.office.memory.write(false, attempt).await? {
                 continue;
             }
-            let works = self.read(vec![mark]).await?;
+            let works = self.read(vec![mark], BATCH_BYTES).await?;
             let (done, failed) = self.compute(works).await;
             if done.is_empty() && failed.is_empty() {
                 // The program stops: that is no failure of this dossier.
@@ -146,31 +167,79 @@ impl Projection {
         Ok(())
     }
 
-    /// Applies all that is marked: a batch is computed while the one before it is written.
+    /// Applies all that is marked, what somebody asks for first: a batch is computed while the one
+    /// before it is written and the one after it is read.
     async fn pending(&self) -> Result<(), StoreError> {
-        let (mut done, mut after, mut found) = (Vec::new(), 0, false);
+        let (mut batch, mut done, mut found) = (self.batch(0).await?, Vec::new(), false);
         while !self.stops() {
-            let untried = move |tx: &mut Tx<'_>| stored::untried(tx, after, BATCH);
-            let marks = self.office.memory.read(untried).await?;
-            let last = marks.last().map(|mark| mark.place);
-            let works = self.read(marks).await?;
-            found |= !works.is_empty();
-            let (computed, kept) = tokio::join!(self.computed(works), self.keep(done));
+            let asked = self.asked().await?;
+            let Batch { mut works, last } = batch;
+            // What was read or computed of them before is older than what they have become.
+            works.retain(|work| !asked.contains(&work.mark.document));
+            done.retain(|applied: &Applied| !asked.contains(&applied.mark.document));
+            let ahead = async {
+                match last {
+                    Some(last) => self.batch(last).await,
+                    None => Ok(Batch::default()),
+                }
+            };
+            let (computed, kept, ahead) =
+                tokio::join!(self.computed(works), self.keep(done), ahead);
             kept?;
             done = computed?;
-            match last {
-                Some(last) => after = last,
+            batch = match last {
+                Some(_) => ahead?,
                 // What came meanwhile, or was out of date, is found from the beginning.
-                None if found => (after, found) = (0, false),
+                None if found => self.batch(0).await?,
                 None => return Ok(()),
-            }
+            };
+            found = last.is_some();
         }
         Ok(())
     }
 
-    async fn read(&self, marks: Vec<ToApply>) -> Result<Vec<Work>, StoreError> {
-        let read =
-            move |tx: &mut Tx<'_>| marks.into_iter().map(|mark| Work::read(tx, mark)).collect();
+    /// Applies the dossiers for which somebody waits, one by one, and gives them: each attempt is
+    /// kept before, as what ends the program is looked for among those that have waited longest.
+    async fn asked(&self) -> Result<BTreeSet<DocumentId>, StoreError> {
+        let asked = self.office.take_asked();
+        if asked.is_empty() {
+            return Ok(asked);
+        }
+        let attempts_max = if self.is_tested() { ATTEMPTS_MAX } else { 1 };
+        let documents = asked.clone();
+        let marks = move |tx: &mut Tx<'_>| {
+            let mut marks = Vec::new();
+            for document in documents {
+                marks.extend(tx.mark(&document)?.filter(|mark| mark.attempts < attempts_max));
+            }
+            Ok::<_, StoreError>(marks)
+        };
+        self.one_by_one(self.office.memory.read(marks).await?).await?;
+        Ok(asked)
+    }
+
+    /// What is marked behind this place.
+    async fn batch(&self, after: u64) -> Result<Batch, StoreError> {
+        let untried = move |tx: &mut Tx<'_>| stored::untried(tx, after, BATCH);
+        let works = self.read(self.office.memory.read(untried).await?, BATCH_BYTES).await?;
+        Ok(Batch { last: works.last().map(|work| work.mark.place), works })
+    }
+
+    /// Reads what is marked: the first dossier, and those after it until so many bytes are read.
+    async fn read(&self, marks: Vec<ToApply>, bytes_max: usize) -> Result<Vec<Work>, StoreError> {
+        let read = move |tx: &mut Tx<'_>| {
+            let (mut works, mut bytes) = (Vec::new(), 0_usize);
+            for mark in marks {
+                let work = Work::read(tx, mark)?;
+                let entries = work.stored.entries.iter();
+                bytes = entries.fold(bytes, |sum, entry| sum.saturating_add(entry.bytes.len()));
+                works.push(work);
+                if bytes >= bytes_max {
+                    break;
+                }
+            }
+            Ok::<_, StoreError>(works)
+        };
         self.office.memory.read(read).await
     }
 

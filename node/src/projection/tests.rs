@@ -5,7 +5,7 @@ use std::{
     env, fs,
     path::Path,
     process::{Command, ExitStatus},
-    sync::OnceLock,
+    sync::{Mutex, OnceLock},
 };
 
 use hoso_identity::{DocumentId, Entry, Header, Reason, entry::SIGNATURE_BYTES};
@@ -36,7 +36,7 @@ static PLANTED: OnceLock<(DocumentId, String)> = OnceLock::new();
 fn planted(work: Work, state: &Arc<State>) -> Applied {
     match PLANTED.get() {
         Some((poison, deed)) if *poison == work.mark.document => match deed.as_str() {
-            "abort" | "flap" => std::process::abort(),
+            "abort" | "flap" | "asked" | "asked-soon" => std::process::abort(),
             "panic" => panic!("a planted fault"),
             "spin" => loop {
                 std::hint::spin_loop();
@@ -58,11 +58,15 @@ async fn a_process_that_applies_what_is_planted() {
     let (office, thread) = program::open(directory).await.unwrap();
     let (_keep, stop) = watch::channel(false);
     let watchdog = if deed == "spin" { Duration::from_secs(3) } else { WATCHDOG };
-    let method = Method { compute: planted, watchdog, probation: Duration::ZERO };
-    let projection = Projection { office, method, stop };
+    let probation = if deed == "asked-soon" { PROBATION } else { Duration::ZERO };
+    let method = Method { compute: planted, watchdog, probation };
+    let projection = Projection::new(office, method, stop);
     projection.after_start().await.unwrap();
+    if deed.starts_with("asked") {
+        projection.office.ask_for(DocumentId::from_hex(poison).unwrap());
+    }
     projection.pending().await.unwrap();
-    if deed != "flap" {
+    if !["flap", "asked-soon"].contains(&deed) {
         projection.once_more().await.unwrap();
     }
     drop(projection);
@@ -166,6 +170,71 @@ async fn a_dossier_that_ended_the_process_twice_is_set_aside_until_a_newer_versi
     assert_eq!((&sync["set_aside"], &sync["waiting"]), (&json!([]), &json!(0)));
 }
 
+/// What was computed, in the order in which it was begun.
+static BEGUN: Mutex<Vec<DocumentId>> = Mutex::new(Vec::new());
+
+/// Applies like the program, and notes when.
+fn noted(work: Work, state: &Arc<State>) -> Applied {
+    BEGUN.lock().unwrap().push(work.mark.document);
+    applied(work, state)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_that_somebody_asks_for_is_applied_before_what_came_earlier() {
+    let Planted { scene, ids } = Planted::new("nothing").await;
+    let office = Arc::clone(&scene.office);
+    let last = DocumentId::from_hex(&ids[2]).unwrap();
+    office.ask_for(last);
+    let (_keep, stop) = watch::channel(false);
+    let method = Method { compute: noted, ..Method::default() };
+    let projection = Projection::new(office, method, stop);
+    projection.pending().await.unwrap();
+    let mut begun = BEGUN.lock().unwrap().clone();
+    assert_eq!(begun.first(), Some(&last));
+    begun.sort_unstable();
+    begun.dedup();
+    assert_eq!(begun.len(), BEGUN.lock().unwrap().len(), "what was read before is not used");
+    let waiting = |tx: &mut Tx<'_>| stored::untried(tx, 0, BATCH);
+    assert_eq!(scene.office.memory.read(waiting).await.unwrap(), []);
+    assert!(scene.office.take_asked().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_marked_is_applied_batch_by_batch_and_no_batch_is_too_large() {
+    let Planted { scene, .. } = Planted::new("nothing").await;
+    let office = Arc::clone(&scene.office);
+    let more = |tx: &mut Tx<'_>, _: &mut _| {
+        let numbers = 0..u16::try_from(2 * BATCH).unwrap();
+        numbers.into_iter().try_for_each(|number| {
+            let mut document = [7; 16];
+            document[..2].copy_from_slice(&number.to_be_bytes());
+            tx.mark_to_apply(&DocumentId(document), 0)
+        })
+    };
+    office.memory.write(false, more).await.unwrap();
+    let (_keep, stop) = watch::channel(false);
+    let projection = Projection::new(Arc::clone(&office), Method::default(), stop);
+    let marks = office.memory.read(|tx| stored::untried(tx, 0, BATCH)).await.unwrap();
+    assert_eq!(projection.read(marks.clone(), 1).await.unwrap().len(), 1);
+    assert_eq!(projection.read(marks, usize::MAX).await.unwrap().len(), BATCH);
+    projection.pending().await.unwrap();
+    assert_eq!(office.memory.read(|tx| stored::untried(tx, 0, BATCH)).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_that_is_asked_for_again_soon_after_an_end_is_not_set_aside() {
+    let (planted, deaths) = Planted::new("asked-soon").await.deaths().await;
+    assert_eq!(deaths, 1, "the second attempt waits until the program has run for a while");
+    assert_eq!(planted.scene.get("/api/v1/sync").await.json()["set_aside"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_that_ends_the_process_whenever_it_is_asked_for_is_set_aside_at_the_second_end() {
+    let (planted, deaths) = Planted::new("asked").await.deaths().await;
+    assert_eq!(deaths, 2, "each attempt is kept before it begins");
+    planted.is_set_aside().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_ends_the_process_is_found_behind_any_number_that_is_set_aside() {
     let planted = Planted::new("abort").await;
@@ -239,7 +308,7 @@ async fn what_waits_for_an_operator_is_tried_again_by_a_newer_version() {
     };
     assert!(office.memory.write(false, waits).await.unwrap().is_some());
     let (_keep, stop) = watch::channel(false);
-    let projection = Projection { office: Arc::clone(office), method: Method::default(), stop };
+    let projection = Projection::new(Arc::clone(office), Method::default(), stop);
     projection.pending().await.unwrap();
     let stored =
         office.memory.read(move |tx| hoso_store::journal::in_order(tx, &id, crate::dossiers::ROOM));
@@ -265,7 +334,7 @@ async fn what_the_relay_gave_to_its_operator_has_no_effect_whatever_comes_later(
     };
     office.memory.write(false, answered).await.unwrap();
     let (_keep, stop) = watch::channel(false);
-    let projection = Projection { office: Arc::clone(office), method: Method::default(), stop };
+    let projection = Projection::new(Arc::clone(office), Method::default(), stop);
     projection.pending().await.unwrap();
     let stored = office.memory.read(move |tx| tx.document(&id)).await.unwrap();
     let waits = |entry: &NodeEntry| {
@@ -287,9 +356,10 @@ async fn what_needed_a_newer_version_is_read_again_by_one() {
         let mut summary = records::summary(tx, &id)?.unwrap();
         summary.needs_newer = true;
         let computed_from = Some(summary.version.clone());
+        let words = records::Words::of(&summary, &[]);
         records::put(
             tx,
-            &records::Plan { computed_from, summary, search: Vec::new(), attachments: Vec::new() },
+            &records::Plan { computed_from, summary, words, attachments: Vec::new() },
         )?;
         try_again_after_upgrade(tx)?;
         assert_eq!(tx.to_apply(0, 9)?, [], "this version has read it");
@@ -300,7 +370,7 @@ async fn what_needed_a_newer_version_is_read_again_by_one() {
     let marks = office.memory.write(false, needs).await.unwrap();
     assert!(marks.iter().map(|mark| mark.document).eq([id]), "{marks:?}");
     let (_keep, stop) = watch::channel(false);
-    let projection = Projection { office: Arc::clone(office), method: Method::default(), stop };
+    let projection = Projection::new(Arc::clone(office), Method::default(), stop);
     projection.pending().await.unwrap();
     let read = office.memory.read(move |tx| records::summary(tx, &id)).await.unwrap();
     assert!(!read.unwrap().needs_newer, "this version can read all of it");
@@ -326,7 +396,7 @@ async fn an_entry_whose_header_names_another_kind_than_its_event_is_refused_and_
     };
     office.memory.write(false, arrives).await.unwrap();
     let (_keep, stop) = watch::channel(false);
-    let projection = Projection { office: Arc::clone(office), method: Method::default(), stop };
+    let projection = Projection::new(Arc::clone(office), Method::default(), stop);
     projection.pending().await.unwrap();
     let standing = office.memory.read(move |tx| tx.entry(&id)).await.unwrap().unwrap().standing;
     assert_eq!(standing, Standing::Refused(Reason::Disagreement));

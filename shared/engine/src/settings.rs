@@ -8,6 +8,9 @@ use std::{
 use serde::{Deserialize, de::DeserializeOwned};
 use thiserror::Error;
 
+/// What is logged: of Automerge only what goes wrong, as it opens a span for each column it reads.
+const LEVELS: &str = "info,automerge=warn";
+
 /// Why the settings cannot be used.
 #[derive(Debug, Error)]
 pub enum SettingsError {
@@ -43,7 +46,7 @@ pub enum LogForm {
 impl LogForm {
     /// Lets the program log in this form, on standard error.
     pub fn begin(self) {
-        let log = tracing_subscriber::fmt().with_writer(io::stderr);
+        let log = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(LEVELS);
         match self {
             Self::Text => log.init(),
             Self::Json => log.json().init(),

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use hoso_store::readers::Readers;
 use serde_json::{Value, json};
 
 use super::{
@@ -18,6 +19,7 @@ use crate::e2e::{
     http::Client,
     node::Node,
     province::{CO_TO, Province},
+    through::{is_complete, is_sent},
     wait,
 };
 
@@ -28,7 +30,7 @@ const WRITERS: usize = 64;
 /// Changes of one reconnection whose bytes are counted.
 const FEW: usize = 100;
 
-/// What both desks show when nothing is missing: how many dossiers are in each status.
+/// How many dossiers are in each status.
 fn counts(session: &Client) -> Value {
     session.get("/api/v1/dossiers?limit=1").done()["counts"].clone()
 }
@@ -37,6 +39,8 @@ fn counts(session: &Client) -> Value {
 struct Sister {
     node: Node,
     session: Client,
+    own: Readers,
+    ledger: Readers,
 }
 
 /// One catch-up.
@@ -51,14 +55,16 @@ struct CaughtUp {
 }
 
 impl Sister {
-    /// Connects, and waits until this desk shows what the other one does.
+    /// Connects, and waits until everything that the relay has is applied here; then this desk
+    /// shows what the other one does.
     fn catches_up_with(&self, other: &Client) -> CaughtUp {
-        let (before, goal, begun) = (Metrics::of(&self.session), counts(other), Instant::now());
+        let (before, begun) = (Metrics::of(&self.session), Instant::now());
         self.node.link("on");
         wait::until("the second node has applied everything", DEADLINE, || {
-            (counts(&self.session) == goal).then_some(())
+            is_complete(&self.own, &self.ledger).then_some(())
         });
         let took = begun.elapsed();
+        assert_eq!(counts(&self.session), counts(other));
         self.node.await_link(&self.session, "up", DEADLINE);
         let after = Metrics::of(&self.session);
         let seconds = |name| Duration::from_secs_f64(after.sum(name) - before.sum(name));
@@ -95,12 +101,10 @@ fn change(session: &Client, ids: &[String]) {
 }
 
 /// Sends everything to the relay; gives how long it took.
-fn sends(node: &Node, session: &Client) -> Duration {
-    let begun = Instant::now();
+fn sends(node: &Node) -> Duration {
+    let (own, begun) = (Readers::of(&node.data), Instant::now());
     node.link("on");
-    wait::until("the relay has everything", DEADLINE, || {
-        (node.sync(session)["pending_entries"] == 0).then_some(())
-    });
+    wait::until("the relay has everything", DEADLINE, || is_sent(&own).then_some(()));
     let took = begun.elapsed();
     node.link("off");
     took
@@ -119,18 +123,23 @@ pub fn measure(dossiers: usize) -> Vec<Figure> {
     node.link("off");
     sister.link("off");
     let desk = Desk::of(node);
-    let sister = Sister { session: Desk::of(&sister).session, node: sister };
+    let sister = Sister {
+        session: Desk::of(&sister).session,
+        own: Readers::of(&sister.data),
+        ledger: Readers::of(&province.relay.data),
+        node: sister,
+    };
     let saving = receive(&desk.session, dossiers, WRITERS, "trip");
     let ids = desk.ids();
     let (verifying, inserting) = limits::parts(province.directory(), dossiers);
     let best = rate(dossiers, verifying + inserting);
-    let ingest = rate(dossiers, sends(node, &desk.session));
+    let ingest = rate(dossiers, sends(node));
     let first = sister.catches_up_with(&desk.session);
     change(&desk.session, &ids[FEW..]);
-    sends(node, &desk.session);
+    sends(node);
     let singles = sister.catches_up_with(&desk.session);
     change(&desk.session, &ids[..FEW]);
-    sends(node, &desk.session);
+    sends(node);
     let few = sister.catches_up_with(&desk.session);
     let nothing = sister.catches_up_with(&desk.session);
     let (cold, share) = (dossiers - FEW, verifying);

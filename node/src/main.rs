@@ -22,6 +22,10 @@ use hoso_node::{
 };
 use hoso_store::{StoreError, backup, database::Schema, rules::recheck};
 use serde_json::json;
+use tikv_jemallocator::Jemalloc;
+
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     ended(answer(Cli::parse().command))

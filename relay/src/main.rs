@@ -17,6 +17,10 @@ use hoso_relay::{
 };
 use hoso_store::{StoreError, backup, database::Schema, rules::greeting::mint_epoch};
 use serde_json::json;
+use tikv_jemallocator::Jemalloc;
+
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     ended(answer(Cli::parse().command))

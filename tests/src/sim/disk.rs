@@ -47,6 +47,8 @@ pub struct NodeDisk {
     pub quarantined: Vec<(Vec<u8>, Reason)>,
     /// The materialised dossiers: the entries that have effect, in the order of their ids.
     pub records: BTreeMap<DocumentId, Vec<EntryId>>,
+    /// The units that each of them names.
+    pub named: BTreeMap<DocumentId, BTreeSet<UnitId>>,
     /// How many restores made this copy.
     pub copies: usize,
     /// A planted mistake: of two changes of one actor the one that came first counts.
@@ -79,6 +81,7 @@ impl NodeDisk {
             delivered: BTreeMap::new(),
             quarantined: Vec::new(),
             records: BTreeMap::new(),
+            named: BTreeMap::new(),
             copies: 0,
             first_come: false,
         }
@@ -106,10 +109,10 @@ impl NodeDisk {
         self.delivered.values().cloned().collect()
     }
 
-    /// The audience of a dossier.
+    /// Whether something of a dossier is still to be applied.
     #[must_use]
-    pub fn audience_of(&self, document: &DocumentId) -> Vec<UnitId> {
-        self.audience.get(document).into_iter().flatten().copied().collect()
+    pub fn is_marked(&self, document: &DocumentId) -> bool {
+        self.marks.contains_key(document)
     }
 
     fn in_scope(&self, document: &DocumentId, scope: Scope) -> bool {

@@ -2,14 +2,18 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the rest is work for the disk")]
 
-use std::{collections::VecDeque, rc::Rc, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    rc::Rc,
+    sync::Arc,
+};
 
 use hoso_dossier::History;
 use hoso_engine::{
     admission::Registrar,
     node_host::{self, Moment, Undone},
 };
-use hoso_identity::{DocumentId, Entry, EntryId, Incarnation, Realm, Reason};
+use hoso_identity::{DocumentId, Entry, EntryId, Incarnation, Realm, Reason, UnitId};
 use hoso_registry::{Placed, State, Statement, replay};
 use hoso_store::{
     rules::journal,
@@ -483,7 +487,20 @@ pub(super) fn record(disk: &mut NodeDisk, document: DocumentId) {
     let (_, ids) = in_effect(disk, &document);
     if ids.is_empty() {
         disk.records.remove(&document);
+        disk.named.remove(&document);
     } else {
+        disk.named.insert(document, named(disk, &document, &ids));
         disk.records.insert(document, ids);
     }
+}
+
+/// The units that these entries of a dossier have added to it.
+pub(super) fn named(
+    disk: &NodeDisk,
+    document: &DocumentId,
+    ids: &[EntryId],
+) -> BTreeSet<UnitId> {
+    let entries = disk.of(document).into_iter().filter(|entry| ids.contains(&entry.id));
+    let read = entries.filter_map(|entry| Entry::decode(&entry.bytes).ok());
+    read.flat_map(|entry| entry.header().units_added.clone()).collect()
 }

@@ -12,6 +12,7 @@ use hoso_store::{
 use super::{
     cast::NODES,
     disk::NodeDisk,
+    node::{in_effect, named},
     ledger::LedgerDisk,
     sorting::{Read, sorted, taken},
     world::World,
@@ -97,9 +98,15 @@ fn reach(badge: Badge) -> Option<u8> {
     }
 }
 
+/// The units that a dossier names, but for that of the last entry's author: those which what has
+/// effect there has added, as a page folds them. A unit that the ledger has let in by an entry
+/// without effect gets the dossier, and is named nowhere.
 fn destinations(disk: &NodeDisk, document: &DocumentId, last: &NodeEntry) -> Vec<UnitId> {
-    let audience = disk.audience_of(document).into_iter();
-    audience.filter(|unit| Some(*unit) != last.author_unit).collect()
+    let units = match disk.named.get(document).filter(|_| !disk.is_marked(document)) {
+        Some(units) => units.clone(),
+        None => named(disk, document, &in_effect(disk, document).1),
+    };
+    units.into_iter().filter(|unit| Some(*unit) != last.author_unit).collect()
 }
 
 /// What a node shows of its dossiers.

@@ -19,7 +19,8 @@ pub const STORM_MS: u64 = 60_000;
 /// Milliseconds until every link of those who are well again is up for good: a dead line is noticed
 /// after 20 s, the longest wait before a dial has 30 s, and a healing may ask a node to begin anew.
 pub const LINKS_MAX_MS: u64 = 120_000;
-/// Round trips from then on until all of them show the same.
+/// Round trips from then on until all of them show the same; counted anew from each piece of work,
+/// since people who were cut off at the end of the storm work on.
 pub const ROUND_TRIPS_MAX: u64 = 12;
 
 /// When those who were well again had come to rest.
@@ -27,8 +28,8 @@ pub const ROUND_TRIPS_MAX: u64 = 12;
 pub struct Rest {
     /// Milliseconds until their last link was up.
     pub links_ms: u64,
-    /// Round trips from then on: a frame there and one back, on the slowest line, and a commit
-    /// at either end.
+    /// Round trips from then on, or from the last piece of work: a frame there and one back, on the
+    /// slowest line, and a commit at either end.
     pub round_trips: u64,
 }
 
@@ -99,7 +100,8 @@ fn rest(world: &mut World, among: &[usize]) -> Rest {
             linked = world.now;
         }
         let links_ms = linked - began;
-        let rest = Rest { links_ms, round_trips: (world.now - linked) / round_trip_ms };
+        let since = world.now - linked.max(world.worked);
+        let rest = Rest { links_ms, round_trips: since / round_trip_ms };
         if !world.watch.broken.is_empty() {
             return rest;
         }

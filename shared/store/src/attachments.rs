@@ -42,6 +42,9 @@ const DOWN_BYTES: &str = "SELECT coalesce(sum(size - held), 0) FROM blob INDEXED
     WHERE held < size AND given_up = 0";
 const PLACE: &str = "UPDATE attachment SET placed = :placed
     WHERE document = :document AND blob = :blob";
+const LACK: &str = "UPDATE attachment SET placed = 0 WHERE blob = :blob AND document = coalesce(
+    (SELECT document FROM attachment WHERE blob = :blob AND document = :document),
+    (SELECT min(document) FROM attachment WHERE blob = :blob))";
 const UNPLACE: &str = "UPDATE attachment SET placed = 0 WHERE placed = 1";
 const WANTED: &str = "UPDATE blob SET given_up = 0 WHERE hash = :blob AND given_up = 1";
 const UNNAMED: &str = "INSERT INTO attachment_gone (document, blob) VALUES (:document, :blob)
@@ -185,6 +188,21 @@ pub fn place(
 ) -> Result<(), StoreError> {
     let values = named_params! { ":document": document.0, ":blob": blob.0, ":placed": placed };
     tx.connection.prepare_cached(PLACE)?.execute(values)?;
+    Ok(())
+}
+
+/// Notes that the relay lacks a scan, so that it is brought again: as one of this dossier, or where
+/// that does not name it here, of one that does.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn lack(
+    tx: &mut Tx<'_>,
+    (document, blob): (&DocumentId, &PayloadHash),
+) -> Result<(), StoreError> {
+    let values = named_params! { ":document": document.0, ":blob": blob.0 };
+    tx.connection.prepare_cached(LACK)?.execute(values)?;
     Ok(())
 }
 

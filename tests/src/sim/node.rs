@@ -495,11 +495,7 @@ pub(super) fn record(disk: &mut NodeDisk, document: DocumentId) {
 }
 
 /// The units that these entries of a dossier have added to it.
-pub(super) fn named(
-    disk: &NodeDisk,
-    document: &DocumentId,
-    ids: &[EntryId],
-) -> BTreeSet<UnitId> {
+pub(super) fn named(disk: &NodeDisk, document: &DocumentId, ids: &[EntryId]) -> BTreeSet<UnitId> {
     let entries = disk.of(document).into_iter().filter(|entry| ids.contains(&entry.id));
     let read = entries.filter_map(|entry| Entry::decode(&entry.bytes).ok());
     read.flat_map(|entry| entry.header().units_added.clone()).collect()

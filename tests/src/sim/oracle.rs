@@ -12,8 +12,8 @@ use hoso_store::{
 use super::{
     cast::NODES,
     disk::NodeDisk,
-    node::{in_effect, named},
     ledger::LedgerDisk,
+    node::{in_effect, named},
     sorting::{Read, sorted, taken},
     world::World,
 };

@@ -150,7 +150,7 @@ impl Carrier {
         let Frame::Lack(Named { document, blob, .. }) = frame else { return };
         let asked = self.depot.write(move |tx| {
             let held = blobs::look_up(tx, &blob)?.is_some_and(|blob| blob.is_held());
-            if held { attachments::place(tx, (&document, &blob), false) } else { Ok(()) }
+            if held { attachments::lack(tx, (&document, &blob)) } else { Ok(()) }
         });
         if let Err(error) = asked.await {
             tracing::warn!(%error, "a scan that the relay lacks is not brought to it");

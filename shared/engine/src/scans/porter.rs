@@ -83,7 +83,7 @@ impl<O: Office> Porter<O> {
         }
     }
 
-    /// Tells the node what the relay lacks and what has come, of the dossiers that it may read.
+    /// Tells the node what the relay lacks and what has come, of scans in dossiers that it may read.
     async fn tell_all(&self) {
         let mut news = self.depot.news.subscribe();
         let mut stream = None;
@@ -94,12 +94,11 @@ impl<O: Office> Porter<O> {
                 Err(RecvError::Lagged(_)) => continue,
                 Err(RecvError::Closed) => return,
             };
-            let (Frame::Lack(named) | Frame::Here(named)) = frame else { continue };
-            match self.may_read(named.document).await {
-                Ok(true) => {}
-                Ok(false) => continue,
+            let frame = match self.told(frame).await {
+                Ok(Some(frame)) => frame,
+                Ok(None) => continue,
                 Err(error) => return tracing::warn!(%error, "nodes are not told of scans"),
-            }
+            };
             let open = match stream.take() {
                 Some(open) => Ok(open),
                 None => Exchange::open(&self.peer, self.wire.clone()).await,
@@ -197,7 +196,7 @@ impl<O: Office> Porter<O> {
         }
     }
 
-    /// Says that it is not here, and asks who else reads the dossier for it.
+    /// Says that it is not here, and asks who else reads a dossier that names it.
     async fn miss(&self, talk: &mut Exchange, named: Named) -> Result<(), ScanError> {
         if !self.depot.is_coming(&named.blob) {
             self.depot.tell(Frame::Lack(Named { bytes: 0, ..named }));
@@ -212,6 +211,29 @@ impl<O: Office> Porter<O> {
             self.depot.write(move |tx| carried::unname(tx, &document, &blob, at_ms)).await?;
         }
         talk.say(&Frame::Took(Through { bytes: 0 })).await
+    }
+
+    /// The news as this node is told them.
+    async fn told(&self, news: Frame) -> Result<Option<Frame>, StoreError> {
+        let (named, is_here) = match news {
+            Frame::Lack(named) => (named, false),
+            Frame::Here(named) => (named, true),
+            Frame::Offer(_)
+            | Frame::Wish(_)
+            | Frame::Take(_)
+            | Frame::Outline(_)
+            | Frame::Group(_)
+            | Frame::Took(_)
+            | Frame::Refuse(_)
+            | Frame::Unname(_) => return Ok(None),
+        };
+        let scopes = self.session.scopes.clone();
+        let of = move |tx: &mut Tx<'_>| {
+            rules::told(tx, &scopes, (&named.document, &named.blob), is_here)
+        };
+        let document = self.depot.memory.read(of).await?;
+        let told = document.map(|document| Named { document, ..named });
+        Ok(told.map(if is_here { Frame::Here } else { Frame::Lack }))
     }
 
     async fn may_read(&self, document: DocumentId) -> Result<bool, StoreError> {

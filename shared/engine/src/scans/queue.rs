@@ -132,8 +132,8 @@ impl Queue {
             Frame::Here(Named { blob, .. }) => {
                 self.resting.retain(|key, _| (key.1, key.2) != (*blob, Purpose::Wish));
             }
-            Frame::Lack(Named { document, blob, .. }) => {
-                self.resting.remove(&(*document, *blob, Purpose::Offer));
+            Frame::Lack(Named { blob, .. }) => {
+                self.resting.retain(|key, _| (key.1, key.2) != (*blob, Purpose::Offer));
             }
             Frame::Offer(_)
             | Frame::Wish(_)

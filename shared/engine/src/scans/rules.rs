@@ -67,6 +67,17 @@ pub trait ScanTables {
     /// What the tables say.
     fn documents(&mut self, hash: &PayloadHash) -> Result<Vec<DocumentId>, Self::Error>;
 
+    /// One of those that a node may read which reads these scopes.
+    ///
+    /// # Errors
+    ///
+    /// What the tables say.
+    fn readable(
+        &mut self,
+        scopes: &[Scope],
+        hash: &PayloadHash,
+    ) -> Result<Option<DocumentId>, Self::Error>;
+
     /// Notes that a dossier names a scan.
     ///
     /// # Errors
@@ -106,6 +117,21 @@ impl ScanTables for Tx<'_> {
 
     fn documents(&mut self, hash: &PayloadHash) -> Result<Vec<DocumentId>, StoreError> {
         carried::documents(self, hash)
+    }
+
+    fn readable(
+        &mut self,
+        scopes: &[Scope],
+        hash: &PayloadHash,
+    ) -> Result<Option<DocumentId>, StoreError> {
+        for scope in scopes {
+            if let Scope::Unit(unit) = scope
+                && let Some(document) = carried::readable(self, *unit, hash)?
+            {
+                return Ok(Some(document));
+            }
+        }
+        Ok(None)
     }
 
     fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<(), StoreError> {
@@ -181,13 +207,11 @@ fn held_already<T: ScanTables>(
     if held.size != size {
         return Ok(Offered::Audience);
     }
-    for other in tables.documents(&held.hash)? {
-        if tables.may_read(&giver.scopes, &other)? {
-            tables.link(&document, &held.hash)?;
-            return Ok(Offered::From(size));
-        }
+    if tables.readable(&giver.scopes, &held.hash)?.is_none() {
+        return Ok(Offered::From(0));
     }
-    Ok(Offered::From(0))
+    tables.link(&document, &held.hash)?;
+    Ok(Offered::From(size))
 }
 
 /// What becomes of a wish.
@@ -220,6 +244,28 @@ pub fn wished<T: ScanTables>(
         return Ok(Wished::Missing);
     }
     Ok(Wished::Give)
+}
+
+/// What a node is told of what the relay lacks or has got, if it may read that dossier or another
+/// one that names the scan: it may be the only one that has it, or wait for it in that one.
+///
+/// # Errors
+///
+/// What the tables say.
+pub fn told<T: ScanTables>(
+    tables: &mut T,
+    scopes: &[Scope],
+    (document, blob): (&DocumentId, &PayloadHash),
+    is_here: bool,
+) -> Result<Option<DocumentId>, T::Error> {
+    if tables.may_read(scopes, document)? {
+        return Ok(Some(*document));
+    }
+    // It may be lacking as one of that dossier alone.
+    if tables.scan(blob)?.is_some_and(|scan| scan.is_held()) != is_here {
+        return Ok(None);
+    }
+    tables.readable(scopes, blob)
 }
 
 /// Forgets a scan that no dossier names; gives whether it is left over.

@@ -1,6 +1,6 @@
 //! Which dossiers name the scans that a relay holds, as the nodes that brought them said.
 
-use hoso_identity::{DocumentId, PayloadHash};
+use hoso_identity::{DocumentId, PayloadHash, UnitId};
 use rusqlite::named_params;
 
 use crate::{
@@ -12,6 +12,9 @@ use crate::{
 const LINK: &str = "INSERT INTO blob_of (hash, document) VALUES (:hash, :document)
     ON CONFLICT DO UPDATE SET gone_ms = NULL WHERE gone_ms IS NOT NULL";
 const DOCUMENTS: &str = "SELECT document FROM blob_of WHERE hash = :hash";
+const READABLE: &str = "SELECT blob_of.document FROM blob_of
+    JOIN audience ON audience.document = blob_of.document
+    WHERE hash = :hash AND unit = :unit LIMIT 1";
 const UNNAME: &str = "UPDATE blob_of SET gone_ms = :at WHERE hash = :hash
     AND document = :document AND gone_ms IS NULL";
 const UNLINK: &str = "DELETE FROM blob_of WHERE gone_ms < :before";
@@ -42,6 +45,21 @@ pub fn documents(tx: &mut Tx<'_>, hash: &PayloadHash) -> Result<Vec<DocumentId>,
         found.push(DocumentId(blob(row, "document")?));
     }
     Ok(found)
+}
+
+/// A dossier that names this scan, or did so until lately, and that the unit reads.
+///
+/// # Errors
+///
+/// What SQLite says.
+pub fn readable(
+    tx: &mut Tx<'_>,
+    unit: UnitId,
+    hash: &PayloadHash,
+) -> Result<Option<DocumentId>, StoreError> {
+    let mut statement = tx.connection.prepare_cached(READABLE)?;
+    let mut rows = statement.query(named_params! { ":hash": hash.0, ":unit": unit.0 })?;
+    rows.next()?.map(|row| Ok(DocumentId(blob(row, "document")?))).transpose()
 }
 
 /// Notes that a dossier no longer names this scan.

@@ -91,7 +91,8 @@ impl World {
             return self.give_up(number, at_relay);
         };
         for step in steps {
-            if self.dies(place) {
+            // It may have died over what it said last.
+            if !self.streams.contains_key(&number) || self.dies(place) {
                 return;
             }
             let shelf =
@@ -144,7 +145,7 @@ impl World {
         self.say(number, at_relay, Frame::Took(Through { bytes: coming.size }));
         if at_relay {
             self.release(number);
-            self.tell(&Frame::Here(Named { document, blob: hash, bytes: coming.size }));
+            self.tell(Named { document, blob: hash, bytes: coming.size }, true);
         } else {
             self.done(number);
         }

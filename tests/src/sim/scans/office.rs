@@ -89,6 +89,17 @@ impl Tables {
         }
     }
 
+    /// The relay lacks a scan: it is brought again as one of this dossier, or of another one.
+    pub fn lack(&mut self, of: (DocumentId, PayloadHash)) {
+        let is_named = self.named.contains_key(&of);
+        let other = self.named.keys().find(|other| other.1 == of.1).copied();
+        if let Some(of) = if is_named { Some(of) } else { other }
+            && let Some(named) = self.named.get_mut(&of)
+        {
+            named.placed = false;
+        }
+    }
+
     /// Whether the database says that all of it is here.
     #[must_use]
     pub fn is_held(&self, hash: &PayloadHash) -> bool {

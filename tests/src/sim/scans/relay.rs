@@ -88,6 +88,19 @@ impl ScanTables for Tables {
         Ok(links.map(|(_, document)| *document).collect())
     }
 
+    fn readable(
+        &mut self,
+        scopes: &[Scope],
+        hash: &PayloadHash,
+    ) -> Result<Option<DocumentId>, Infallible> {
+        for document in self.documents(hash)? {
+            if self.may_read(scopes, &document)? {
+                return Ok(Some(document));
+            }
+        }
+        Ok(None)
+    }
+
     fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<(), Infallible> {
         let gone = self.links.entry((*hash, *document)).or_default();
         if !self.links_stay {

@@ -63,8 +63,11 @@ impl Stream {
 }
 
 impl World {
-    /// An office opens a stream for an errand.
+    /// An office opens a stream for an errand, unless it has just died over the one before.
     pub(super) fn open(&mut self, node: usize, errand: Errand) {
+        if self.offices[node].session.is_none() {
+            return;
+        }
         let (document, blob) = (errand.document, errand.blob);
         let named = |bytes| Named { document, blob, bytes };
         let frame = match errand.purpose {
@@ -249,7 +252,7 @@ impl World {
         self.say(number, true, Frame::Take(Through { bytes: from }));
         if from >= size {
             self.release(number);
-            self.tell(&Frame::Here(named));
+            self.tell(named, true);
         }
     }
 
@@ -272,7 +275,7 @@ impl World {
 
     fn miss(&mut self, number: u64, named: Named) {
         if !self.relay.coming.contains(&named.blob) {
-            self.tell(&Frame::Lack(Named { bytes: 0, ..named }));
+            self.tell(Named { bytes: 0, ..named }, false);
         }
         self.refuse(number, Why::Missing);
     }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use hoso_engine::scans::queue::Queue;
+use hoso_engine::scans::{queue::Queue, rules};
 use hoso_identity::{DocumentId, PayloadHash, Scope, UnitId};
 use hoso_sync::scan::{Frame, Named};
 use tokio::time::Instant;
@@ -380,22 +380,22 @@ impl World {
         office.queue.told(frame);
         if let Frame::Lack(Named { document, blob, .. }) = frame
             && office.tables.is_held(blob)
-            && let Some(named) = office.tables.named.get_mut(&(*document, *blob))
         {
-            named.placed = false;
+            office.tables.lack((*document, *blob));
         }
         self.look(node);
     }
 
     /// The relay tells all offices that are there and may know.
-    pub(super) fn tell(&mut self, frame: &Frame) {
-        let (Frame::Lack(named) | Frame::Here(named)) = frame else { return };
-        let readers = self.dossiers.get(&named.document).cloned().unwrap_or_default();
-        for node in readers {
-            if let Some(session) = self.offices[node].session {
-                let frame = Box::new(frame.clone());
+    pub(super) fn tell(&mut self, named: Named, is_here: bool) {
+        for node in 0..self.offices.len() {
+            let of = (&named.document, &named.blob);
+            let Ok(told) = rules::told(&mut self.relay.tables, &[scope(node)], of, is_here);
+            if let (Some(document), Some(session)) = (told, self.offices[node].session) {
+                let named = Named { document, ..named };
+                let frame = if is_here { Frame::Here(named) } else { Frame::Lack(named) };
                 let after = self.carry(node, false, frame.encode().len() as u64);
-                self.at(after, Event::News { node, session, frame });
+                self.at(after, Event::News { node, session, frame: Box::new(frame) });
             }
         }
     }

@@ -8,7 +8,10 @@ use minicbor::{Decode, Encode};
 
 use crate::{
     brief::{BriefAck, BriefFeedAck, BriefReport, BriefWelcome, Told},
-    frame::{FRAME_BYTES_MAX, Frame, FrameError, MINOR_CLAIMED, MINOR_MAX, MINOR_PACKED, Stream},
+    frame::{
+        FRAME_BYTES_MAX, Frame, FrameError, MINOR_ASKED, MINOR_CLAIMED, MINOR_MAX, MINOR_PACKED,
+        Stream,
+    },
     pack::{Claims, Packer, Unpacker},
     wire::{Content, Hello},
 };
@@ -18,10 +21,33 @@ const WELCOME: u8 = 11;
 const FEED_ACK: u8 = 12;
 const ACK: u8 = 13;
 const REPORT: u8 = 129;
-/// Numbers of the packed forms, with those of the frames that they hold.
-const PACKED: [(u8, u8); 5] = [(40, 20), (41, 21), (42, 32), (43, 33), (44, HELD)];
-/// Number of the frame that was first packed in a later minor version than the others.
-const HELD: u8 = 31;
+/// The packed forms; of those of one frame the newest is the last.
+const PACKED: [Form; 7] = [
+    Form { number: 40, of: 20, since: MINOR_PACKED },
+    Form { number: 41, of: 21, since: MINOR_PACKED },
+    Form { number: 42, of: 32, since: MINOR_PACKED },
+    Form { number: 43, of: 33, since: MINOR_PACKED },
+    Form { number: 44, of: 31, since: MINOR_CLAIMED },
+    Form { number: 45, of: 32, since: MINOR_ASKED },
+    Form { number: 46, of: 31, since: MINOR_ASKED },
+];
+
+/// A packed form of a frame.
+#[derive(Clone, Copy, Debug)]
+struct Form {
+    number: u8,
+    /// The number of the frame that it holds.
+    of: u8,
+    /// The minor version from which on it is read.
+    since: u16,
+}
+
+impl Form {
+    /// Whether it ends with the number of a question.
+    fn is_asked(self) -> bool {
+        self.since >= MINOR_ASKED
+    }
+}
 
 /// A frame on its way out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,12 +92,12 @@ enum Packing {
 }
 
 impl Packing {
-    fn pack(&mut self, frame: &Frame, claims: &Claims) -> Option<Vec<u8>> {
+    fn pack(&mut self, frame: &Frame, claims: &Claims, is_asked: bool) -> Option<Vec<u8>> {
         if matches!(self, Self::Fresh) {
             *self = Packer::new().map_or(Self::Failed, |packer| Self::Ready(Box::new(packer)));
         }
         let Self::Ready(packer) = self else { return None };
-        let body = packer.pack(frame, claims);
+        let body = packer.pack(frame, claims, is_asked);
         if body.is_none() {
             *self = Self::Failed;
         }
@@ -112,12 +138,12 @@ impl Codec {
         if let Frame::Report(report) = frame {
             return Some(brief(REPORT, &self.sent.shorten_report(report)));
         }
-        let (number, _) = PACKED.into_iter().find(|(_, of)| *of == frame.number())?;
-        if frame.number() == HELD && self.minor < MINOR_CLAIMED {
-            return None;
-        }
+        let minor = self.minor;
+        let mut forms = PACKED.into_iter().rev();
+        let form = forms.find(|form| form.of == frame.number() && form.since <= minor)?;
         let (ends, claims) = self.ends(frame.stream())?;
-        Some([vec![number], ends.packing.pack(frame, claims)?].concat())
+        let body = ends.packing.pack(frame, claims, form.is_asked())?;
+        Some([vec![form.number], body].concat())
     }
 
     fn ends(&mut self, stream: Stream) -> Option<(&mut Ends, &Claims)> {
@@ -154,9 +180,10 @@ impl Codec {
                 let brief: BriefReport = read(REPORT, body)?;
                 Frame::Report(self.heard.report(brief))
             }
-            number => match PACKED.into_iter().find(|(packed, _)| *packed == number) {
-                Some((_, of)) => {
+            number => match PACKED.into_iter().find(|form| form.number == number) {
+                Some(form) => {
                     let (ends, claims) = self.ends(stream).ok_or(FrameError::Packed(number))?;
+                    let of = (form.of, form.is_asked());
                     let frame = ends.unpacker.unpack(of, body, claims);
                     frame.ok_or(FrameError::Packed(number))?
                 }

@@ -11,7 +11,7 @@ use crate::wire::{
 /// The oldest minor version that is spoken.
 pub const MINOR_MIN: u16 = 1;
 /// The newest minor version that is spoken.
-pub const MINOR_MAX: u16 = 4;
+pub const MINOR_MAX: u16 = 5;
 /// The minor version from which on a scope is shown in coded symbols.
 pub const MINOR_CODED: u16 = 2;
 /// The minor version from which on entries are packed and the frames of every session are brief.
@@ -21,6 +21,9 @@ pub const MINOR_SCANS: u16 = 3;
 /// The minor version from which on what a node brought back is pointed at in its feed, and what it
 /// holds is packed.
 pub const MINOR_CLAIMED: u16 = 4;
+/// The minor version from which on a question of healing and its answer carry their number in packed
+/// form too; in plain form they always may.
+pub const MINOR_ASKED: u16 = 5;
 /// Bytes of the longest frame: a batch of 64 KiB that ends with the largest entry.
 pub const FRAME_BYTES_MAX: usize = 192 * 1024;
 /// Numbers from here on are optional: a reader that does not know them skips them.

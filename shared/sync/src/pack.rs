@@ -81,11 +81,20 @@ impl Packer {
         Some(Self { memory: Memory::default(), squeezer, begun: false })
     }
 
-    /// The body of a packed batch. `None` for frames that are none, and when the compression
-    /// failed: then nothing more can be packed in this direction.
-    pub(crate) fn pack(&mut self, frame: &Frame, claims: &Claims) -> Option<Vec<u8>> {
+    /// The body of a packed batch, with the number of its question where that `is_asked` for.
+    /// `None` for frames that are none, and when the compression failed: then nothing more can be
+    /// packed in this direction.
+    pub(crate) fn pack(
+        &mut self,
+        frame: &Frame,
+        claims: &Claims,
+        is_asked: bool,
+    ) -> Option<Vec<u8>> {
         let mut out = Sections::default();
         self.memory.write(frame, claims, &mut out)?;
+        if is_asked {
+            out.number(question(frame).map_or(0, u64::from));
+        }
         if out.text.len() > FRAME_BYTES_MAX {
             return None;
         }
@@ -102,9 +111,15 @@ impl Packer {
 }
 
 impl Unpacker {
-    /// The frame of that number from its packed body; `None` for what no packer has written here.
-    /// Nothing is allocated beyond what a frame may have.
-    pub(crate) fn unpack(&mut self, number: u8, mut body: &[u8], claims: &Claims) -> Option<Frame> {
+    /// The frame of that number from its packed body, with that of its question where the form
+    /// `is_asked`; `None` for what no packer has written here. Nothing is allocated beyond what a
+    /// frame may have.
+    pub(crate) fn unpack(
+        &mut self,
+        (number, is_asked): (u8, bool),
+        mut body: &[u8],
+        claims: &Claims,
+    ) -> Option<Frame> {
         match (read_number(&mut body)?, &self.expander) {
             (DICTIONARY, None) => self.expander = Some(Expander::new().ok()?),
             (0, Some(_)) => {}
@@ -118,8 +133,32 @@ impl Unpacker {
         }
         let text = self.expander.as_mut()?.expand(squeezed, length)?;
         let mut from = Reading::new(chance, &text);
-        let frame = self.memory.read(number, claims, &mut from)?;
+        let mut frame = self.memory.read(number, claims, &mut from)?;
+        if is_asked {
+            let question = u32::try_from(from.number()?).ok()?;
+            ask(&mut frame, Some(question).filter(|question| *question > 0));
+        }
         from.is_empty().then_some(frame)
+    }
+}
+
+/// The number of the question that a frame carries.
+fn question(frame: &Frame) -> Option<u32> {
+    if let Frame::Held(held) = frame {
+        held.question
+    } else if let Frame::Answer(answer) = frame {
+        answer.question
+    } else {
+        None
+    }
+}
+
+/// Gives a frame the number of its question.
+fn ask(frame: &mut Frame, question: Option<u32>) {
+    if let Frame::Held(held) = frame {
+        held.question = question;
+    } else if let Frame::Answer(answer) = frame {
+        answer.question = question;
     }
 }
 
@@ -203,7 +242,8 @@ impl Memory {
                 for _ in 0..from.number()? {
                     want.push(EntryId(from.chance()?));
                 }
-                Some(Frame::Answer(Answer { entries, want, last: from.number()? == 1 }))
+                let last = from.number()? == 1;
+                Some(Frame::Answer(Answer { entries, want, last, question: None }))
             }
             33 => {
                 let entries = self.read_positioned(from)?;
@@ -383,6 +423,6 @@ impl Memory {
             }
             documents.push(HeldDocument { document, after, entries, more: from.number()? == 1 });
         }
-        Some(Held { scope, documents })
+        Some(Held { scope, documents, question: None })
     }
 }

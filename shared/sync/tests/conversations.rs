@@ -308,7 +308,8 @@ fn entry(number: u8) -> HeldEntry {
 }
 
 fn ask(relay: &mut relay::Conversation, documents: Vec<HeldDocument>) -> Vec<relay::Output> {
-    relay.handle(5, relay::Input::Frame(Frame::Held(Held { scope: UNIT, documents })))
+    let held = Held { scope: UNIT, documents, question: Some(3) };
+    relay.handle(5, relay::Input::Frame(Frame::Held(held)))
 }
 
 #[test]
@@ -335,7 +336,7 @@ fn a_question_that_is_out_of_bounds_or_order_ends_the_link() {
     for documents in wrong {
         assert!(closes_with(Farewell::Protocol, &ask(&mut shown(), documents)));
     }
-    let elsewhere = Held { scope: Scope::Province, documents: Vec::new() };
+    let elsewhere = Held { scope: Scope::Province, documents: Vec::new(), question: None };
     let outputs = shown().handle(5, relay::Input::Frame(Frame::Held(elsewhere)));
     assert!(closes_with(Farewell::Protocol, &outputs), "that scope was not shown");
 }
@@ -373,7 +374,12 @@ fn compares() -> node::Conversation {
 }
 
 fn answer(want: Vec<EntryId>) -> node::Input {
-    node::Input::Frame(Frame::Answer(Answer { entries: Vec::new(), want, last: true }))
+    answer_to(None, want)
+}
+
+fn answer_to(question: Option<u32>, want: Vec<EntryId>) -> node::Input {
+    let answer = Answer { entries: Vec::new(), want, last: true, question };
+    node::Input::Frame(Frame::Answer(answer))
 }
 
 #[test]
@@ -415,16 +421,57 @@ fn a_node_gives_only_what_it_has_shown_and_keeps_what_became_of_it() {
         id: EntryId([8; 32]),
         outcome: Outcome::Refused(hoso_identity::Reason::NodeEnded),
     };
-    let claimed = Frame::Claimed(Claimed { outcomes: vec![outcome] });
-    let outputs = node.handle(10, node::Input::Frame(claimed));
+    let claimed = |question, outcomes| Frame::Claimed(Claimed { outcomes, question });
+    let before = node.handle(10, node::Input::Frame(claimed(Some(0), Vec::new())));
+    assert_eq!(before, [], "what has been said of claims before is none of these");
+    let outputs = node.handle(10, node::Input::Frame(claimed(Some(1), vec![outcome])));
     assert_eq!(outputs, [node::Output::StoreClaimed(in_order, vec![outcome])]);
+}
+
+#[test]
+fn an_answer_that_comes_once_more_answers_no_later_question() {
+    let mut node = compares();
+    node.handle(6, node::Input::HeldRead(vec![held(1, vec![entry(1)], true)]));
+    node.handle(7, answer_to(Some(1), Vec::new()));
+    node.handle(8, node::Input::HealedStored);
+    let rest = vec![held(1, vec![entry(3)], false), held(2, Vec::new(), false)];
+    let outputs = node.handle(9, node::Input::HeldRead(rest));
+    let asks = |outputs: &[node::Output], number| {
+        let [node::Output::Send(Frame::Held(held))] = outputs else { panic!("{outputs:?}") };
+        assert_eq!(held.question, Some(number));
+    };
+    asks(&outputs, 2);
+    assert_eq!(node.handle(10, answer_to(Some(1), Vec::new())), []);
+    let mut early = node.clone();
+    let outputs = early.handle(11, answer_to(Some(3), Vec::new()));
+    assert!(outputs.contains(&node::Output::Close(Farewell::Protocol)), "{outputs:?}");
+    let outputs = node.handle(11, answer_to(Some(2), Vec::new()));
+    assert!(matches!(outputs[..], [node::Output::StoreHealed(..)]), "{outputs:?}");
+}
+
+#[test]
+fn a_relay_answers_with_the_number_of_the_question() {
+    let mut relay = shown();
+    ask(&mut relay, vec![held(2, vec![entry(1)], false)]);
+    let compared = relay::Input::Compared { send: Vec::new(), want: vec![EntryId([1; 32])] };
+    let outputs = relay.handle(6, compared);
+    let [relay::Output::Send(Frame::Answer(answer))] = &outputs[..] else { panic!("{outputs:?}") };
+    assert_eq!(answer.question, Some(3));
+    let claim = Frame::Claim(hoso_sync::wire::Claim { entries: Vec::new(), last: true });
+    relay.handle(7, relay::Input::Frame(claim));
+    let outputs = relay.handle(8, relay::Input::ClaimsStored(Vec::new()));
+    let claimed = Frame::Claimed(Claimed { outcomes: Vec::new(), question: Some(3) });
+    assert_eq!(outputs, [relay::Output::Send(claimed)]);
 }
 
 #[test]
 fn answers_that_come_faster_than_they_are_stored_stay_on_the_line() {
     let mut node = compares();
     node.handle(6, node::Input::HeldRead(vec![held(1, vec![entry(7)], false)]));
-    let part = || Frame::Answer(Answer { entries: Vec::new(), want: Vec::new(), last: false });
+    let part = || {
+        let (entries, want) = (Vec::new(), Vec::new());
+        Frame::Answer(Answer { entries, want, last: false, question: Some(1) })
+    };
     let mut count = 0;
     while node.reads(Stream::Healing) {
         count += 1;

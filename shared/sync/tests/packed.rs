@@ -13,7 +13,10 @@ use hoso_identity::{
 };
 use hoso_sync::{
     codec::{Codec, entry_bytes},
-    frame::{FRAME_BYTES_MAX, Frame, FrameError, MINOR_MAX, MINOR_MIN, Stream},
+    frame::{
+        FRAME_BYTES_MAX, Frame, FrameError, MINOR_ASKED, MINOR_CLAIMED, MINOR_MAX, MINOR_MIN,
+        Stream,
+    },
     relay::CREDIT_ENTRIES,
     wire::{
         Ack, Answer, AppliedRow, Claim, Content, Feed, FeedAck, FeedItem, Held, HeldDocument,
@@ -215,7 +218,7 @@ fn what_a_node_brought_back_comes_down_to_it_in_a_few_bytes_and_to_others_whole(
     let pointed = ends.carry(false, &down(&entries)).len();
     assert!(pointed <= 100 * 5, "{pointed} bytes for 100 entries");
     assert_eq!(ends.carry(false, &push(1, dossier(99, 1))).first(), Some(&40));
-    let mut older = Ends::new(MINOR_MAX - 1);
+    let mut older = Ends::new(MINOR_CLAIMED - 1);
     older.carry(true, &Frame::Claim(Claim { entries: entries.clone(), last: true }));
     let mut others = Ends::new(MINOR_MAX);
     for ends in [&mut older, &mut others] {
@@ -241,9 +244,10 @@ fn claim(entries: &[Positioned]) -> Claim {
 #[test]
 fn what_a_node_holds_takes_little_more_than_the_ids() {
     let entries: Vec<HeldEntry> = lacking().iter().map(held).collect();
-    let frame = Frame::Held(Held { scope: UNIT, documents: vec![part(entries)] });
+    let documents = vec![part(entries)];
+    let frame = Frame::Held(Held { scope: UNIT, documents, question: None });
     let packed = Ends::new(MINOR_MAX).carry(true, &frame).len();
-    let plain = Ends::new(MINOR_MAX - 1).carry(true, &frame).len();
+    let plain = Ends::new(MINOR_CLAIMED - 1).carry(true, &frame).len();
     assert!(packed <= 100 * 35 && plain >= 100 * 45, "{packed} and {plain} bytes");
 }
 
@@ -263,10 +267,14 @@ fn both_minor_versions_carry_every_frame_of_entries_byte_by_byte() {
             ends.carry(true, &push(u64::from(round) * 5, entries.clone()));
             ends.carry(false, &feed(u64::from(round) * 100, &entries));
             let want = vec![EntryId([round; 32]); 3];
-            let answer = Answer { entries: positioned.clone(), want, last: round == 3 };
+            let question =
+                Some(u32::from(round)).filter(|round| minor >= MINOR_ASKED && *round > 0);
+            let entries = positioned.clone();
+            let answer = Answer { entries, want, last: round == 3, question };
             ends.carry(false, &Frame::Answer(answer));
             let held = positioned.iter().map(held).collect();
-            ends.carry(true, &Frame::Held(Held { scope: UNIT, documents: vec![part(held)] }));
+            let documents = vec![part(held)];
+            ends.carry(true, &Frame::Held(Held { scope: UNIT, documents, question }));
             ends.carry(true, &Frame::Claim(Claim { entries: positioned, last: false }));
         }
         ends.carry(false, &feed(u64::MAX - 20, &[]));

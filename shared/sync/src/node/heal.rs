@@ -6,7 +6,10 @@
 //! What the relay shows is the ledger as it was at the head of the listing; everything that both
 //! sides then find to be lacking there has its rows above that head, and gets them from the feed.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+};
 
 use hoso_identity::{DocumentId, EntryId, Epoch, Position, Scope};
 
@@ -48,7 +51,9 @@ pub(super) struct Healing {
     differing: VecDeque<[u8; 8]>,
     /// The last id of the first differing document that was asked about.
     after: Option<EntryId>,
-    /// What the last question named: nothing else can be wanted.
+    /// The number of the last question.
+    question: u32,
+    /// What it named: nothing else can be wanted.
     asked: BTreeMap<EntryId, Position>,
     /// What the relay lacks, and what of it was not read yet, in order of position.
     wanted: BTreeSet<EntryId>,
@@ -88,6 +93,7 @@ impl Healing {
             own: Vec::new(),
             differing: VecDeque::new(),
             after: None,
+            question: 0,
             asked: BTreeMap::new(),
             wanted: BTreeSet::new(),
             unread: VecDeque::new(),
@@ -245,10 +251,29 @@ impl Healing {
         let entries = documents.iter().flat_map(|held| &held.entries);
         self.asked = entries.map(|entry| (entry.id, entry.position)).collect();
         self.step = Step::Answer(head);
-        Output::Send(Frame::Held(Held { scope: head.scope, documents }))
+        self.question = self.question.saturating_add(1);
+        let question = Some(self.question);
+        Output::Send(Frame::Held(Held { scope: head.scope, documents, question }))
+    }
+
+    /// Whether what came answers the last question; not if it answers one before, which has had its
+    /// answer. A relay that does not number them is believed.
+    ///
+    /// # Errors
+    ///
+    /// [`Farewell::Protocol`] for a question that was not asked.
+    fn is_asked(&self, question: Option<u32>) -> Result<bool, Farewell> {
+        match question.unwrap_or(self.question).cmp(&self.question) {
+            Ordering::Less => Ok(false),
+            Ordering::Equal => Ok(true),
+            Ordering::Greater => Err(Farewell::Protocol),
+        }
     }
 
     fn answer(&mut self, answer: Answer) -> Result<Option<Output>, Farewell> {
+        if !self.is_asked(answer.question)? {
+            return Ok(None);
+        }
         match self.step {
             Step::Answer(head) => {
                 if !answer.want.iter().all(|id| self.asked.contains_key(id)) {
@@ -298,6 +323,9 @@ impl Healing {
     }
 
     fn claimed(&mut self, claimed: Claimed) -> Result<Option<Output>, Farewell> {
+        if !self.is_asked(claimed.question)? {
+            return Ok(None);
+        }
         let Step::Claimed(head) = self.step else { return Err(Farewell::Protocol) };
         if !claimed.outcomes.iter().all(|outcome| self.wanted.contains(&outcome.id)) {
             return Err(Farewell::Protocol);

@@ -12,7 +12,7 @@ use crate::{
     symbols::{self, SYMBOL_BYTES, Symbols},
     wire::{
         Answer, Claim, ClaimOutcome, Claimed, Coded, Farewell, Head, Held, HeldDocument, Listing,
-        Point, Show, Welcome,
+        Point, Positioned, Show, Welcome,
     },
 };
 
@@ -38,6 +38,8 @@ pub(super) struct Healer {
     claims_end: bool,
     claims_open: u64,
     outcomes: Vec<ClaimOutcome>,
+    /// The number of the last question, as it came.
+    question: Option<u32>,
 }
 
 /// The scope that was shown last.
@@ -87,6 +89,7 @@ impl Healer {
             claims_end: false,
             claims_open: 0,
             outcomes: Vec::new(),
+            question: None,
         }
     }
 
@@ -113,14 +116,19 @@ impl Healer {
             let want = std::mem::take(&mut self.want);
             self.wanted = want.iter().copied().collect();
             self.busy = false;
-            return Output::Send(Frame::Answer(Answer { entries: Vec::new(), want, last: true }));
+            return self.answer(Vec::new(), want, true);
         }
         let count = self.send.len().min(ENTRIES_MAX);
         Output::ReadEntries(self.send.drain(..count).collect())
     }
 
+    fn answer(&self, entries: Vec<Positioned>, want: Vec<EntryId>, last: bool) -> Output {
+        let question = self.question;
+        Output::Send(Frame::Answer(Answer { entries, want, last, question }))
+    }
+
     /// What the node asks, with the documents that the listing showed.
-    fn compare(&self, held: Held) -> Result<Output, Farewell> {
+    fn compare(&mut self, held: Held) -> Result<Output, Farewell> {
         let shown = self.shown.as_ref().filter(|shown| shown.head.scope == held.scope);
         let shown = shown.ok_or(Farewell::Protocol)?;
         let entries: usize = held.documents.iter().map(|held| held.entries.len()).sum();
@@ -129,6 +137,7 @@ impl Healer {
         if !bounded || !held.documents.iter().all(is_in_order) {
             return Err(Farewell::Protocol);
         }
+        self.question = held.question;
         let asked = held
             .documents
             .into_iter()
@@ -218,10 +227,9 @@ impl Conversation {
                 out.push(healer.next_entries());
             }
             Input::EntriesRead(entries) => {
-                out.extend(batches(entries).into_iter().map(|(entries, _)| {
-                    let answer = Answer { entries, want: Vec::new(), last: false };
-                    Output::Send(Frame::Answer(answer))
-                }));
+                let batches = batches(entries).into_iter();
+                let answers = batches.map(|(entries, _)| healer.answer(entries, Vec::new(), false));
+                out.extend(answers);
                 out.push(healer.next_entries());
             }
             Input::ClaimsStored(outcomes) => {
@@ -230,7 +238,8 @@ impl Conversation {
                 if healer.claims_end && healer.claims_open == 0 {
                     healer.claims_end = false;
                     let outcomes = std::mem::take(&mut healer.outcomes);
-                    out.push(Output::Send(Frame::Claimed(Claimed { outcomes })));
+                    let claimed = Claimed { outcomes, question: healer.question };
+                    out.push(Output::Send(Frame::Claimed(claimed)));
                 }
             }
             Input::HealedStored => {

@@ -119,6 +119,10 @@ pub struct Held {
     /// The documents.
     #[n(1)]
     pub documents: Vec<HeldDocument>,
+    /// The number of this question in its healing, from 1 on; none from a program that does not
+    /// number them.
+    #[n(2)]
+    pub question: Option<u32>,
 }
 
 /// An entry with the position that it has, or had.
@@ -145,6 +149,9 @@ pub struct Answer {
     /// Whether this ends the answer.
     #[n(2)]
     pub last: bool,
+    /// The number of the question, as it came.
+    #[n(3)]
+    pub question: Option<u32>,
 }
 
 /// Entries that come back up.
@@ -177,4 +184,7 @@ pub struct Claimed {
     /// What was not accepted.
     #[n(0)]
     pub outcomes: Vec<ClaimOutcome>,
+    /// The number of the question to whose answer they were the claims, as it came.
+    #[n(1)]
+    pub question: Option<u32>,
 }

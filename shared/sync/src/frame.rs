@@ -21,8 +21,8 @@ pub const MINOR_SCANS: u16 = 3;
 /// The minor version from which on what a node brought back is pointed at in its feed, and what it
 /// holds is packed.
 pub const MINOR_CLAIMED: u16 = 4;
-/// The minor version from which on a question of healing and its answer carry their number in packed
-/// form too; in plain form they always may.
+/// The minor version from which on a question of healing and its answer carry their number in
+/// packed form too; in plain form they always may.
 pub const MINOR_ASKED: u16 = 5;
 /// Bytes of the longest frame: a batch of 64 KiB that ends with the largest entry.
 pub const FRAME_BYTES_MAX: usize = 192 * 1024;

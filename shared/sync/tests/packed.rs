@@ -13,10 +13,7 @@ use hoso_identity::{
 };
 use hoso_sync::{
     codec::{Codec, entry_bytes},
-    frame::{
-        FRAME_BYTES_MAX, Frame, FrameError, MINOR_ASKED, MINOR_CLAIMED, MINOR_MAX, MINOR_MIN,
-        Stream,
-    },
+    frame::{FRAME_BYTES_MAX, Frame, FrameError, MINOR_CLAIMED, MINOR_MAX, MINOR_MIN, Stream},
     relay::CREDIT_ENTRIES,
     wire::{
         Ack, Answer, AppliedRow, Claim, Content, Feed, FeedAck, FeedItem, Held, HeldDocument,
@@ -244,8 +241,7 @@ fn claim(entries: &[Positioned]) -> Claim {
 #[test]
 fn what_a_node_holds_takes_little_more_than_the_ids() {
     let entries: Vec<HeldEntry> = lacking().iter().map(held).collect();
-    let documents = vec![part(entries)];
-    let frame = Frame::Held(Held { scope: UNIT, documents, question: None });
+    let frame = Frame::Held(Held { scope: UNIT, documents: vec![part(entries)], question: None });
     let packed = Ends::new(MINOR_MAX).carry(true, &frame).len();
     let plain = Ends::new(MINOR_CLAIMED - 1).carry(true, &frame).len();
     assert!(packed <= 100 * 35 && plain >= 100 * 45, "{packed} and {plain} bytes");
@@ -267,10 +263,8 @@ fn both_minor_versions_carry_every_frame_of_entries_byte_by_byte() {
             ends.carry(true, &push(u64::from(round) * 5, entries.clone()));
             ends.carry(false, &feed(u64::from(round) * 100, &entries));
             let want = vec![EntryId([round; 32]); 3];
-            let question =
-                Some(u32::from(round)).filter(|round| minor >= MINOR_ASKED && *round > 0);
-            let entries = positioned.clone();
-            let answer = Answer { entries, want, last: round == 3, question };
+            let question = (minor == MINOR_MAX).then_some(7);
+            let answer = Answer { entries: positioned.clone(), want, last: round == 3, question };
             ends.carry(false, &Frame::Answer(answer));
             let held = positioned.iter().map(held).collect();
             let documents = vec![part(held)];

@@ -13,8 +13,8 @@ use super::{
     cast::{NEWER, NODES, UNITS, noted, received, unit_added},
     disk::NodeDisk,
     faults::{Fault, Planted},
-    node::{SimNode, in_effect, record},
-    sorting,
+    node::SimNode,
+    sorting::{self, in_effect, record},
     world::{Copy, Event, Phase, Who, World},
 };
 

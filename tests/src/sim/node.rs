@@ -2,23 +2,15 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "the rest is work for the disk")]
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    rc::Rc,
-    sync::Arc,
-};
+use std::{collections::VecDeque, rc::Rc, sync::Arc};
 
-use hoso_dossier::History;
 use hoso_engine::{
     admission::Registrar,
     node_host::{self, Moment, Undone},
 };
-use hoso_identity::{DocumentId, Entry, EntryId, Incarnation, Realm, Reason, UnitId};
+use hoso_identity::{DocumentId, Entry, Incarnation, Realm, Reason};
 use hoso_registry::{Placed, State, Statement, replay};
-use hoso_store::{
-    rules::journal,
-    tables::{JournalTables, NodeEntry, Standing},
-};
+use hoso_store::tables::{JournalTables, Standing};
 use hoso_sync::{
     frame::MINOR_MIN,
     node::{Conversation, Input, Output, Plant},
@@ -30,7 +22,7 @@ use super::{
     disk::NodeDisk,
     faults::Planted,
     run::STORM_MS,
-    sorting::{self, is_tried, read_at_node, sorted, taken},
+    sorting::project,
     world::{Copy, Event, Phase, Who, World},
 };
 
@@ -455,48 +447,4 @@ impl World {
         self.apply_soon(node);
         self.at(1, Event::Dial { node, boot });
     }
-}
-
-/// Applies one dossier: what counts by the statements has effect, as far as its changes fit.
-pub(super) fn project(disk: &mut NodeDisk, document: DocumentId) -> Result<(), ()> {
-    let entries = disk.document(&document).map_err(|_| ())?;
-    let mut standings = Vec::new();
-    if !document.is_zero() {
-        let through = disk.kept().journal_through;
-        let tried = |entry: &NodeEntry| is_tried(entry, through);
-        let (_, outcomes) = sorted(&read_at_node(entries, disk.first_come, tried));
-        standings = sorting::standings(document, outcomes);
-    }
-    journal::applied(disk, &document, &standings).map_err(|_| ())?;
-    record(disk, document);
-    Ok(())
-}
-
-/// What has effect of a dossier: what rests on what, and the ids, ascending.
-pub(super) fn in_effect(disk: &NodeDisk, document: &DocumentId) -> (History, Vec<EntryId>) {
-    let counts = |entry: &NodeEntry| entry.standing == Standing::Counts;
-    let (history, outcomes) = sorted(&read_at_node(disk.of(document), disk.first_come, counts));
-    (history, taken(outcomes))
-}
-
-/// Writes the record of a dossier.
-pub(super) fn record(disk: &mut NodeDisk, document: DocumentId) {
-    if document.is_zero() {
-        return;
-    }
-    let (_, ids) = in_effect(disk, &document);
-    if ids.is_empty() {
-        disk.records.remove(&document);
-        disk.named.remove(&document);
-    } else {
-        disk.named.insert(document, named(disk, &document, &ids));
-        disk.records.insert(document, ids);
-    }
-}
-
-/// The units that these entries of a dossier have added to it.
-pub(super) fn named(disk: &NodeDisk, document: &DocumentId, ids: &[EntryId]) -> BTreeSet<UnitId> {
-    let entries = disk.of(document).into_iter().filter(|entry| ids.contains(&entry.id));
-    let read = entries.filter_map(|entry| Entry::decode(&entry.bytes).ok());
-    read.flat_map(|entry| entry.header().units_added.clone()).collect()
 }

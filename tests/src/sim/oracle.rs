@@ -13,8 +13,7 @@ use super::{
     cast::NODES,
     disk::NodeDisk,
     ledger::LedgerDisk,
-    node::{in_effect, named},
-    sorting::{Read, sorted, taken},
+    sorting::{Read, in_effect, named, sorted, taken},
     world::World,
 };
 

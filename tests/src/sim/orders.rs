@@ -11,11 +11,7 @@ use hoso_store::{
 };
 
 use super::{
-    cast::UNITS,
-    dice::Dice,
-    disk::NodeDisk,
-    node::{project, registry},
-    oracle::expected,
+    cast::UNITS, dice::Dice, disk::NodeDisk, node::registry, oracle::expected, sorting::project,
     world::World,
 };
 

@@ -1,15 +1,24 @@
 //! What of a dossier has effect: the changes that its entries carry, sorted by the shipped rule.
 
+use std::collections::BTreeSet;
+
 use hoso_dossier::{
     Change, History, Value,
     history::{Candidate, Outcome, WriteError},
     shape,
 };
-use hoso_identity::{ActorId, DocumentId, Entry, EntryId, Nonce, PublicKey, Reason, WaitingFor};
-use hoso_store::{
-    rules::{intake::is_forged, journal::Applicability},
-    tables::{NodeEntry, Standing},
+use hoso_identity::{
+    ActorId, DocumentId, Entry, EntryId, Nonce, PublicKey, Reason, UnitId, WaitingFor,
 };
+use hoso_store::{
+    rules::{
+        intake::is_forged,
+        journal::{self, Applicability},
+    },
+    tables::{JournalTables, NodeEntry, Standing},
+};
+
+use super::disk::NodeDisk;
 
 /// An entry that was read.
 pub(super) struct Read {
@@ -80,10 +89,7 @@ pub(super) fn is_tried(entry: &NodeEntry, through: u64) -> bool {
 }
 
 /// What is to be noted of the entries of a dossier.
-pub(super) fn standings(
-    document: DocumentId,
-    outcomes: Vec<(EntryId, Outcome)>,
-) -> Vec<Applicability> {
+fn standings(document: DocumentId, outcomes: Vec<(EntryId, Outcome)>) -> Vec<Applicability> {
     let noted = outcomes.into_iter().filter_map(|(id, outcome)| {
         let standing = match outcome {
             Outcome::Taken => Standing::Counts,
@@ -107,4 +113,48 @@ pub(super) fn written(
     let actor = ActorId::of(author, nonce);
     let written = history.write(&history.heads(), actor, &Value::Map(said.into()));
     written.map(|(payload, _)| payload)
+}
+
+/// Applies one dossier: what counts by the statements has effect, as far as its changes fit.
+pub(super) fn project(disk: &mut NodeDisk, document: DocumentId) -> Result<(), ()> {
+    let entries = disk.document(&document).map_err(|_| ())?;
+    let mut noted = Vec::new();
+    if !document.is_zero() {
+        let through = disk.kept().journal_through;
+        let tried = |entry: &NodeEntry| is_tried(entry, through);
+        let (_, outcomes) = sorted(&read_at_node(entries, disk.first_come, tried));
+        noted = standings(document, outcomes);
+    }
+    journal::applied(disk, &document, &noted).map_err(|_| ())?;
+    record(disk, document);
+    Ok(())
+}
+
+/// What has effect of a dossier: what rests on what, and the ids, ascending.
+pub(super) fn in_effect(disk: &NodeDisk, document: &DocumentId) -> (History, Vec<EntryId>) {
+    let counts = |entry: &NodeEntry| entry.standing == Standing::Counts;
+    let (history, outcomes) = sorted(&read_at_node(disk.of(document), disk.first_come, counts));
+    (history, taken(outcomes))
+}
+
+/// Writes the record of a dossier.
+pub(super) fn record(disk: &mut NodeDisk, document: DocumentId) {
+    if document.is_zero() {
+        return;
+    }
+    let (_, ids) = in_effect(disk, &document);
+    if ids.is_empty() {
+        disk.records.remove(&document);
+        disk.named.remove(&document);
+    } else {
+        disk.named.insert(document, named(disk, &document, &ids));
+        disk.records.insert(document, ids);
+    }
+}
+
+/// The units that these entries of a dossier have added to it.
+pub(super) fn named(disk: &NodeDisk, document: &DocumentId, ids: &[EntryId]) -> BTreeSet<UnitId> {
+    let entries = disk.of(document).into_iter().filter(|entry| ids.contains(&entry.id));
+    let read = entries.filter_map(|entry| Entry::decode(&entry.bytes).ok());
+    read.flat_map(|entry| entry.header().units_added.clone()).collect()
 }

@@ -83,7 +83,8 @@ impl<O: Office> Porter<O> {
         }
     }
 
-    /// Tells the node what the relay lacks and what has come, of scans in dossiers that it may read.
+    /// Tells the node what the relay lacks and what has come, of scans in dossiers that it may
+    /// read.
     async fn tell_all(&self) {
         let mut news = self.depot.news.subscribe();
         let mut stream = None;

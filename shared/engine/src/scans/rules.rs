@@ -386,4 +386,32 @@ mod tests {
         scene.depot.collect(6 + KEPT_MS).await.unwrap();
         assert_eq!(scene.offer(CO_TO, (2, 1)).await, Offered::From(0));
     }
+
+    #[tokio::test]
+    async fn of_a_scan_in_two_dossiers_everybody_is_told_who_reads_one_of_them() {
+        let scene = Scene::new().await;
+        const OTHER: DocumentId = DocumentId([2; 16]);
+        const ELSEWHERE: UnitId = UnitId(3);
+        let hash = PayloadHash([1; 32]);
+        let linked = scene.depot.write(move |tx| {
+            LedgerTables::add_audience(tx, &OTHER, &[HONG_GAI, ELSEWHERE])?;
+            blobs::keep(tx, &hash, 600, 5)?;
+            carried::link(tx, &DOSSIER, &hash)?;
+            carried::link(tx, &OTHER, &hash)
+        });
+        linked.await.unwrap();
+        let told = async |unit: UnitId, document: DocumentId, is_here: bool| {
+            let scopes = [Scope::Province, Scope::Unit(unit)];
+            let of = move |tx: &mut Tx<'_>| told(tx, &scopes, (&document, &hash), is_here);
+            scene.depot.memory.read::<_, StoreError>(of).await.unwrap()
+        };
+        assert_eq!(told(HONG_GAI, DOSSIER, true).await, Some(DOSSIER), "that one is meant");
+        assert_eq!(told(ELSEWHERE, DOSSIER, true).await, Some(OTHER));
+        assert_eq!(told(UnitId(4), DOSSIER, true).await, None);
+        assert_eq!(told(ELSEWHERE, DOSSIER, false).await, None, "it is here, as one of another");
+        scene.depot.write(move |tx| blobs::put_held(tx, &hash, 0)).await.unwrap();
+        assert_eq!(told(ELSEWHERE, DOSSIER, false).await, Some(OTHER));
+        assert_eq!(told(CO_TO, DOSSIER, false).await, Some(DOSSIER));
+        assert_eq!(told(ELSEWHERE, DOSSIER, true).await, None, "it has gone since");
+    }
 }

@@ -411,3 +411,28 @@ fn a_scan_is_asked_for_by_each_dossiers_own_size_whichever_was_named_first() {
     scene.write(|tx| blobs::keep(tx, &PayloadHash([7; 32]), 40_000, 5));
     assert_eq!(wishes(), [], "what was proved is here, whatever the other one claims");
 }
+
+#[test]
+fn a_scan_that_the_relay_lacks_is_brought_again_as_one_of_a_dossier_that_names_it_here() {
+    let scene = Scene::node();
+    let (one, other, hash) = (DocumentId([1; 16]), DocumentId([2; 16]), PayloadHash([7; 32]));
+    for number in [1, 2] {
+        store(&scene, Plan { attachments: vec![scan(9)], ..plan(number, "Nguyễn Văn Bình") })
+            .unwrap();
+    }
+    let offered = || {
+        let errands = scene.read(|tx| attachments::errands(tx, 9));
+        let offers = errands.iter().filter(|errand| errand.purpose == Purpose::Offer);
+        offers.map(|errand| errand.document).collect::<Vec<_>>()
+    };
+    scene.write(move |tx| blobs::keep(tx, &hash, 9, 5));
+    for (lacking, expected) in [(other, other), (DocumentId([9; 16]), one)] {
+        for document in [one, other] {
+            scene.write(move |tx| attachments::place(tx, (&document, &hash), true));
+        }
+        assert_eq!(offered(), []);
+        scene.write(move |tx| attachments::lack(tx, (&lacking, &hash)));
+        assert_eq!(offered(), [expected]);
+    }
+    scene.write(move |tx| attachments::lack(tx, (&one, &PayloadHash([8; 32]))));
+}

@@ -306,6 +306,8 @@ impl Healing {
             let waiting = self.answers.pop_front().map(|answer| self.answer(answer));
             return Ok(Next::Wait(waiting.transpose()?.flatten()));
         }
+        // What stands behind the end of an answer has come once more.
+        self.answers.clear();
         if self.wanted.is_empty() {
             return Ok(Next::Go(self.next_documents(head)));
         }

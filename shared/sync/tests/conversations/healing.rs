@@ -183,6 +183,29 @@ fn an_answer_that_comes_once_more_answers_no_later_question() {
 }
 
 #[test]
+fn a_part_that_comes_once_more_behind_the_end_of_its_answer_is_left_out() {
+    let mut node = compares();
+    let part = |question, last| {
+        let (entries, want) = (Vec::new(), Vec::new());
+        node::Input::Frame(Frame::Answer(Answer { entries, want, last, question: Some(question) }))
+    };
+    node.handle(6, node::Input::HeldRead(vec![held(1, vec![entry(1)], true)]));
+    for last in [false, true, false] {
+        node.handle(7, part(1, last));
+    }
+    node.handle(8, node::Input::HealedStored);
+    node.handle(9, node::Input::HealedStored);
+    let rest = vec![held(1, vec![entry(3)], false), held(2, Vec::new(), false)];
+    node.handle(10, node::Input::HeldRead(rest));
+    for last in [false, true] {
+        node.handle(11, part(2, last));
+    }
+    node.handle(12, node::Input::HealedStored);
+    let outputs = node.handle(13, node::Input::HealedStored);
+    assert!(matches!(outputs[..], [node::Output::FinishHealing { .. }]), "{outputs:?}");
+}
+
+#[test]
 fn a_relay_answers_with_the_number_of_the_question() {
     let mut relay = shown();
     ask(&mut relay, vec![held(2, vec![entry(1)], false)]);

@@ -45,7 +45,7 @@ impl Badge {
 /// Whom a dossier concerns, and what is known of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Reach<'a> {
-    /// The audience without the unit of the last entry's author.
+    /// The units that what has effect has added, without that of the last entry's author.
     pub destinations: &'a [UnitId],
     /// Units that have opened the dossier.
     pub opened: &'a [UnitId],

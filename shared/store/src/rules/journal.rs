@@ -227,7 +227,8 @@ pub fn welcomed<T: JournalTables>(
 ///
 /// Of an entry from before the destination joined its dossier this may say *applied* too early: the
 /// destination gets it by a later row, which is not known here. No badge depends on it, since a
-/// badge is that of the last entry, and the one by which the destination joined is not before it.
+/// badge is that of the last entry, and the one by which the destination joined is not before it:
+/// a unit that was let in by an entry without effect is no destination.
 ///
 /// # Errors
 ///

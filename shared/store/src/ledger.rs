@@ -2,6 +2,8 @@
 
 mod figures;
 
+use std::collections::BTreeMap;
+
 use hoso_identity::{
     DocumentId, EntryId, Epoch, Incarnation, NodeId, Position, Reason, Scope, SessionToken, UnitId,
     WaitingFor,
@@ -76,6 +78,16 @@ const PUT_READER: &str = "INSERT INTO reader VALUES (:node, :scope, :stored, :ap
     applied = excluded.applied, except_ids = excluded.except_ids";
 const HEALINGS: &str = "SELECT at_ms FROM healing WHERE node = :node ORDER BY rowid DESC LIMIT 2";
 const NOTE_HEALING: &str = "INSERT INTO healing VALUES (:node, :at_ms)";
+
+/// The ends of ledger and feeds as this transaction has read or moved them, and the audience that
+/// it read last: asked for once however many entries it takes.
+#[derive(Debug, Default)]
+pub(crate) struct Ends {
+    head: Option<LedgerHead>,
+    feeds: BTreeMap<Scope, ScopePoint>,
+    audience: Option<(DocumentId, Vec<UnitId>)>,
+}
+
 /// Begins the ledger of a database that is new.
 ///
 /// # Errors
@@ -104,12 +116,17 @@ impl LedgerTables for Tx<'_> {
     type Error = StoreError;
 
     fn head(&mut self) -> Result<LedgerHead, StoreError> {
+        if let Some(head) = self.ends.head {
+            return Ok(head);
+        }
         let mut statement = self.connection.prepare_cached(HEAD)?;
         let mut rows = statement.query([])?;
         let row = rows.next()?.ok_or(StoreError::Damaged("head"))?;
         let generation = row.get("epoch_generation")?;
         let epoch = Epoch { generation, random: blob(row, "epoch_random")? };
-        Ok(LedgerHead { epoch, number: unsigned(row.get("number")?)? })
+        let head = LedgerHead { epoch, number: unsigned(row.get("number")?)? };
+        self.ends.head = Some(head);
+        Ok(head)
     }
 
     fn put_head(&mut self, head: &LedgerHead) -> Result<(), StoreError> {
@@ -118,6 +135,7 @@ impl LedgerTables for Tx<'_> {
             ":random": head.epoch.random,
             ":number": signed(head.number),
         })?;
+        self.ends.head = Some(*head);
         Ok(())
     }
 
@@ -166,13 +184,23 @@ impl LedgerTables for Tx<'_> {
     }
 
     fn audience(&mut self, document: &DocumentId) -> Result<Option<Vec<UnitId>>, StoreError> {
+        if let Some((of, units)) = &self.ends.audience
+            && of == document
+        {
+            return Ok(Some(units.clone()));
+        }
         let mut statement = self.connection.prepare_cached(AUDIENCE)?;
         let mut rows = statement.query(named_params! { ":document": document.0 })?;
         let units = units(&mut rows, "unit")?;
-        Ok((!units.is_empty()).then_some(units))
+        if units.is_empty() {
+            return Ok(None);
+        }
+        self.ends.audience = Some((*document, units.clone()));
+        Ok(Some(units))
     }
 
     fn add_audience(&mut self, document: &DocumentId, units: &[UnitId]) -> Result<(), StoreError> {
+        self.ends.audience = None;
         let mut statement = self.connection.prepare_cached(ADD_UNIT)?;
         for unit in units {
             statement.execute(named_params! { ":document": document.0, ":unit": unit.0 })?;
@@ -265,16 +293,21 @@ impl LedgerTables for Tx<'_> {
     }
 
     fn feed_end(&mut self, scope: Scope) -> Result<ScopePoint, StoreError> {
+        if let Some(end) = self.ends.feeds.get(&scope) {
+            return Ok(*end);
+        }
         let mut statement = self.connection.prepare_cached(FEED_END)?;
         let mut rows = statement.query(named_params! { ":scope": scope.number() })?;
-        Ok(match rows.next()? {
+        let end = match rows.next()? {
             Some(row) => ScopePoint {
                 scope,
                 row: unsigned(row.get("feed_row")?)?,
                 digest: blob(row, "digest")?,
             },
             None => ScopePoint { scope, row: 0, digest: [0; 32] },
-        })
+        };
+        self.ends.feeds.insert(scope, end);
+        Ok(end)
     }
 
     fn feed_append(&mut self, row: &FeedRow) -> Result<(), StoreError> {
@@ -284,6 +317,8 @@ impl LedgerTables for Tx<'_> {
             ":digest": row.digest,
             ":key": key(&row.entry),
         })?;
+        let FeedRow { scope, row, digest, .. } = *row;
+        self.ends.feeds.insert(scope, ScopePoint { scope, row, digest });
         Ok(())
     }
 

@@ -224,7 +224,7 @@ mod tests {
     }
 
     fn pack(base: &Connection, bytes: &[u8]) -> (Option<i64>, Vec<u8>) {
-        packed(&Tx { connection: base }, bytes).unwrap()
+        packed(&Tx::over(base), bytes).unwrap()
     }
 
     proptest! {

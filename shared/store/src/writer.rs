@@ -12,7 +12,7 @@ use std::{
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{database::Database, error::StoreError, log::Folding};
+use crate::{database::Database, error::StoreError, ledger::Ends, log::Folding};
 
 /// Jobs that wait for the writer; more wait for a place in the queue.
 const QUEUE_JOBS: usize = 256;
@@ -23,12 +23,13 @@ const GROUP_JOBS: usize = 64;
 #[derive(Debug)]
 pub struct Tx<'a> {
     pub(crate) connection: &'a Connection,
+    pub(crate) ends: Ends,
 }
 
 impl<'a> Tx<'a> {
     /// A transaction over a connection of which the caller holds the transaction.
     pub(crate) fn over(connection: &'a Connection) -> Self {
-        Self { connection }
+        Self { connection, ends: Ends::default() }
     }
 }
 

@@ -28,7 +28,7 @@ use hoso_store::{
 };
 use hoso_sync::{
     frame::FrameError as NoFrame,
-    scan::{Frame, Group, Refusal, Through, Why},
+    scan::{Frame, Group, Named, Refusal, Through, Why},
 };
 use thiserror::Error;
 use tokio::{
@@ -61,7 +61,18 @@ pub struct Depot {
     /// What is coming in: a scan comes once at a time.
     busy: Arc<Mutex<BTreeSet<PayloadHash>>>,
     /// What the nodes are told: what the relay lacks, what has come to it.
-    news: broadcast::Sender<Frame>,
+    news: broadcast::Sender<News>,
+}
+
+/// What nodes are told of a scan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct News {
+    /// Which, as one of which dossier.
+    named: Named,
+    /// Whether the relay has got it; else it lacks it.
+    is_here: bool,
+    /// Whether that is so for every dossier that names it: its bytes have come, or are gone.
+    of_all: bool,
 }
 
 /// Why a scan did not travel to its end.
@@ -154,7 +165,7 @@ impl Depot {
     }
 
     /// Tells all nodes that are there and may know.
-    pub(crate) fn tell(&self, news: Frame) {
+    pub(crate) fn tell(&self, news: News) {
         // Nobody may be there: whoever comes asks.
         drop(self.news.send(news));
     }

@@ -42,9 +42,10 @@ const DOWN_BYTES: &str = "SELECT coalesce(sum(size - held), 0) FROM blob INDEXED
     WHERE held < size AND given_up = 0";
 const PLACE: &str = "UPDATE attachment SET placed = :placed
     WHERE document = :document AND blob = :blob";
-const LACK: &str = "UPDATE attachment SET placed = 0 WHERE blob = :blob AND document = coalesce(
-    (SELECT document FROM attachment WHERE blob = :blob AND document = :document),
-    (SELECT min(document) FROM attachment WHERE blob = :blob))";
+const LACK: &str = "UPDATE attachment SET placed = 0 WHERE blob = :blob AND placed = 1
+    AND document = coalesce(
+        (SELECT document FROM attachment WHERE blob = :blob AND document = :document),
+        (SELECT min(document) FROM attachment WHERE blob = :blob))";
 const UNPLACE: &str = "UPDATE attachment SET placed = 0 WHERE placed = 1";
 const WANTED: &str = "UPDATE blob SET given_up = 0 WHERE hash = :blob AND given_up = 1";
 const UNNAMED: &str = "INSERT INTO attachment_gone (document, blob) VALUES (:document, :blob)

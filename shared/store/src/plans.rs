@@ -39,7 +39,7 @@ const FEW: [&str; 8] = [
 const WHOLE: [(&str, &str); 12] = [
     ("SELECT code FROM record", "once, when the program starts"),
     ("SELECT status, count(*) FROM record", "an index of a few bytes per dossier"),
-    ("UPDATE attachment SET placed = 0", "when the relay has begun a new life"),
+    ("UPDATE attachment SET placed = 0 WHERE placed", "when the relay has begun a new life"),
     ("SELECT hash FROM blob WHERE NOT EXISTS", "once, when the program starts"),
     ("SELECT coalesce(sum(held), 0) FROM blob", "when a scan has come, or for the figures"),
     ("SELECT hash, size FROM blob", "a page, when scans have no room"),

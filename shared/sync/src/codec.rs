@@ -23,13 +23,13 @@ const ACK: u8 = 13;
 const REPORT: u8 = 129;
 /// The packed forms; of those of one frame the newest is the last.
 const PACKED: [Form; 7] = [
-    Form { number: 40, of: 20, since: MINOR_PACKED },
-    Form { number: 41, of: 21, since: MINOR_PACKED },
-    Form { number: 42, of: 32, since: MINOR_PACKED },
-    Form { number: 43, of: 33, since: MINOR_PACKED },
-    Form { number: 44, of: 31, since: MINOR_CLAIMED },
-    Form { number: 45, of: 32, since: MINOR_ASKED },
-    Form { number: 46, of: 31, since: MINOR_ASKED },
+    Form { number: 40, of: 20, since: MINOR_PACKED, is_asked: false },
+    Form { number: 41, of: 21, since: MINOR_PACKED, is_asked: false },
+    Form { number: 42, of: 32, since: MINOR_PACKED, is_asked: false },
+    Form { number: 43, of: 33, since: MINOR_PACKED, is_asked: false },
+    Form { number: 44, of: 31, since: MINOR_CLAIMED, is_asked: false },
+    Form { number: 45, of: 32, since: MINOR_ASKED, is_asked: true },
+    Form { number: 46, of: 31, since: MINOR_ASKED, is_asked: true },
 ];
 
 /// A packed form of a frame.
@@ -40,13 +40,8 @@ struct Form {
     of: u8,
     /// The minor version from which on it is read.
     since: u16,
-}
-
-impl Form {
     /// Whether it ends with the number of a question.
-    fn is_asked(self) -> bool {
-        self.since >= MINOR_ASKED
-    }
+    is_asked: bool,
 }
 
 /// A frame on its way out.
@@ -142,7 +137,7 @@ impl Codec {
         let mut forms = PACKED.into_iter().rev();
         let form = forms.find(|form| form.of == frame.number() && form.since <= minor)?;
         let (ends, claims) = self.ends(frame.stream())?;
-        let body = ends.packing.pack(frame, claims, form.is_asked())?;
+        let body = ends.packing.pack(frame, claims, form.is_asked)?;
         Some([vec![form.number], body].concat())
     }
 
@@ -183,7 +178,7 @@ impl Codec {
             number => match PACKED.into_iter().find(|form| form.number == number) {
                 Some(form) => {
                     let (ends, claims) = self.ends(stream).ok_or(FrameError::Packed(number))?;
-                    let of = (form.of, form.is_asked());
+                    let of = (form.of, form.is_asked);
                     let frame = ends.unpacker.unpack(of, body, claims);
                     frame.ok_or(FrameError::Packed(number))?
                 }

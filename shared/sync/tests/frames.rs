@@ -10,7 +10,9 @@ use hoso_identity::{
 };
 use hoso_sync::{
     codec::Codec,
-    frame::{FRAME_BYTES_MAX, Frame, FrameError, MINOR_ASKED, MINOR_CLAIMED, MINOR_MAX},
+    frame::{
+        FRAME_BYTES_MAX, Frame, FrameError, MINOR_ASKED, MINOR_CLAIMED, MINOR_MAX, MINOR_PACKED,
+    },
     wire::{
         Ack, Answer, AppliedRow, Bare, Beat, Claim, ClaimOutcome, Claimed, Coded, Content, Covered,
         Delivered, Farewell, Feed, FeedAck, FeedItem, Goodbye, Held, HeldDocument, HeldEntry,
@@ -244,6 +246,27 @@ fn newer_minors_write_every_frame_as_they_always_did_and_read_all_that_they_ever
         let known = known.filter(|number| written_by(minor, *number));
         let forms = kept.iter().map(|bytes| bytes[0]).filter(|number| is_form(*number));
         assert_eq!(forms.collect::<BTreeSet<u8>>(), known.collect::<BTreeSet<u8>>());
+    }
+}
+
+#[test]
+fn what_a_minor_version_before_numbers_packs_is_read_without_them() {
+    for minor in 1..MINOR_ASKED {
+        for frame in asked() {
+            let (mut from, mut to) = ends(minor);
+            let read = to.decode(frame.stream(), &from.encode(&frame).bytes).unwrap().unwrap();
+            let mut expected = frame;
+            if let Frame::Held(held) = &mut expected
+                && minor >= MINOR_CLAIMED
+            {
+                held.question = None;
+            } else if let Frame::Answer(answer) = &mut expected
+                && minor >= MINOR_PACKED
+            {
+                answer.question = None;
+            }
+            assert_eq!(read, expected);
+        }
     }
 }
 

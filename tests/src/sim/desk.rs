@@ -130,7 +130,7 @@ impl World {
             return;
         }
         self.watch.saved.insert(id, of);
-        self.worked = self.now;
+        self.nodes[node].worked = self.now;
         if let Some(code) = code {
             self.watch.give_code(code, of);
         }

@@ -71,6 +71,8 @@ pub struct SimNode {
     pub(super) applying: bool,
     /// After how many outputs it dies.
     pub(super) dies_after: Option<u64>,
+    /// When somebody's work here was last shown as saved.
+    pub worked: u64,
 }
 
 impl SimNode {
@@ -97,6 +99,7 @@ impl SimNode {
             wall: 0,
             applying: false,
             dies_after: None,
+            worked: 0,
         }
     }
 

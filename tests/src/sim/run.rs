@@ -19,8 +19,8 @@ pub const STORM_MS: u64 = 60_000;
 /// Milliseconds until every link of those who are well again is up for good: a dead line is noticed
 /// after 20 s, the longest wait before a dial has 30 s, and a healing may ask a node to begin anew.
 pub const LINKS_MAX_MS: u64 = 120_000;
-/// Round trips from then on until all of them show the same; counted anew from each piece of work,
-/// since people who were cut off at the end of the storm work on.
+/// Round trips from then on until all of them show the same; counted anew from each piece of work
+/// at one of them, since people who were cut off at the end of the storm work on.
 pub const ROUND_TRIPS_MAX: u64 = 12;
 
 /// When those who were well again had come to rest.
@@ -100,7 +100,8 @@ fn rest(world: &mut World, among: &[usize]) -> Rest {
             linked = world.now;
         }
         let links_ms = linked - began;
-        let since = world.now - linked.max(world.worked);
+        let worked = among.iter().map(|node| world.nodes[*node].worked).max().unwrap_or(0);
+        let since = world.now - linked.max(worked);
         let rest = Rest { links_ms, round_trips: since / round_trip_ms };
         if !world.watch.broken.is_empty() {
             return rest;

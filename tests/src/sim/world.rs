@@ -211,8 +211,6 @@ pub struct World {
     pub options: Options,
     /// How far it has come.
     pub phase: Phase,
-    /// When somebody's work was last shown as saved.
-    pub worked: u64,
     pub(super) next_line: u64,
 }
 
@@ -252,7 +250,6 @@ impl World {
             fired: BTreeMap::new(),
             options,
             phase: Phase::Storm,
-            worked: 0,
             next_line: 1,
         };
         for node in 0..NODES.len() {

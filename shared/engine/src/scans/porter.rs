@@ -15,11 +15,11 @@ use tokio::{
 };
 
 use super::{
-    Depot, Exchange, ScanError,
+    Depot, Exchange, News, ScanError,
     rules::{self, Giver, Offered, ScanTables, Wished},
 };
 use crate::{
-    acceptor::{News, Office},
+    acceptor::{self, Office},
     clock,
     endpoint::Peer,
     frames::{FrameWriter, StreamKind, WireBytes},
@@ -89,13 +89,13 @@ impl<O: Office> Porter<O> {
         let mut news = self.depot.news.subscribe();
         let mut stream = None;
         loop {
-            let frame = match news.recv().await {
-                Ok(frame) => frame,
+            let news = match news.recv().await {
+                Ok(news) => news,
                 // What was missed is asked for again by whoever wants it.
                 Err(RecvError::Lagged(_)) => continue,
                 Err(RecvError::Closed) => return,
             };
-            let frame = match self.told(frame).await {
+            let frame = match self.told(news).await {
                 Ok(Some(frame)) => frame,
                 Ok(None) => continue,
                 Err(error) => return tracing::warn!(%error, "nodes are not told of scans"),
@@ -138,8 +138,12 @@ impl<O: Office> Porter<O> {
             .depot
             .memory
             .write(false, move |tx, _| rules::offered(tx, &giver, (document, blob, size), at_ms));
-        let from = match begin.await? {
-            Offered::From(from) => from,
+        let news = |of_all| Some(News { named, is_here: true, of_all });
+        let (from, news) = match begin.await? {
+            Offered::From(from) => (from, news(true)),
+            // Who waits for it as one of that dossier need not be woken for what was so before.
+            Offered::Here { is_new } => (size, news(false).filter(|_| is_new)),
+            Offered::Prove => (0, news(false)),
             Offered::Audience => return no(talk, Why::Audience).await,
             Offered::Room => {
                 self.alarm_once().await;
@@ -148,15 +152,15 @@ impl<O: Office> Porter<O> {
         };
         talk.say(&Frame::Take(Through { bytes: from })).await?;
         if from < size {
-            let link = move |tx: &mut Tx<'_>| carried::link(tx, &document, &blob);
+            let link = move |tx: &mut Tx<'_>| carried::link(tx, &document, &blob).map(drop);
             let taken = self.depot.take(talk, (blob, size, from), link).await;
             if matches!(taken, Err(ScanError::Damaged)) {
-                let alarm = News::Alarm(self.peer.key(), Alarm::ScanDamaged);
+                let alarm = acceptor::News::Alarm(self.peer.key(), Alarm::ScanDamaged);
                 self.office.heard(alarm).await;
             }
             taken?;
         }
-        self.depot.tell(Frame::Here(named));
+        news.into_iter().for_each(|news| self.depot.tell(news));
         Ok(())
     }
 
@@ -171,7 +175,7 @@ impl<O: Office> Porter<O> {
     /// waits.
     async fn alarm_once(&self) {
         if !self.is_full.swap(true, Ordering::Relaxed) {
-            self.office.heard(News::Alarm(self.peer.key(), Alarm::ScanRoom)).await;
+            self.office.heard(acceptor::News::Alarm(self.peer.key(), Alarm::ScanRoom)).await;
         }
     }
 
@@ -184,23 +188,31 @@ impl<O: Office> Porter<O> {
             .write(false, move |tx, _| rules::wished(tx, &scopes, (&document, &blob)));
         match wished.await? {
             Wished::Give => {}
-            Wished::Missing => return self.miss(talk, named).await,
+            Wished::Missing => return self.miss(talk, named, true).await,
+            Wished::Unnamed => return self.miss(talk, named, false).await,
             Wished::Audience => return no(talk, Why::Audience).await,
         }
-        self.depot.write(move |tx| carried::link(tx, &document, &blob)).await?;
+        self.depot.write(move |tx| carried::link(tx, &document, &blob).map(drop)).await?;
         match self.depot.give(talk, &self.peer, (blob, from)).await {
             Err(ScanError::Lost) => {
-                self.office.heard(News::ScanLost(blob)).await;
-                self.miss(talk, named).await
+                self.office.heard(acceptor::News::ScanLost(blob)).await;
+                self.miss(talk, named, true).await
             }
             given => given,
         }
     }
 
-    /// Says that it is not here, and asks who else reads a dossier that names it.
-    async fn miss(&self, talk: &mut Exchange, named: Named) -> Result<(), ScanError> {
+    /// Says that it is not here, and asks who else reads the dossier for it, and where it `is_lost`
+    /// to others too, whoever reads one of those.
+    async fn miss(
+        &self,
+        talk: &mut Exchange,
+        named: Named,
+        is_lost: bool,
+    ) -> Result<(), ScanError> {
         if !self.depot.is_coming(&named.blob) {
-            self.depot.tell(Frame::Lack(Named { bytes: 0, ..named }));
+            let named = Named { bytes: 0, ..named };
+            self.depot.tell(News { named, is_here: false, of_all: is_lost });
         }
         no(talk, Why::Missing).await
     }
@@ -215,23 +227,13 @@ impl<O: Office> Porter<O> {
     }
 
     /// The news as this node is told them.
-    async fn told(&self, news: Frame) -> Result<Option<Frame>, StoreError> {
-        let (named, is_here) = match news {
-            Frame::Lack(named) => (named, false),
-            Frame::Here(named) => (named, true),
-            Frame::Offer(_)
-            | Frame::Wish(_)
-            | Frame::Take(_)
-            | Frame::Outline(_)
-            | Frame::Group(_)
-            | Frame::Took(_)
-            | Frame::Refuse(_)
-            | Frame::Unname(_) => return Ok(None),
-        };
+    async fn told(
+        &self,
+        News { named, is_here, of_all }: News,
+    ) -> Result<Option<Frame>, StoreError> {
         let scopes = self.session.scopes.clone();
-        let of = move |tx: &mut Tx<'_>| {
-            rules::told(tx, &scopes, (&named.document, &named.blob), is_here)
-        };
+        let of =
+            move |tx: &mut Tx<'_>| rules::told(tx, &scopes, (&named.document, &named.blob), of_all);
         let document = self.depot.memory.read(of).await?;
         let told = document.map(|document| Named { document, ..named });
         Ok(told.map(if is_here { Frame::Here } else { Frame::Lack }))

@@ -78,12 +78,12 @@ pub trait ScanTables {
         hash: &PayloadHash,
     ) -> Result<Option<DocumentId>, Self::Error>;
 
-    /// Notes that a dossier names a scan.
+    /// Notes that a dossier names a scan; gives whether that was not known.
     ///
     /// # Errors
     ///
     /// What the tables say.
-    fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<(), Self::Error>;
+    fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<bool, Self::Error>;
 }
 
 impl ScanTables for Tx<'_> {
@@ -134,7 +134,7 @@ impl ScanTables for Tx<'_> {
         Ok(None)
     }
 
-    fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<(), StoreError> {
+    fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<bool, StoreError> {
         carried::link(self, document, hash)
     }
 }
@@ -155,6 +155,13 @@ pub struct Giver {
 pub enum Offered {
     /// It is taken from there on.
     From(u64),
+    /// It is here, and the node may read it: nothing is to be brought.
+    Here {
+        /// Whether it was not known that this dossier names it.
+        is_new: bool,
+    },
+    /// It is here, and the node shows by bringing all of it that it has it.
+    Prove,
     /// The node may not read that dossier, or the scan has another size.
     Audience,
     /// The relay has no more room for scans of that unit.
@@ -208,10 +215,9 @@ fn held_already<T: ScanTables>(
         return Ok(Offered::Audience);
     }
     if tables.readable(&giver.scopes, &held.hash)?.is_none() {
-        return Ok(Offered::From(0));
+        return Ok(Offered::Prove);
     }
-    tables.link(&document, &held.hash)?;
-    Ok(Offered::From(size))
+    Ok(Offered::Here { is_new: tables.link(&document, &held.hash)? })
 }
 
 /// What becomes of a wish.
@@ -219,8 +225,10 @@ fn held_already<T: ScanTables>(
 pub enum Wished {
     /// It is given.
     Give,
-    /// The scan is not here as one of that dossier.
+    /// It is one of that dossier, and not here.
     Missing,
+    /// Nobody has brought it as one of that dossier.
+    Unnamed,
     /// The node may not read that dossier.
     Audience,
 }
@@ -239,15 +247,16 @@ pub fn wished<T: ScanTables>(
     if !tables.may_read(scopes, document)? {
         return Ok(Wished::Audience);
     }
-    let is_linked = tables.documents(blob)?.contains(document);
-    if !is_linked || !tables.scan(blob)?.is_some_and(|scan| scan.is_held()) {
-        return Ok(Wished::Missing);
+    if !tables.documents(blob)?.contains(document) {
+        return Ok(Wished::Unnamed);
     }
-    Ok(Wished::Give)
+    let is_held = tables.scan(blob)?.is_some_and(|scan| scan.is_held());
+    Ok(if is_held { Wished::Give } else { Wished::Missing })
 }
 
-/// What a node is told of what the relay lacks or has got, if it may read that dossier or another
-/// one that names the scan: it may be the only one that has it, or wait for it in that one.
+/// Of which dossier a node is told that the relay lacks a scan or has got it, if of any: of that one,
+/// or where the news are `of_all` of which it is one, of another one that it may read. It may be
+/// the only node that has the scan, or wait for it in that dossier.
 ///
 /// # Errors
 ///
@@ -256,16 +265,12 @@ pub fn told<T: ScanTables>(
     tables: &mut T,
     scopes: &[Scope],
     (document, blob): (&DocumentId, &PayloadHash),
-    is_here: bool,
+    of_all: bool,
 ) -> Result<Option<DocumentId>, T::Error> {
     if tables.may_read(scopes, document)? {
         return Ok(Some(*document));
     }
-    // It may be lacking as one of that dossier alone.
-    if tables.scan(blob)?.is_some_and(|scan| scan.is_held()) != is_here {
-        return Ok(None);
-    }
-    tables.readable(scopes, blob)
+    if of_all { tables.readable(scopes, blob) } else { Ok(None) }
 }
 
 /// Forgets a scan that no dossier names; gives whether it is left over.
@@ -397,21 +402,18 @@ mod tests {
             LedgerTables::add_audience(tx, &OTHER, &[HONG_GAI, ELSEWHERE])?;
             blobs::keep(tx, &hash, 600, 5)?;
             carried::link(tx, &DOSSIER, &hash)?;
-            carried::link(tx, &OTHER, &hash)
+            carried::link(tx, &OTHER, &hash).map(drop)
         });
         linked.await.unwrap();
-        let told = async |unit: UnitId, document: DocumentId, is_here: bool| {
+        let told = async |unit: UnitId, document: DocumentId, of_all: bool| {
             let scopes = [Scope::Province, Scope::Unit(unit)];
-            let of = move |tx: &mut Tx<'_>| told(tx, &scopes, (&document, &hash), is_here);
+            let of = move |tx: &mut Tx<'_>| told(tx, &scopes, (&document, &hash), of_all);
             scene.depot.memory.read::<_, StoreError>(of).await.unwrap()
         };
         assert_eq!(told(HONG_GAI, DOSSIER, true).await, Some(DOSSIER), "that one is meant");
         assert_eq!(told(ELSEWHERE, DOSSIER, true).await, Some(OTHER));
         assert_eq!(told(UnitId(4), DOSSIER, true).await, None);
-        assert_eq!(told(ELSEWHERE, DOSSIER, false).await, None, "it is here, as one of another");
-        scene.depot.write(move |tx| blobs::put_held(tx, &hash, 0)).await.unwrap();
-        assert_eq!(told(ELSEWHERE, DOSSIER, false).await, Some(OTHER));
+        assert_eq!(told(ELSEWHERE, DOSSIER, false).await, None, "that is of one dossier alone");
         assert_eq!(told(CO_TO, DOSSIER, false).await, Some(DOSSIER));
-        assert_eq!(told(ELSEWHERE, DOSSIER, true).await, None, "it has gone since");
     }
 }

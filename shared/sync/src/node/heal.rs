@@ -6,10 +6,7 @@
 //! What the relay shows is the ledger as it was at the head of the listing; everything that both
 //! sides then find to be lacking there has its rows above that head, and gets them from the feed.
 
-use std::{
-    cmp::Ordering,
-    collections::{BTreeMap, BTreeSet, VecDeque},
-};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hoso_identity::{DocumentId, EntryId, Epoch, Position, Scope};
 
@@ -51,8 +48,11 @@ pub(super) struct Healing {
     differing: VecDeque<[u8; 8]>,
     /// The last id of the first differing document that was asked about.
     after: Option<EntryId>,
-    /// The number of the last question.
+    /// The number of the last question, of the last one whose answer has ended, and of the last one
+    /// whose claims were settled.
     question: u32,
+    answered: u32,
+    settled: u32,
     /// What it named: nothing else can be wanted.
     asked: BTreeMap<EntryId, Position>,
     /// What the relay lacks, and what of it was not read yet, in order of position.
@@ -94,6 +94,8 @@ impl Healing {
             differing: VecDeque::new(),
             after: None,
             question: 0,
+            answered: 0,
+            settled: 0,
             asked: BTreeMap::new(),
             wanted: BTreeSet::new(),
             unread: VecDeque::new(),
@@ -256,28 +258,31 @@ impl Healing {
         Output::Send(Frame::Held(Held { scope: head.scope, documents, question }))
     }
 
-    /// Whether what came answers the last question; not if it answers one before, which has had its
-    /// answer. A relay that does not number them is believed.
+    /// Whether what came is of the last question, and that has not `had` it before: if not, it has
+    /// come once more. A relay that does not number them is believed.
     ///
     /// # Errors
     ///
     /// [`Farewell::Protocol`] for a question that was not asked.
-    fn is_asked(&self, question: Option<u32>) -> Result<bool, Farewell> {
-        match question.unwrap_or(self.question).cmp(&self.question) {
-            Ordering::Less => Ok(false),
-            Ordering::Equal => Ok(true),
-            Ordering::Greater => Err(Farewell::Protocol),
+    fn is_open(&self, question: Option<u32>, had: u32) -> Result<bool, Farewell> {
+        let Some(question) = question else { return Ok(true) };
+        if question > self.question {
+            return Err(Farewell::Protocol);
         }
+        Ok(question == self.question && question > had)
     }
 
     fn answer(&mut self, answer: Answer) -> Result<Option<Output>, Farewell> {
-        if !self.is_asked(answer.question)? {
+        if !self.is_open(answer.question, self.answered)? {
             return Ok(None);
         }
         match self.step {
             Step::Answer(head) => {
                 if !answer.want.iter().all(|id| self.asked.contains_key(id)) {
                     return Err(Farewell::Protocol);
+                }
+                if answer.last {
+                    self.answered = self.question;
                 }
                 self.wanted.extend(answer.want);
                 self.step = Step::Storing(head, answer.last);
@@ -325,13 +330,14 @@ impl Healing {
     }
 
     fn claimed(&mut self, claimed: Claimed) -> Result<Option<Output>, Farewell> {
-        if !self.is_asked(claimed.question)? {
+        if !self.is_open(claimed.question, self.settled)? {
             return Ok(None);
         }
         let Step::Claimed(head) = self.step else { return Err(Farewell::Protocol) };
         if !claimed.outcomes.iter().all(|outcome| self.wanted.contains(&outcome.id)) {
             return Err(Farewell::Protocol);
         }
+        self.settled = self.question;
         self.step = Step::Settling(head);
         let wanted = std::mem::take(&mut self.wanted).into_iter().collect();
         Ok(Some(Output::StoreClaimed(wanted, claimed.outcomes)))

@@ -171,6 +171,13 @@ impl Conversation {
         let Phase::Healing(healer) = &mut self.phase else {
             return self.close(Farewell::Protocol, out);
         };
+        if let Frame::Held(held) = &frame
+            && held.question.is_some()
+            && held.question <= healer.question
+        {
+            // It has come once more.
+            return;
+        }
         if healer.busy {
             return self.close(Farewell::Protocol, out);
         }

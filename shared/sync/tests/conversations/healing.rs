@@ -159,6 +159,7 @@ fn a_node_gives_only_what_it_has_shown_and_keeps_what_became_of_it() {
     assert_eq!(before, [], "what has been said of claims before is none of these");
     let outputs = node.handle(10, node::Input::Frame(claimed(Some(1), vec![outcome])));
     assert_eq!(outputs, [node::Output::StoreClaimed(in_order, vec![outcome])]);
+    assert_eq!(node.handle(11, node::Input::Frame(claimed(Some(1), vec![outcome]))), []);
 }
 
 #[test]
@@ -166,7 +167,9 @@ fn an_answer_that_comes_once_more_answers_no_later_question() {
     let mut node = compares();
     node.handle(6, node::Input::HeldRead(vec![held(1, vec![entry(1)], true)]));
     node.handle(7, answer_to(Some(1), Vec::new()));
+    assert_eq!(node.handle(7, answer_to(Some(1), Vec::new())), [], "it is being stored");
     node.handle(8, node::Input::HealedStored);
+    assert_eq!(node.handle(8, answer_to(Some(1), Vec::new())), [], "the next one is not asked yet");
     let rest = vec![held(1, vec![entry(3)], false), held(2, Vec::new(), false)];
     let outputs = node.handle(9, node::Input::HeldRead(rest));
     let asks = |outputs: &[node::Output], number| {
@@ -213,6 +216,7 @@ fn a_relay_answers_with_the_number_of_the_question() {
     let outputs = relay.handle(6, compared);
     let [relay::Output::Send(Frame::Answer(answer))] = &outputs[..] else { panic!("{outputs:?}") };
     assert_eq!(answer.question, Some(3));
+    assert_eq!(ask(&mut relay, vec![held(2, vec![entry(1)], false)]), [], "it has come once more");
     let claim = Frame::Claim(Claim { entries: Vec::new(), last: true });
     relay.handle(7, relay::Input::Frame(claim));
     let outputs = relay.handle(8, relay::Input::ClaimsStored(Vec::new()));

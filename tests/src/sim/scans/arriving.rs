@@ -138,14 +138,14 @@ impl World {
         }
         self.hold(node, at_relay, &hash, coming.size);
         if at_relay {
-            let Ok(()) = self.relay.tables.link(&document, &hash);
+            let Ok(_) = self.relay.tables.link(&document, &hash);
         } else if let Some(known) = self.offices[node].tables.blobs.get_mut(&hash) {
             (known.fetched_ms, known.given_up) = (Some(now), false);
         }
         self.say(number, at_relay, Frame::Took(Through { bytes: coming.size }));
         if at_relay {
             self.release(number);
-            self.tell(Named { document, blob: hash, bytes: coming.size }, true);
+            self.tell(Named { document, blob: hash, bytes: coming.size }, (true, coming.writes));
         } else {
             self.done(number);
         }

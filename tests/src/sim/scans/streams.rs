@@ -241,8 +241,10 @@ impl World {
         let giver = Giver { unit: unit(node), scopes: vec![scope(node)], bytes_max: u64::MAX };
         let tables = &mut self.relay.tables;
         let Ok(offered) = rules::offered(tables, &giver, (document, blob, size), self.now);
-        let from = match offered {
-            Offered::From(from) => from,
+        let (from, is_new) = match offered {
+            Offered::From(from) => (from, false),
+            Offered::Here { is_new } => (size, is_new),
+            Offered::Prove => (0, false),
             Offered::Audience => return self.refuse(number, Why::Audience),
             Offered::Room => return self.refuse(number, Why::Room),
         };
@@ -252,7 +254,9 @@ impl World {
         self.say(number, true, Frame::Take(Through { bytes: from }));
         if from >= size {
             self.release(number);
-            self.tell(named, true);
+            if is_new {
+                self.tell(named, (true, false));
+            }
         }
     }
 
@@ -263,19 +267,20 @@ impl World {
         let Ok(wished) = rules::wished(tables, &[scope(node)], (&document, &blob));
         match wished {
             Wished::Audience => self.refuse(number, Why::Audience),
-            Wished::Missing => self.miss(number, named),
+            Wished::Missing => self.miss(number, named, true),
+            Wished::Unnamed => self.miss(number, named, false),
             Wished::Give => {
-                let Ok(()) = self.relay.tables.link(&document, &blob);
+                let Ok(_) = self.relay.tables.link(&document, &blob);
                 if !self.give(number, true, blob, from) {
-                    self.miss(number, named);
+                    self.miss(number, named, true);
                 }
             }
         }
     }
 
-    fn miss(&mut self, number: u64, named: Named) {
+    fn miss(&mut self, number: u64, named: Named, is_lost: bool) {
         if !self.relay.coming.contains(&named.blob) {
-            self.tell(Named { bytes: 0, ..named }, false);
+            self.tell(Named { bytes: 0, ..named }, (false, is_lost));
         }
         self.refuse(number, Why::Missing);
     }

@@ -387,10 +387,10 @@ impl World {
     }
 
     /// The relay tells all offices that are there and may know.
-    pub(super) fn tell(&mut self, named: Named, is_here: bool) {
+    pub(super) fn tell(&mut self, named: Named, (is_here, of_all): (bool, bool)) {
         for node in 0..self.offices.len() {
             let of = (&named.document, &named.blob);
-            let Ok(told) = rules::told(&mut self.relay.tables, &[scope(node)], of, is_here);
+            let Ok(told) = rules::told(&mut self.relay.tables, &[scope(node)], of, of_all);
             if let (Some(document), Some(session)) = (told, self.offices[node].session) {
                 let named = Named { document, ..named };
                 let frame = if is_here { Frame::Here(named) } else { Frame::Lack(named) };

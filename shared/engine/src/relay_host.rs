@@ -198,6 +198,9 @@ pub fn work<T: LedgerTables>(
     output: Output,
     now_ms: u64,
 ) -> Result<Done, T::Error> {
+    if !only_reads(&output) && !is_newest(tables, session)? {
+        return Ok(Done { input: Some(Input::End(Farewell::Replaced)), ..Done::default() });
+    }
     let before = tables.head()?.number;
     let mut reached_grew = false;
     let input = match output {
@@ -256,6 +259,13 @@ pub fn work<T: LedgerTables>(
     };
     let ledger_grew = tables.head()?.number > before;
     Ok(Done { input: Some(input), ledger_grew, reached_grew })
+}
+
+/// Whether no later `Hello` of this copy of the node has been answered. What an older session still
+/// brings is of a journal that may be numbered anew since.
+fn is_newest<T: LedgerTables>(tables: &mut T, session: &Session) -> Result<bool, T::Error> {
+    let sender = tables.sender(&session.node, &session.incarnation)?;
+    Ok(sender.is_some_and(|sender| sender.token == session.token))
 }
 
 /// Whether this work only reads, so that it need not wait for the writer.

@@ -235,6 +235,7 @@ fn hostile_frames_under_a_nodes_own_key_end_its_connection_alone_and_with_a_reas
         journal_head: 0,
         wish: None,
         quiet_ms: None,
+        unanswered: None,
     })
     .encode();
     let beat = Frame::Ping(Beat { count: 1 }).encode();

@@ -96,6 +96,7 @@ pub fn hello<T: JournalTables>(
             recheck::Wish::Diverged => wire::Wish::Diverged,
         }),
         quiet_ms: None,
+        unanswered: Some(facts.journal_head.saturating_sub(facts.journal_through)),
     })
 }
 

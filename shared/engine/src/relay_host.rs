@@ -144,6 +144,7 @@ pub fn greet<T: LedgerTables>(
         token: hello.token,
         epoch: hello.epoch,
         cursors: cursors.map(from_point).collect(),
+        through: hello.journal_head.saturating_sub(hello.unanswered.unwrap_or(u64::MAX)),
         wish: hello.wish.map(|wish| match wish {
             wire::Wish::Week => recheck::Wish::Week,
             wire::Wish::Unfinished => recheck::Wish::Unfinished,

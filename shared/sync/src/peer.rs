@@ -373,6 +373,7 @@ mod tests {
             journal_head,
             wish: None,
             quiet_ms: None,
+            unanswered: None,
         }
     }
 

@@ -80,6 +80,10 @@ pub struct Hello {
     /// does not know this asks and answers as on any other, and everything else stays the same.
     #[n(9)]
     pub quiet_ms: Option<u64>,
+    /// How many of the last journal entries the relay has not acknowledged; none from a program
+    /// that does not say so. A relay that has fewer than it had acknowledged has lost commits.
+    #[n(10)]
+    pub unanswered: Option<u64>,
 }
 
 /// The relay's answer: the link is up after it.

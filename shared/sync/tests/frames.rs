@@ -49,6 +49,7 @@ fn control() -> Vec<Frame> {
             journal_head: 12,
             wish: None,
             quiet_ms: Some(1_180_000),
+            unanswered: None,
         }),
         Frame::Hello(Hello {
             minor_min: 1,
@@ -61,6 +62,7 @@ fn control() -> Vec<Frame> {
             journal_head: 12,
             wish: Some(Wish::Diverged),
             quiet_ms: None,
+            unanswered: None,
         }),
         Frame::Welcome(Welcome {
             minor: 1,
@@ -173,6 +175,10 @@ fn frames() -> Vec<Frame> {
     let mut all = control();
     all.extend(bulk());
     all.extend(asked());
+    all.extend(control().into_iter().filter_map(|frame| {
+        let Frame::Hello(hello) = frame else { return None };
+        Some(Frame::Hello(Hello { unanswered: Some(3), ..hello }))
+    }));
     all
 }
 

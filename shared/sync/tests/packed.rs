@@ -38,6 +38,7 @@ fn hello(minor_max: u16) -> Frame {
         journal_head: 12,
         wish: None,
         quiet_ms: None,
+        unanswered: None,
     })
 }
 

@@ -122,6 +122,7 @@ fn sides() -> (node::Conversation, relay::Conversation, Vec<node::Output>) {
         journal_head: 0,
         wish: None,
         quiet_ms: None,
+        unanswered: None,
     };
     let welcome = || Welcome {
         minor: MINOR_MAX,

@@ -70,6 +70,7 @@ impl Session {
             journal_head: ROW,
             wish: None,
             quiet_ms: None,
+            unanswered: None,
         };
         let welcome = Welcome {
             minor: MINOR_MAX,

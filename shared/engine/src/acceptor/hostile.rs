@@ -100,6 +100,7 @@ impl Scene {
             journal_head: 0,
             wish: None,
             quiet_ms: None,
+            unanswered: None,
         });
         writer.write(&hello.encode()).await.unwrap();
         let answer = reader.next().await.unwrap().unwrap();

@@ -244,6 +244,7 @@ fn hello(tx: &mut Tx<'_>, realm: Realm) -> Result<Hello, StoreError> {
         journal_head: facts.journal_head,
         wish: None,
         quiet_ms: None,
+        unanswered: None,
     })
 }
 

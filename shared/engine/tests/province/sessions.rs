@@ -87,6 +87,7 @@ impl Caller {
             journal_head: 0,
             wish: None,
             quiet_ms: None,
+            unanswered: None,
         };
         self.say(&Frame::Hello(hello)).await;
     }

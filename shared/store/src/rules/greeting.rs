@@ -26,6 +26,9 @@ pub struct Shown {
     pub epoch: Option<Epoch>,
     /// Its cursors.
     pub cursors: Vec<ScopePoint>,
+    /// The journal number up to which the relay has acknowledged everything; zero if it does not
+    /// say.
+    pub through: u64,
     /// Whether it asks for healing, and why.
     pub wish: Option<Wish>,
     /// Whether it has ended: what it shows proves nothing.
@@ -106,7 +109,8 @@ pub fn greet<T: LedgerTables>(
     if shown.epoch.is_some_and(|epoch| epoch.generation > highest) {
         return Ok(Greeting::Epoch);
     }
-    let lost = !shown.ended && proves_lost_commits(tables, &head, shown)?;
+    let through = known.as_ref().map_or(u64::MAX, |sender| sender.through);
+    let lost = !shown.ended && proves_lost_commits(tables, &head, shown, through)?;
     let first = shown.epoch.is_none() && !tables.node_seen(&shown.node)?;
     let is_known = known.is_some();
     let mut sender = known.unwrap_or(Sender {
@@ -224,15 +228,20 @@ pub fn mint_epoch<T: LedgerTables>(
 }
 
 /// Whether what the node shows proves that the ledger has lost commits: cursors beyond its head or
-/// with other digests, or a later life of it.
+/// with other digests, a later life of it, or in this one more of its journal than the relay has
+/// `through`. Then a row that agrees may be another one: it was given again.
 fn proves_lost_commits<T: LedgerTables>(
     tables: &mut T,
     head: &LedgerHead,
     shown: &Shown,
+    through: u64,
 ) -> Result<bool, T::Error> {
     let Some(epoch) = shown.epoch else { return Ok(false) };
     if epoch != head.epoch {
         return Ok(epoch > head.epoch);
+    }
+    if shown.through > through {
+        return Ok(true);
     }
     for cursor in &shown.cursors {
         let known = tables.feed_digest(cursor.scope, cursor.row)?;

@@ -161,6 +161,7 @@ fn shown(office: &Office, now_ms: u64) -> Shown {
         token: facts.token,
         epoch: facts.epoch,
         cursors: office.cursors().into_iter().filter(|cursor| cursor.row > 0).collect(),
+        through: facts.journal_through,
         wish: recheck::wish(&facts, now_ms),
         ended: false,
     }

@@ -29,6 +29,7 @@ fn hello() -> Hello {
         journal_head: 9,
         wish: None,
         quiet_ms: None,
+        unanswered: None,
     }
 }
 

@@ -103,6 +103,32 @@ fn an_epoch_that_no_ledger_can_have_reached_is_refused() {
     assert_eq!(relay.write(|tx| tx.head()).epoch, EPOCH, "nothing has begun");
 }
 
+#[test]
+fn a_relay_that_has_less_of_a_journal_than_it_acknowledged_begins_a_new_life_and_once() {
+    let (relay, a) = (relay(), Office::new(A));
+    meet(&relay, &a, 1);
+    for number in 1..3 {
+        a.save(&event(A, number, DocumentId::ZERO, &[A]));
+    }
+    push(&relay, &a, 0);
+    assert!(!meet(&relay, &a, 2).minted, "it has what it acknowledged");
+    let honest = shown(&a, 5);
+    assert_eq!(honest.through, 2);
+    let more = Shown { through: 3, ..honest.clone() };
+    let ended = Shown { ended: true, ..more.clone() };
+    let Greeting::Welcome(welcome) = greet_as(&relay, ended, 3, 5) else { panic!("no welcome") };
+    assert!(!welcome.minted, "what one shows that has ended proves nothing");
+    let unknown = Shown { incarnation: Incarnation([88; 16]), token: None, ..more.clone() };
+    let Greeting::Welcome(other) = greet_as(&relay, unknown, 4, 5) else { panic!("no welcome") };
+    assert_eq!((other.minted, other.heal), (false, Some(HealReason::Incarnation)));
+    let more = Shown { token: Some(welcome.token), ..more };
+    let Greeting::Welcome(welcome) = greet_as(&relay, more.clone(), 5, 5) else { panic!("no one") };
+    assert_eq!((welcome.minted, welcome.heal), (true, Some(HealReason::Epoch)));
+    let again = Shown { token: Some(welcome.token), ..more };
+    let Greeting::Welcome(welcome) = greet_as(&relay, again, 6, 5) else { panic!("no welcome") };
+    assert!(!welcome.minted, "that was another life");
+}
+
 /// Both sides have been compared.
 fn end_healing(relay: &Scene, office: &Office, epoch: Epoch, now_ms: u64) {
     let (node, incarnation) = (office.node, office.incarnation());

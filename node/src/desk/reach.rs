@@ -1,10 +1,12 @@
 //! How far dossiers have come, as their badges say it: the same on a dossier's page and in lists.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use hoso_dossier::standing::Standing;
 use hoso_engine::clock;
-use hoso_identity::{DocumentId, UnitId};
+use hoso_identity::{DocumentId, EntryId, UnitId};
 use hoso_registry::{EventKind, State};
 use hoso_store::{
     StoreError, journal as facts,
@@ -54,15 +56,23 @@ impl Known {
         self.peers.iter().filter(lives).map(|peer| peer.copied).max().unwrap_or(0)
     }
 
-    /// How far the last change among these entries of a dossier has come.
+    /// How far the last change among these entries of a dossier has come. What counts and is still
+    /// to be applied may turn out to have no effect, with all that the page says of it: it is no
+    /// last change before.
     pub(super) fn sync(
         &self,
         office: &Office,
         state: &State,
-        standing: &Standing,
+        dossier: &Dossier,
         entries: &[NodeEntry],
     ) -> Json {
-        let last = badge::last(entries.iter().filter(|entry| !is_reading(entry)));
+        let standing = &dossier.folded.standing;
+        let in_effect: BTreeSet<EntryId> = dossier.held.iter().map(|held| held.id).collect();
+        let said = |entry: &&NodeEntry| {
+            let counts = entry.standing == tables::Standing::Counts;
+            !is_reading(entry) && (!counts || in_effect.contains(&entry.id))
+        };
+        let last = badge::last(entries.iter().filter(said));
         let author = last.and_then(|last| last.author_unit);
         let audience = standing.audience.iter().copied();
         let destinations: Vec<UnitId> = audience.filter(|unit| Some(*unit) != author).collect();
@@ -146,7 +156,7 @@ pub(crate) async fn ways(
         let whole = stored.into_iter().filter(|(_, stored)| !stored.more);
         let way = |(id, stored): (DocumentId, InOrder)| {
             let dossier = Dossier::of(id, &stored, &state);
-            let sync = known.sync(&office, &state, &dossier.folded.standing, &stored.entries);
+            let sync = known.sync(&office, &state, &dossier, &stored.entries);
             (id.to_string(), dossier.way(&state, sync))
         };
         whole.map(way).collect()

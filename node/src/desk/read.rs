@@ -291,7 +291,7 @@ pub(super) async fn shown(
         fields.insert("actions".to_owned(), json!(offered(dossier, actor, &registry)));
         fields.insert("choices".to_owned(), json!(choices(dossier, actor)));
         fields.insert("not_now".to_owned(), json!(withheld(dossier, actor)));
-        let sync = known.sync(office, &registry, standing, &entries);
+        let sync = known.sync(office, &registry, dossier, &entries);
         fields.insert("sync".to_owned(), sync);
         if let Some(Json::Array(events)) = fields.get_mut("events") {
             note_receipts(events, &entries);

@@ -112,7 +112,7 @@ fn destinations(disk: &NodeDisk, document: &DocumentId, last: &NodeEntry) -> Vec
 fn badges(unit: UnitId, disk: &NodeDisk, sent_through: u64) -> Vec<(DocumentId, NodeEntry, Badge)> {
     let mut known = disk.all_delivered();
     known.push(Delivered { unit, through: u64::MAX, except: Vec::new(), at_ms: 0, node: None });
-    let dossiers = disk.dossiers().map(|document| (document, disk.of(&document)));
+    let dossiers = disk.dossiers().map(|document| (document, said(disk, &document)));
     let shown = dossiers.filter_map(|(document, entries)| {
         let last = last(&entries)?.clone();
         let destinations = destinations(disk, &document, &last);
@@ -121,6 +121,17 @@ fn badges(unit: UnitId, disk: &NodeDisk, sent_through: u64) -> Vec<(DocumentId, 
         Some((document, last, shown))
     });
     shown.collect()
+}
+
+/// The entries of a dossier but for those that count and, as a page folds it, have no effect:
+/// until it is applied.
+fn said(disk: &NodeDisk, document: &DocumentId) -> Vec<NodeEntry> {
+    let mut entries = disk.of(document);
+    if disk.is_marked(document) {
+        let (_, ids) = in_effect(disk, document);
+        entries.retain(|entry| entry.standing != Standing::Counts || ids.contains(&entry.id));
+    }
+    entries
 }
 
 /// What is not yet as it shall be at these nodes when they and the relay are well again. What

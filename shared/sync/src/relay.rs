@@ -13,7 +13,8 @@ use crate::{
     frame::{Frame, MINOR_MAX, MINOR_MIN, Stream},
     liveness::{Liveness, Pulse},
     wire::{
-        Ack, Bare, Beat, Delivered, Farewell, Feed, FeedAck, Goodbye, Hello, Point, PushedBatch,
+        Ack, AppliedRow, Bare, Beat, Delivered, Farewell, Feed, FeedAck, Goodbye, Hello, Point,
+        PushedBatch,
     },
 };
 
@@ -58,6 +59,9 @@ pub struct Conversation {
     storing: bool,
     acks: VecDeque<FeedAck>,
     storing_ack: bool,
+    /// What the node has said in this session to have stored and applied.
+    stored: Vec<Point>,
+    applied: Vec<AppliedRow>,
     reading_reached: bool,
     reached_waits: bool,
     /// The row of the last statement that the node is known to have.
@@ -85,6 +89,8 @@ impl Conversation {
             storing: false,
             acks: VecDeque::new(),
             storing_ack: false,
+            stored: Vec::new(),
+            applied: Vec::new(),
             reading_reached: false,
             reached_waits: true,
             statements: 0,
@@ -311,7 +317,24 @@ impl Conversation {
         self.read_feed(out);
     }
 
-    fn feed_ack(&mut self, ack: FeedAck, out: &mut Vec<Output>) {
+    fn feed_ack(&mut self, mut ack: FeedAck, out: &mut Vec<Output>) {
+        let had = |point: &Point| {
+            self.stored.iter().any(|had| had.scope == point.scope && had.row > point.row)
+        };
+        if ack.stored.iter().any(had) {
+            // It has come once more.
+            return;
+        }
+        self.stored.clone_from(&ack.stored);
+        let was = |said: &AppliedRow| {
+            self.applied.iter().any(|was| was.scope == said.scope && was.row > said.row)
+        };
+        if ack.applied.iter().any(was) {
+            // What was said to be applied stays so.
+            ack.applied.clear();
+        } else if !ack.applied.is_empty() {
+            self.applied.clone_from(&ack.applied);
+        }
         while let Some((points, _)) = self.in_flight.front() {
             let stored = points.iter().all(|sent| {
                 ack.stored.iter().any(|point| point.scope == sent.scope && point.row >= sent.row)

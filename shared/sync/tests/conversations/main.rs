@@ -7,8 +7,8 @@ use hoso_sync::{
     node, relay,
     relay::Greeted,
     wire::{
-        Ack, Beat, Delivered, Farewell, Feed, FeedAck, FeedItem, Goodbye, Hello, Point, Pushed,
-        PushedBatch, Show, Welcome,
+        Ack, AppliedRow, Beat, Delivered, Farewell, Feed, FeedAck, FeedItem, Goodbye, Hello, Point,
+        Pushed, PushedBatch, Show, Welcome,
     },
 };
 
@@ -169,6 +169,34 @@ fn pages_that_came_while_one_was_stored_are_stored_together_and_acknowledged_by_
     let stored = stored.unwrap();
     assert_eq!(stored.items.iter().map(|item| item.row).collect::<Vec<_>>(), [2, 3, 4]);
     assert_eq!(stored.points, [point(4)]);
+}
+
+#[test]
+fn what_a_node_has_said_to_have_is_taken_back_by_nothing_that_comes_once_more() {
+    let mut relay = relay(false, 40);
+    let said = |row: u64, applied: u64| {
+        let applied = vec![AppliedRow { scope: UNIT, row: applied }];
+        let ack = FeedAck { stored: vec![point(row)], applied, except: Vec::new() };
+        relay::Input::Frame(Frame::FeedAck(ack))
+    };
+    let mut stored = |input| {
+        let outputs = relay.handle(3, input);
+        relay.handle(4, relay::Input::AckStored { agrees: true });
+        let ack = |output| {
+            if let relay::Output::StoreAck(ack) = output {
+                Some((ack.stored, ack.applied))
+            } else {
+                None
+            }
+        };
+        outputs.into_iter().filter_map(ack).collect::<Vec<_>>()
+    };
+    let applied = |row: u64| vec![AppliedRow { scope: UNIT, row }];
+    assert_eq!(stored(said(30, 20)), [(vec![point(30)], applied(20))]);
+    assert_eq!(stored(said(31, 31)), [(vec![point(31)], applied(31))]);
+    assert_eq!(stored(said(30, 20)), [], "that was before");
+    assert_eq!(stored(said(31, 20)), [(vec![point(31)], Vec::new())], "what was known stays");
+    assert_eq!(stored(said(32, 31)), [(vec![point(32)], applied(31))]);
 }
 
 #[test]

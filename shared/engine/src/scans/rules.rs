@@ -254,9 +254,9 @@ pub fn wished<T: ScanTables>(
     Ok(if is_held { Wished::Give } else { Wished::Missing })
 }
 
-/// Of which dossier a node is told that the relay lacks a scan or has got it, if of any: of that one,
-/// or where the news are `of_all` of which it is one, of another one that it may read. It may be
-/// the only node that has the scan, or wait for it in that dossier.
+/// Of which dossier a node is told that the relay lacks a scan or has got it, if of any: of that
+/// one, or where the news are `of_all` that name the scan, of another one that it may read. It may
+/// be the only node that has the scan, or wait for it in that dossier.
 ///
 /// # Errors
 ///

@@ -230,7 +230,8 @@ fn heal<T: JournalTables>(
         }
         Output::FinishHealing { welcome, heads } => {
             let heads: Vec<ScopePoint> = heads.iter().map(head).collect();
-            recheck::healed(tables, welcome.epoch, &heads, welcome.renumber, moment.now_ms)?;
+            let through = Some(welcome.through).filter(|_| !welcome.renumber);
+            recheck::healed(tables, welcome.epoch, &heads, through, moment.now_ms)?;
             Input::HealingFinished { journal_head: tables.facts()?.journal_head }
         }
         Output::Send(_)

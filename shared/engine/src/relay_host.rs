@@ -262,8 +262,9 @@ pub fn work<T: LedgerTables>(
     Ok(Done { input: Some(input), ledger_grew, reached_grew })
 }
 
-/// Whether no later `Hello` of this copy of the node has been answered. What an older session still
-/// brings is of a journal that may be numbered anew since.
+/// Whether the token of this session is the current one of its copy of the node. Where a later
+/// `Hello` was answered with another one, what the older session still brings is of a journal that
+/// may be numbered anew since.
 fn is_newest<T: LedgerTables>(tables: &mut T, session: &Session) -> Result<bool, T::Error> {
     let sender = tables.sender(&session.node, &session.incarnation)?;
     Ok(sender.is_some_and(|sender| sender.token == session.token))

@@ -197,12 +197,14 @@ impl Depot {
     }
 
     /// Takes the groups of a scan from there on, each proved before it is written. `done` is
-    /// written with the last mark. A scan that is here already is proved and not written again.
+    /// written with the last mark, and the `news` told then. A scan that is here already is proved
+    /// and not written again.
     pub(crate) async fn take(
         &self,
         talk: &mut Exchange,
         (hash, size, from): (PayloadHash, u64, u64),
         done: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+        news: Option<News>,
     ) -> Result<(), ScanError> {
         let shown = match talk.hear().await? {
             Frame::Outline(shown) => shown,
@@ -231,7 +233,7 @@ impl Depot {
                 }
             }
         }
-        coming.finish(size, done).await?;
+        coming.finish(size, done, news).await?;
         talk.say(&Frame::Took(Through { bytes: size })).await
     }
 }
@@ -287,6 +289,7 @@ impl<'a> Coming<'a> {
         self,
         size: u64,
         done: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError> + Send + 'static,
+        news: Option<News>,
     ) -> Result<(), ScanError> {
         let (hash, at_ms) = (self.hash, clock::now_ms());
         if let Some(part) = self.part {
@@ -296,11 +299,16 @@ impl<'a> Coming<'a> {
                 return Err(ScanError::Damaged);
             }
         }
-        let kept = self.depot.write(move |tx| {
-            blobs::keep(tx, &hash, size, at_ms)?;
-            done(tx)
+        let depot = self.depot.clone();
+        // Whoever waits is told of what is kept, also where this session ends just then.
+        let kept = tokio::spawn(async move {
+            let kept = depot.write(move |tx| {
+                blobs::keep(tx, &hash, size, at_ms)?;
+                done(tx)
+            });
+            kept.await.inspect(|()| news.into_iter().for_each(|news| depot.tell(news)))
         });
-        Ok(kept.await?)
+        Ok(kept.await.unwrap_or(Err(StoreError::Dead))?)
     }
 }
 

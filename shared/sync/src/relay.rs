@@ -330,7 +330,7 @@ impl Conversation {
             self.applied.iter().any(|was| was.scope == said.scope && was.row > said.row)
         };
         if ack.applied.iter().any(was) {
-            // What was said to be applied stays so.
+            // What was said to be applied stays so, of all feeds with the exceptions to it.
             ack.applied.clear();
         } else if !ack.applied.is_empty() {
             self.applied.clone_from(&ack.applied);

@@ -70,7 +70,7 @@ impl Session {
             journal_head: ROW,
             wish: None,
             quiet_ms: None,
-            unanswered: None,
+            unanswered: Some(0),
         };
         let welcome = Welcome {
             minor: MINOR_MAX,

@@ -60,6 +60,12 @@ impl LedgerDisk {
         }
     }
 
+    /// Which life of the ledger this is.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.head.epoch
+    }
+
     /// All accepted entries.
     pub fn all(&self) -> impl Iterator<Item = &LedgerEntry> {
         self.entries.values().map(|(_, entry)| entry.as_ref())

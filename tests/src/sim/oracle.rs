@@ -31,6 +31,8 @@ pub struct Watch {
     pub codes: BTreeMap<String, DocumentId>,
     /// Whether something made copies or lost a disk, so that a copy may be suspected.
     pub copies: bool,
+    /// How often the relay has lost something, and how often a node has proved that.
+    pub losses: [u32; 2],
     /// What does not hold.
     pub broken: Vec<String>,
     /// What each node has shown last of each dossier, and of which entry.
@@ -47,6 +49,14 @@ impl Watch {
     /// Something does not hold.
     pub fn fail(&mut self, what: String) {
         self.broken.push(what);
+    }
+
+    /// A ledger begins a new life only when it has lost something, once for each loss.
+    pub fn look_at_life(&mut self, is_new: bool) {
+        self.losses[1] += u32::from(is_new);
+        if self.losses[1] > self.losses[0] {
+            self.fail("a ledger that has lost nothing begins a new life".to_owned());
+        }
     }
 
     /// O9: a code is given once.

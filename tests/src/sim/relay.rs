@@ -147,6 +147,7 @@ impl SimRelay {
         }
         while self.writes.front().is_some_and(|(number, _)| *number <= write) {
             if let Some((number, copy)) = self.writes.pop_front() {
+                watch.look_at_life(self.durable.0.epoch() != copy.0.epoch());
                 if number % 9 == 0 {
                     self.copies.push(Rc::clone(&copy));
                 }

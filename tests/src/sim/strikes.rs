@@ -239,6 +239,7 @@ impl World {
         let Some(copy) = self.relay.copies.get(old).cloned() else { return false };
         // Its tokens are older than the nodes': they may be taken for copies, heal, and go on.
         self.watch.copies = true;
+        self.watch.losses[0] += 1;
         self.crash_relay();
         self.relay.restore(&copy, self.dice.number().to_be_bytes(), self.planted);
         self.forget_what_is_gone();
@@ -251,6 +252,7 @@ impl World {
             return false;
         }
         self.watch.copies = true;
+        self.watch.losses[0] += 1;
         self.crash_relay();
         self.relay.lose(copy);
         self.forget_what_is_gone();

@@ -226,7 +226,7 @@ async fn wish(
         attachments::place(tx, (&document, &blob), true)?;
         room::fetched(tx, &blob, at_ms)
     };
-    depot.take(&mut talk, (blob, size, from), placed).await?;
+    depot.take(&mut talk, (blob, size, from), placed, None).await?;
     Ok(make_room(depot, blob).await?)
 }
 

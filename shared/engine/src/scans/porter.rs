@@ -138,29 +138,30 @@ impl<O: Office> Porter<O> {
             .depot
             .memory
             .write(false, move |tx, _| rules::offered(tx, &giver, (document, blob, size), at_ms));
-        let news = |of_all| Some(News { named, is_here: true, of_all });
-        let (from, news) = match begin.await? {
-            Offered::From(from) => (from, news(true)),
-            // Who waits for it as one of that dossier need not be woken for what was so before.
-            Offered::Here { is_new } => (size, news(false).filter(|_| is_new)),
-            Offered::Prove => (0, news(false)),
+        let (from, of_all) = match begin.await? {
+            Offered::From(from) => (from, true),
+            Offered::Here => (size, false),
+            Offered::Prove => (0, false),
             Offered::Audience => return no(talk, Why::Audience).await,
             Offered::Room => {
                 self.alarm_once().await;
                 return no(talk, Why::Room).await;
             }
         };
+        let news = News { named, is_here: true, of_all };
+        if from == size {
+            self.depot.tell(news);
+        }
         talk.say(&Frame::Take(Through { bytes: from })).await?;
         if from < size {
-            let link = move |tx: &mut Tx<'_>| carried::link(tx, &document, &blob).map(drop);
-            let taken = self.depot.take(talk, (blob, size, from), link).await;
+            let link = move |tx: &mut Tx<'_>| carried::link(tx, &document, &blob);
+            let taken = self.depot.take(talk, (blob, size, from), link, Some(news)).await;
             if matches!(taken, Err(ScanError::Damaged)) {
                 let alarm = acceptor::News::Alarm(self.peer.key(), Alarm::ScanDamaged);
                 self.office.heard(alarm).await;
             }
             taken?;
         }
-        news.into_iter().for_each(|news| self.depot.tell(news));
         Ok(())
     }
 
@@ -192,7 +193,7 @@ impl<O: Office> Porter<O> {
             Wished::Unnamed => return self.miss(talk, named, false).await,
             Wished::Audience => return no(talk, Why::Audience).await,
         }
-        self.depot.write(move |tx| carried::link(tx, &document, &blob).map(drop)).await?;
+        self.depot.write(move |tx| carried::link(tx, &document, &blob)).await?;
         match self.depot.give(talk, &self.peer, (blob, from)).await {
             Err(ScanError::Lost) => {
                 self.office.heard(acceptor::News::ScanLost(blob)).await;
@@ -210,8 +211,8 @@ impl<O: Office> Porter<O> {
         named: Named,
         is_lost: bool,
     ) -> Result<(), ScanError> {
-        if !self.depot.is_coming(&named.blob) {
-            let named = Named { bytes: 0, ..named };
+        // What comes may come as one of another dossier, and be no news of this one.
+        if !(is_lost && self.depot.is_coming(&named.blob)) {
             self.depot.tell(News { named, is_here: false, of_all: is_lost });
         }
         no(talk, Why::Missing).await
@@ -235,7 +236,9 @@ impl<O: Office> Porter<O> {
         let of =
             move |tx: &mut Tx<'_>| rules::told(tx, &scopes, (&named.document, &named.blob), of_all);
         let document = self.depot.memory.read(of).await?;
-        let told = document.map(|document| Named { document, ..named });
+        // What is so of one dossier only has no size.
+        let bytes = if is_here && of_all { named.bytes } else { 0 };
+        let told = document.map(|document| Named { document, bytes, ..named });
         Ok(told.map(if is_here { Frame::Here } else { Frame::Lack }))
     }
 

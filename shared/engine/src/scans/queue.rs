@@ -32,6 +32,8 @@ pub struct Queue {
     under_way: Vec<Key>,
     /// Until when errands rest that failed; none: until the session ends or the relay has news.
     resting: BTreeMap<Key, Option<Instant>>,
+    /// Wishes under way of which there were news: what they hear may be older.
+    awoken: BTreeSet<Key>,
     /// Those for which the relay had no room.
     roomless: BTreeSet<Key>,
     asks_for_ever: bool,
@@ -92,6 +94,7 @@ impl Queue {
     pub fn done(&mut self, errand: &Errand) {
         self.under_way.retain(|under_way| *under_way != key(errand));
         self.resting.remove(&key(errand));
+        self.awoken.remove(&key(errand));
         self.roomless.remove(&key(errand));
     }
 
@@ -117,6 +120,10 @@ impl Queue {
     pub fn failed(&mut self, now: Instant, errand: &Errand, age: Duration, busy: bool) {
         let key = key(errand);
         self.under_way.retain(|under_way| *under_way != key);
+        if self.awoken.remove(&key) {
+            self.resting.remove(&key);
+            return;
+        }
         let rest = match errand.purpose {
             _ if busy => Some(REST_BUSY),
             Purpose::Wish if self.asks_for_ever => Some(REST_MIN),
@@ -126,11 +133,16 @@ impl Queue {
         self.resting.insert(key, rest.map(|rest| now + rest));
     }
 
-    /// The relay lacks something or has got it: what waited for that rests no longer.
+    /// The relay lacks something or has got it: what waited for that rests no longer. What it has got
+    /// as one of a single dossier has no size.
     pub fn told(&mut self, news: &Frame) {
         match news {
-            Frame::Here(Named { blob, .. }) => {
-                self.resting.retain(|key, _| (key.1, key.2) != (*blob, Purpose::Wish));
+            Frame::Here(Named { document, blob, bytes }) => {
+                let is_meant = |key: &Key| {
+                    (key.1, key.2) == (*blob, Purpose::Wish) && (*bytes > 0 || key.0 == *document)
+                };
+                self.resting.retain(|key, _| !is_meant(key));
+                self.awoken.extend(self.under_way.iter().filter(|key| is_meant(key)));
             }
             Frame::Lack(Named { blob, .. }) => {
                 self.resting.retain(|key, _| (key.1, key.2) != (*blob, Purpose::Offer));
@@ -181,6 +193,37 @@ mod tests {
         assert_eq!(queue.roomless(&errands), 1);
         assert_eq!(queue.roomless(&errands[2..]), 0, "no dossier names it any more");
         assert_eq!(queue.roomless(&errands), 0);
+    }
+
+    #[test]
+    fn news_of_a_scan_wake_the_wishes_that_they_are_of_also_one_that_is_under_way() {
+        let wish = |document: u8, blob: u8| Errand {
+            purpose: Purpose::Wish,
+            document: DocumentId([document; 16]),
+            blob: PayloadHash([blob; 32]),
+            size: 9,
+            held: 0,
+            since_ms: 5,
+        };
+        let here =
+            |of: &Errand, bytes| Frame::Here(Named { document: of.document, blob: of.blob, bytes });
+        let (one, other, now) = (wish(1, 1), wish(2, 1), Instant::now());
+        let hour = Duration::from_secs(3600);
+        let mut queue = Queue::default();
+        for errand in [&one, &other] {
+            queue.failed(now, errand, hour, false);
+        }
+        assert_eq!(queue.begin(now, vec![one, other]), [], "both rest");
+        queue.told(&here(&other, 0));
+        assert_eq!(queue.begin(now, vec![one, other]), [other], "that is of one dossier");
+        queue.failed(now, &other, hour, false);
+        queue.told(&here(&other, 9));
+        assert_eq!(queue.begin(now, vec![one, other]), [one], "the bytes are there for both");
+        queue.told(&here(&one, 0));
+        queue.failed(now, &one, hour, false);
+        assert_eq!(queue.begin(now, vec![one]), [one], "what it heard was older than the news");
+        queue.failed(now, &one, hour, false);
+        assert_eq!(queue.begin(now, vec![one]), []);
     }
 
     #[test]

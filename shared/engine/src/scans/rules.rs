@@ -78,12 +78,12 @@ pub trait ScanTables {
         hash: &PayloadHash,
     ) -> Result<Option<DocumentId>, Self::Error>;
 
-    /// Notes that a dossier names a scan; gives whether that was not known.
+    /// Notes that a dossier names a scan.
     ///
     /// # Errors
     ///
     /// What the tables say.
-    fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<bool, Self::Error>;
+    fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<(), Self::Error>;
 }
 
 impl ScanTables for Tx<'_> {
@@ -134,7 +134,7 @@ impl ScanTables for Tx<'_> {
         Ok(None)
     }
 
-    fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<bool, StoreError> {
+    fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<(), StoreError> {
         carried::link(self, document, hash)
     }
 }
@@ -156,10 +156,7 @@ pub enum Offered {
     /// It is taken from there on.
     From(u64),
     /// It is here, and the node may read it: nothing is to be brought.
-    Here {
-        /// Whether it was not known that this dossier names it.
-        is_new: bool,
-    },
+    Here,
     /// It is here, and the node shows by bringing all of it that it has it.
     Prove,
     /// The node may not read that dossier, or the scan has another size.
@@ -217,7 +214,8 @@ fn held_already<T: ScanTables>(
     if tables.readable(&giver.scopes, &held.hash)?.is_none() {
         return Ok(Offered::Prove);
     }
-    Ok(Offered::Here { is_new: tables.link(&document, &held.hash)? })
+    tables.link(&document, &held.hash)?;
+    Ok(Offered::Here)
 }
 
 /// What becomes of a wish.
@@ -402,7 +400,7 @@ mod tests {
             LedgerTables::add_audience(tx, &OTHER, &[HONG_GAI, ELSEWHERE])?;
             blobs::keep(tx, &hash, 600, 5)?;
             carried::link(tx, &DOSSIER, &hash)?;
-            carried::link(tx, &OTHER, &hash).map(drop)
+            carried::link(tx, &OTHER, &hash)
         });
         linked.await.unwrap();
         let told = async |unit: UnitId, document: DocumentId, of_all: bool| {

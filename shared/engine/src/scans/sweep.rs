@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(incoming.finish().hash, hash);
         let kept = depot.write(move |tx| {
             blobs::keep(tx, &hash, size, DETACHED_MS)?;
-            carried::link(tx, &DOSSIER, &hash).map(drop)
+            carried::link(tx, &DOSSIER, &hash)
         });
         kept.await.unwrap();
         hash
@@ -114,7 +114,7 @@ mod tests {
         let again = keep(&depot, b"detached and attached again").await;
         let detached = keep(&depot, b"detached").await;
         detach(&depot, again).await;
-        depot.write(move |tx| carried::link(tx, &DOSSIER, &again).map(drop)).await.unwrap();
+        depot.write(move |tx| carried::link(tx, &DOSSIER, &again)).await.unwrap();
         detach(&depot, detached).await;
         let half = PayloadHash::of(b"half of it has come");
         depot.write(move |tx| blobs::want(tx, &half, 19, 1_000_000)).await.unwrap();

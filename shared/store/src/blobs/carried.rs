@@ -21,18 +21,15 @@ const UNLINK: &str = "DELETE FROM blob_of WHERE gone_ms < :before";
 const LEFT: &str = "SELECT hash FROM blob WHERE since_ms < :before AND NOT EXISTS
     (SELECT 1 FROM blob_of WHERE blob_of.hash = blob.hash) LIMIT :limit";
 
-/// Notes that a dossier names this scan; gives whether that was not known.
+/// Notes that a dossier names this scan.
 ///
 /// # Errors
 ///
 /// What SQLite says.
-pub fn link(
-    tx: &mut Tx<'_>,
-    document: &DocumentId,
-    hash: &PayloadHash,
-) -> Result<bool, StoreError> {
+pub fn link(tx: &mut Tx<'_>, document: &DocumentId, hash: &PayloadHash) -> Result<(), StoreError> {
     let values = named_params! { ":hash": hash.0, ":document": document.0 };
-    Ok(tx.connection.prepare_cached(LINK)?.execute(values)? > 0)
+    tx.connection.prepare_cached(LINK)?.execute(values)?;
+    Ok(())
 }
 
 /// The dossiers that name this scan, or did so until lately.

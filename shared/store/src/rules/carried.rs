@@ -65,7 +65,9 @@ pub fn take<T: LedgerTables>(
     now_ms: u64,
 ) -> Result<Kept, T::Error> {
     let sender = tables.sender(&from.node, &from.incarnation)?;
-    let sender = sender.filter(|sender| continues(sender, run));
+    // A node that is healed and of whose journal nothing is here numbers it anew in the end.
+    let keeps_numbers = |sender: &Sender| sender.healed || sender.through > 0;
+    let sender = sender.filter(|sender| keeps_numbers(sender) && continues(sender, run));
     // What stands at a number that is passed over was perhaps written by a copy.
     let passed = sender.as_ref().map_or(u64::MAX, |sender| sender.through);
     let mut outcomes = Vec::new();

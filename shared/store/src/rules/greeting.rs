@@ -109,7 +109,12 @@ pub fn greet<T: LedgerTables>(
     if shown.epoch.is_some_and(|epoch| epoch.generation > highest) {
         return Ok(Greeting::Epoch);
     }
-    let through = known.as_ref().map_or(u64::MAX, |sender| sender.through);
+    // A token of this copy of the database says that its journal was last numbered for a relay that
+    // knew it; without one it may be that of a backup.
+    let through = match (&known, shown.token) {
+        (_, None) => u64::MAX,
+        (known, Some(_)) => known.as_ref().map_or(0, |sender| sender.through),
+    };
     let lost = !shown.ended && proves_lost_commits(tables, &head, shown, through)?;
     let first = shown.epoch.is_none() && !tables.node_seen(&shown.node)?;
     let is_known = known.is_some();

@@ -106,8 +106,9 @@ pub fn claimed<T: JournalTables>(
     Ok(taken)
 }
 
-/// Ends a healing: the cursors become the heads that the listings showed, and a journal that the
-/// relay does not know begins at 1 with what it lacks.
+/// Ends a healing: the cursors become the heads that the listings showed. The relay has the journal
+/// `through` that number, whatever an old receipt has said meanwhile; one that it does not know
+/// begins at 1 with what it lacks.
 ///
 /// # Errors
 ///
@@ -116,16 +117,17 @@ pub fn healed<T: JournalTables>(
     tables: &mut T,
     epoch: Epoch,
     heads: &[ScopePoint],
-    renumber: bool,
+    through: Option<u64>,
     now_ms: u64,
 ) -> Result<(), T::Error> {
     for head in heads {
         tables.put_cursor(head)?;
     }
-    if renumber {
+    if through.is_none() {
         number_anew(tables)?;
     }
     let mut facts = tables.facts()?;
+    facts.journal_through = facts.journal_through.min(through.unwrap_or(0));
     if facts.rechecking {
         tables.clear_delivered()?;
     }

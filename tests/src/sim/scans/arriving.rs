@@ -138,14 +138,16 @@ impl World {
         }
         self.hold(node, at_relay, &hash, coming.size);
         if at_relay {
-            let Ok(_) = self.relay.tables.link(&document, &hash);
+            let Ok(()) = self.relay.tables.link(&document, &hash);
         } else if let Some(known) = self.offices[node].tables.blobs.get_mut(&hash) {
             (known.fetched_ms, known.given_up) = (Some(now), false);
+        }
+        if at_relay {
+            self.tell(Named { document, blob: hash, bytes: coming.size }, (true, coming.writes));
         }
         self.say(number, at_relay, Frame::Took(Through { bytes: coming.size }));
         if at_relay {
             self.release(number);
-            self.tell(Named { document, blob: hash, bytes: coming.size }, (true, coming.writes));
         } else {
             self.done(number);
         }

@@ -101,12 +101,12 @@ impl ScanTables for Tables {
         Ok(None)
     }
 
-    fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<bool, Infallible> {
-        let gone = self.links.get(&(*hash, *document)).copied();
-        if !(self.links_stay && gone.is_some()) {
-            self.links.insert((*hash, *document), None);
+    fn link(&mut self, document: &DocumentId, hash: &PayloadHash) -> Result<(), Infallible> {
+        let gone = self.links.entry((*hash, *document)).or_default();
+        if !self.links_stay {
+            *gone = None;
         }
-        Ok(gone.is_none_or(|gone| gone.is_some()))
+        Ok(())
     }
 }
 

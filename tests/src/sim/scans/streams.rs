@@ -241,22 +241,22 @@ impl World {
         let giver = Giver { unit: unit(node), scopes: vec![scope(node)], bytes_max: u64::MAX };
         let tables = &mut self.relay.tables;
         let Ok(offered) = rules::offered(tables, &giver, (document, blob, size), self.now);
-        let (from, is_new) = match offered {
-            Offered::From(from) => (from, false),
-            Offered::Here { is_new } => (size, is_new),
-            Offered::Prove => (0, false),
+        let from = match offered {
+            Offered::From(from) => from,
+            Offered::Here => size,
+            Offered::Prove => 0,
             Offered::Audience => return self.refuse(number, Why::Audience),
             Offered::Room => return self.refuse(number, Why::Room),
         };
         if let Some(stream) = self.streams.get_mut(&number) {
             stream.relay = if from < size { Role::Awaiting(named, from) } else { Role::Over };
         }
+        if from >= size {
+            self.tell(named, (true, false));
+        }
         self.say(number, true, Frame::Take(Through { bytes: from }));
         if from >= size {
             self.release(number);
-            if is_new {
-                self.tell(named, (true, false));
-            }
         }
     }
 
@@ -270,7 +270,7 @@ impl World {
             Wished::Missing => self.miss(number, named, true),
             Wished::Unnamed => self.miss(number, named, false),
             Wished::Give => {
-                let Ok(_) = self.relay.tables.link(&document, &blob);
+                let Ok(()) = self.relay.tables.link(&document, &blob);
                 if !self.give(number, true, blob, from) {
                     self.miss(number, named, true);
                 }
@@ -279,8 +279,8 @@ impl World {
     }
 
     fn miss(&mut self, number: u64, named: Named, is_lost: bool) {
-        if !self.relay.coming.contains(&named.blob) {
-            self.tell(Named { bytes: 0, ..named }, (false, is_lost));
+        if !(is_lost && self.relay.coming.contains(&named.blob)) {
+            self.tell(named, (false, is_lost));
         }
         self.refuse(number, Why::Missing);
     }

@@ -392,7 +392,8 @@ impl World {
             let of = (&named.document, &named.blob);
             let Ok(told) = rules::told(&mut self.relay.tables, &[scope(node)], of, of_all);
             if let (Some(document), Some(session)) = (told, self.offices[node].session) {
-                let named = Named { document, ..named };
+                let bytes = if is_here && of_all { named.bytes } else { 0 };
+                let named = Named { document, bytes, ..named };
                 let frame = if is_here { Frame::Here(named) } else { Frame::Lack(named) };
                 let after = self.carry(node, false, frame.encode().len() as u64);
                 self.at(after, Event::News { node, session, frame: Box::new(frame) });

@@ -227,7 +227,7 @@ fn a_journal_that_is_numbered_anew_is_copied_anew() {
     let waiting = event(A, 3, first.document(), &[]);
     one.save(&waiting);
     assert_eq!(copied(&one), 2);
-    one.scene.write(|tx| recheck::healed(tx, EPOCH, &[], true, 9));
+    one.scene.write(|tx| recheck::healed(tx, EPOCH, &[], None, 9));
     assert_eq!(copied(&one), 0);
     assert_eq!(badge_here(&one, waiting.id()), Badge::Saved);
     assert_eq!(give(&one, &other), 1);

@@ -118,9 +118,12 @@ fn a_relay_that_has_less_of_a_journal_than_it_acknowledged_begins_a_new_life_and
     let ended = Shown { ended: true, ..more.clone() };
     let Greeting::Welcome(welcome) = greet_as(&relay, ended, 3, 5) else { panic!("no welcome") };
     assert!(!welcome.minted, "what one shows that has ended proves nothing");
-    let unknown = Shown { incarnation: Incarnation([88; 16]), token: None, ..more.clone() };
-    let Greeting::Welcome(other) = greet_as(&relay, unknown, 4, 5) else { panic!("no welcome") };
-    assert_eq!((other.minted, other.heal), (false, Some(HealReason::Incarnation)));
+    let renewed = Shown { incarnation: Incarnation([88; 16]), token: None, ..more.clone() };
+    for heal in [HealReason::Incarnation, HealReason::Unfinished] {
+        let other = greet_as(&relay, renewed.clone(), 4, 5);
+        let Greeting::Welcome(other) = other else { panic!("no welcome") };
+        assert_eq!((other.minted, other.heal), (false, Some(heal)), "no Welcome has come yet");
+    }
     let more = Shown { token: Some(welcome.token), ..more };
     let Greeting::Welcome(welcome) = greet_as(&relay, more.clone(), 5, 5) else { panic!("no one") };
     assert_eq!((welcome.minted, welcome.heal), (true, Some(HealReason::Epoch)));
@@ -132,7 +135,7 @@ fn a_relay_that_has_less_of_a_journal_than_it_acknowledged_begins_a_new_life_and
 /// Both sides have been compared.
 fn end_healing(relay: &Scene, office: &Office, epoch: Epoch, now_ms: u64) {
     let (node, incarnation) = (office.node, office.incarnation());
-    office.scene.write(move |tx| recheck::healed(tx, epoch, &[], false, now_ms));
+    office.scene.write(move |tx| recheck::healed(tx, epoch, &[], Some(9), now_ms));
     relay.write(move |tx| greeting_rules::healed(tx, &node, &incarnation));
 }
 

@@ -51,10 +51,12 @@ impl Watch {
         self.broken.push(what);
     }
 
-    /// A ledger begins a new life only when it has lost something, once for each loss.
+    /// A ledger begins a new life only when it has lost something: once for each loss, and once more
+    /// for each life that was begun before and went with it.
     pub fn look_at_life(&mut self, is_new: bool) {
         self.losses[1] += u32::from(is_new);
-        if self.losses[1] > self.losses[0] {
+        let [lost, begun] = self.losses;
+        if begun > lost * (lost + 1) / 2 {
             self.fail("a ledger that has lost nothing begins a new life".to_owned());
         }
     }

@@ -217,12 +217,13 @@ async fn serve(office: Arc<Office>, config: &Config, doors: Doors) -> Result<(),
         backing_up.await;
         Ok(())
     });
+    // Before anybody is answered: who asks early finds it.
+    let reserve = Reserve::take(&office.data);
     let site = Arc::new(Site::new(Arc::clone(&office)));
     let pages = router(site, Hosts::new(page.port(), &config.hosts));
     tasks.spawn("pages", web::serve(listener, pages, tasks.stopping()));
     tasks.spawn("commands", serve_commands(Arc::clone(&office), socket, tasks.stopping()));
     let mut again = office.begins_again.subscribe();
-    let reserve = Reserve::take(&office.data);
     let told = async {
         let told = tokio::select! {
             told = told_to_stop(|| office.memory.is_dead()) => told,

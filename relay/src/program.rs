@@ -137,12 +137,13 @@ async fn serve(office: Arc<Office>, config: &Config, doors: Doors) -> Result<(),
         links.await;
         Ok(())
     });
+    // Before anybody is answered: who asks early finds it.
+    let reserve = Reserve::take(&office.data);
     let site = Arc::new(Site::new(Arc::clone(&office)));
     let pages = router(site, Hosts::new(page.port(), &config.hosts));
     tasks.spawn("pages", web::serve(listener, pages, tasks.stopping()));
     tasks.spawn("sweep", sweep(Arc::clone(&office), tasks.stopping()));
     tasks.spawn("commands", serve_commands(Arc::clone(&office), socket, tasks.stopping()));
-    let reserve = Reserve::take(&office.data);
     let told = async {
         let told = told_to_stop(|| office.ledger.is_dead()).await;
         reserve.give();

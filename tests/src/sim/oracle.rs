@@ -51,8 +51,8 @@ impl Watch {
         self.broken.push(what);
     }
 
-    /// A ledger begins a new life only when it has lost something: once for each loss, and once more
-    /// for each life that was begun before and went with it.
+    /// A ledger begins a new life only when it has lost something: once for each loss, and once
+    /// more for each life that was begun before and went with it.
     pub fn look_at_life(&mut self, is_new: bool) {
         self.losses[1] += u32::from(is_new);
         let [lost, begun] = self.losses;

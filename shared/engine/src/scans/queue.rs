@@ -133,8 +133,8 @@ impl Queue {
         self.resting.insert(key, rest.map(|rest| now + rest));
     }
 
-    /// The relay lacks something or has got it: what waited for that rests no longer. What it has got
-    /// as one of a single dossier has no size.
+    /// The relay lacks something or has got it: what waited for that rests no longer. What it has
+    /// got as one of a single dossier has no size.
     pub fn told(&mut self, news: &Frame) {
         match news {
             Frame::Here(Named { document, blob, bytes }) => {

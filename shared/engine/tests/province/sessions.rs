@@ -3,21 +3,24 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use hoso_engine::{
+    acceptor::Storage,
     endpoint::{Endpoint, Peer},
     frames::{FrameReader, FrameWriter, StreamKind, WireBytes},
     link::State,
+    relay_host::{self, Session},
     tuning::Congestion,
 };
-use hoso_identity::{DocumentId, Incarnation, Realm, Reason};
+use hoso_identity::{DocumentId, Incarnation, Realm, Reason, SessionToken};
 use hoso_registry::{
     EventKind, Statement,
     statement::{self as registry, AgeKey, End, Part},
 };
-use hoso_store::{journal::Backlog, tables::Standing};
+use hoso_store::{journal::Backlog, rules::greeting::Chance, tables::Standing};
 use hoso_sync::{
     codec::Codec,
     frame::{Frame, Stream},
-    wire::{Beat, Farewell, Goodbye, Hello, PushedBatch, Welcome},
+    relay::{Input, Output},
+    wire::{Beat, Farewell, Goodbye, Hello, Pushed, PushedBatch, Welcome},
 };
 use tempfile::TempDir;
 
@@ -33,6 +36,23 @@ pub(crate) fn directories() -> (TempDir, [PathBuf; 3]) {
 
 pub(crate) fn any() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// The greeting of a node that has nothing yet.
+fn hello(realm: Realm, minor_max: u16) -> Hello {
+    Hello {
+        minor_min: 1,
+        minor_max,
+        realm,
+        incarnation: Incarnation([1; 16]),
+        token: None,
+        epoch: None,
+        cursors: Vec::new(),
+        journal_head: 0,
+        wish: None,
+        quiet_ms: None,
+        unanswered: None,
+    }
 }
 
 /// A connection that is spoken by hand.
@@ -76,20 +96,7 @@ impl Caller {
 
     /// Greets as one that speaks minor versions up to this one.
     pub(crate) async fn hello_in(&mut self, realm: Realm, minor_max: u16) {
-        let hello = Hello {
-            minor_min: 1,
-            minor_max,
-            realm,
-            incarnation: Incarnation([1; 16]),
-            token: None,
-            epoch: None,
-            cursors: Vec::new(),
-            journal_head: 0,
-            wish: None,
-            quiet_ms: None,
-            unanswered: None,
-        };
-        self.say(&Frame::Hello(hello)).await;
+        self.say(&Frame::Hello(hello(realm, minor_max))).await;
     }
 
     pub(crate) async fn heard(&mut self) -> Option<Frame> {
@@ -144,6 +151,33 @@ async fn a_newer_session_of_a_node_takes_the_place_of_the_older_one() {
     newer.welcomed().await;
     assert_eq!(older.farewell().await, Some(Farewell::Replaced));
     newer.beat(7).await;
+    relay.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_session_pushes_after_a_later_greeting_is_not_taken() {
+    let (_root, [data, ..]) = directories();
+    let Founding { entries, clerks: [clerk, _], .. } = founding();
+    let relay = Relay::start(&data, any(), clerk.realm, Some(&entries)).await;
+    let greet = async |token: Option<SessionToken>, number: u8| {
+        let hello = Hello { token, ..hello(clerk.realm, 1) };
+        let caller = relay_host::Caller { key: key(20).public(), pending: false };
+        let chance = Chance { token: SessionToken([number; 16]), epoch: [number; 8] };
+        let answer = Storage::greet(&relay.memory, caller, hello, (chance, 5)).await.unwrap();
+        answer.session.unwrap()
+    };
+    let received = EventKind::Received.kind();
+    let entry = clerk.sign(received, DocumentId::ZERO, &[CO_TO], b"late");
+    let pushes = async |session: Session| {
+        let entries = vec![Pushed { number: 1, bytes: entry.encode() }];
+        let output = Output::Store(PushedBatch { entries });
+        Storage::work(&relay.memory, session, output, 6).await.unwrap().input
+    };
+    let older = greet(None, 1).await;
+    let newer = greet(Some(older.token), 2).await;
+    assert_eq!(pushes(older).await, Some(Input::End(Farewell::Replaced)));
+    let taken = pushes(newer).await;
+    assert!(matches!(taken, Some(Input::Stored { through: 1, .. })), "{taken:?}");
     relay.stop().await;
 }
 

@@ -40,7 +40,7 @@ const UP_BYTES: &str = "SELECT coalesce(sum(size), 0) FROM (SELECT DISTINCT blob
     WHERE placed = 0 AND held = blob.size)";
 const DOWN_BYTES: &str = "SELECT coalesce(sum(size - held), 0) FROM blob INDEXED BY blob_missing
     WHERE held < size AND given_up = 0";
-const PLACE: &str = "UPDATE attachment SET placed = :placed
+const PLACE: &str = "UPDATE attachment SET placed = 1
     WHERE document = :document AND blob = :blob";
 const LACK: &str = "UPDATE attachment SET placed = 0 WHERE blob = :blob AND placed = 1
     AND document = coalesce(
@@ -177,7 +177,7 @@ pub fn waiting_bytes(tx: &mut Tx<'_>) -> Result<WaitingBytes, StoreError> {
     Ok(WaitingBytes { up: sum(UP_BYTES)?, down: sum(DOWN_BYTES)? })
 }
 
-/// Notes whether the relay has the scan as one of this dossier.
+/// Notes that the relay has the scan as one of this dossier.
 ///
 /// # Errors
 ///
@@ -185,9 +185,8 @@ pub fn waiting_bytes(tx: &mut Tx<'_>) -> Result<WaitingBytes, StoreError> {
 pub fn place(
     tx: &mut Tx<'_>,
     (document, blob): (&DocumentId, &PayloadHash),
-    placed: bool,
 ) -> Result<(), StoreError> {
-    let values = named_params! { ":document": document.0, ":blob": blob.0, ":placed": placed };
+    let values = named_params! { ":document": document.0, ":blob": blob.0 };
     tx.connection.prepare_cached(PLACE)?.execute(values)?;
     Ok(())
 }

@@ -171,7 +171,7 @@ async fn run(
     let mut talk = Exchange::open(peer, wire).await?;
     if errand.purpose == Purpose::Offer {
         offer(depot, peer, &mut talk, errand).await?;
-        return Ok(depot.write(move |tx| attachments::place(tx, (&document, &blob), true)).await?);
+        return Ok(depot.write(move |tx| attachments::place(tx, (&document, &blob))).await?);
     }
     talk.say(&Frame::Unname(Named { document, blob, bytes: 0 })).await?;
     let Frame::Took(_) = talk.hear().await? else { return Err(ScanError::OutOfPlace) };
@@ -223,7 +223,7 @@ async fn wish(
     talk.say(&Frame::Wish(Named { document, blob, bytes: from })).await?;
     let at_ms = clock::now_ms();
     let placed = move |tx: &mut Tx<'_>| {
-        attachments::place(tx, (&document, &blob), true)?;
+        attachments::place(tx, (&document, &blob))?;
         room::fetched(tx, &blob, at_ms)
     };
     depot.take(&mut talk, (blob, size, from), placed, None).await?;

@@ -173,16 +173,20 @@ fn rest(age: Duration) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn scans_without_room_are_counted_once_each_until_they_go_up_or_are_named_no_more() {
-        let errand = |document: u8, blob: u8| Errand {
-            purpose: Purpose::Offer,
+    fn errand(purpose: Purpose, document: u8, blob: u8) -> Errand {
+        Errand {
+            purpose,
             document: DocumentId([document; 16]),
             blob: PayloadHash([blob; 32]),
             size: 9,
-            held: 9,
+            held: 0,
             since_ms: 5,
-        };
+        }
+    }
+
+    #[test]
+    fn scans_without_room_are_counted_once_each_until_they_go_up_or_are_named_no_more() {
+        let errand = |document, blob| errand(Purpose::Offer, document, blob);
         let errands = [errand(1, 1), errand(2, 1), errand(1, 2), errand(1, 3)];
         let mut queue = Queue::default();
         assert_eq!(queue.roomless(&errands), 0);
@@ -197,14 +201,7 @@ mod tests {
 
     #[test]
     fn news_of_a_scan_wake_the_wishes_that_they_are_of_also_one_that_is_under_way() {
-        let wish = |document: u8, blob: u8| Errand {
-            purpose: Purpose::Wish,
-            document: DocumentId([document; 16]),
-            blob: PayloadHash([blob; 32]),
-            size: 9,
-            held: 0,
-            since_ms: 5,
-        };
+        let wish = |document, blob| errand(Purpose::Wish, document, blob);
         let here =
             |of: &Errand, bytes| Frame::Here(Named { document: of.document, blob: of.blob, bytes });
         let (one, other, now) = (wish(1, 1), wish(2, 1), Instant::now());

@@ -65,7 +65,7 @@ pub fn take<T: LedgerTables>(
     now_ms: u64,
 ) -> Result<Kept, T::Error> {
     let sender = tables.sender(&from.node, &from.incarnation)?;
-    // A node that is healed and of whose journal nothing is here numbers it anew in the end.
+    // A node that is still being healed, and of whose journal nothing is here, numbers it anew.
     let keeps_numbers = |sender: &Sender| sender.healed || sender.through > 0;
     let sender = sender.filter(|sender| keeps_numbers(sender) && continues(sender, run));
     // What stands at a number that is passed over was perhaps written by a copy.

@@ -350,7 +350,7 @@ fn a_scan_that_was_given_up_is_asked_for_again_when_a_dossier_names_it_again() {
     record(None, vec![scan(40_000)]);
     scene.write(move |tx| {
         blobs::keep(tx, &hash, 40_000, 5)?;
-        attachments::place(tx, (&DocumentId([1; 16]), &hash), true)?;
+        attachments::place(tx, (&DocumentId([1; 16]), &hash))?;
         room::fetched(tx, &hash, 6)?;
         room::make(tx, 0, &PayloadHash::ZERO)
     });
@@ -428,7 +428,7 @@ fn a_scan_that_the_relay_lacks_is_brought_again_as_one_of_a_dossier_that_names_i
     scene.write(move |tx| blobs::keep(tx, &hash, 9, 5));
     for (lacking, expected) in [(other, other), (DocumentId([9; 16]), one)] {
         for document in [one, other] {
-            scene.write(move |tx| attachments::place(tx, (&document, &hash), true));
+            scene.write(move |tx| attachments::place(tx, (&document, &hash)));
         }
         assert_eq!(offered(), []);
         scene.write(move |tx| attachments::lack(tx, (&lacking, &hash)));

@@ -18,6 +18,15 @@ pub struct ReadAhead(BTreeMap<PayloadHash, Result<Entry, Reason>>);
 impl ReadAhead {
     /// Reads these, off the async threads and on as many processors as there are.
     pub async fn of(realm: Realm, entries: Vec<Vec<u8>>) -> Self {
+        Self::default().and(realm, entries).await
+    }
+
+    /// Reads these too, as far as they were not read yet.
+    pub async fn and(self, realm: Realm, mut entries: Vec<Vec<u8>>) -> Self {
+        let Self(mut known) = self;
+        if !known.is_empty() {
+            entries.retain(|one| !known.contains_key(&PayloadHash::of(one)));
+        }
         let processors = available_parallelism().map_or(1, NonZeroUsize::get);
         let share = entries.len().div_ceil(processors).max(SHARE);
         let mut entries = entries.into_iter();
@@ -31,7 +40,6 @@ impl ReadAhead {
                 part.iter().map(|one| (PayloadHash::of(one), read(realm, one))).collect::<Vec<_>>()
             });
         }
-        let mut known = BTreeMap::new();
         while let Some(part) = readers.join_next().await {
             // What could not be read ahead is read in its turn.
             known.extend(part.unwrap_or_default());

@@ -1,8 +1,7 @@
 //! The relay's tables in SQLite.
 
+mod ends;
 mod figures;
-
-use std::collections::BTreeMap;
 
 use hoso_identity::{
     DocumentId, EntryId, Epoch, Incarnation, NodeId, Position, Reason, Scope, SessionToken, UnitId,
@@ -10,6 +9,7 @@ use hoso_identity::{
 };
 use rusqlite::{OptionalExtension, Row, named_params};
 
+pub(crate) use self::ends::Ends;
 pub use self::figures::{hand_over, refused, troubled, waiting};
 use crate::{
     columns::{
@@ -78,15 +78,6 @@ const PUT_READER: &str = "INSERT INTO reader VALUES (:node, :scope, :stored, :ap
     applied = excluded.applied, except_ids = excluded.except_ids";
 const HEALINGS: &str = "SELECT at_ms FROM healing WHERE node = :node ORDER BY rowid DESC LIMIT 2";
 const NOTE_HEALING: &str = "INSERT INTO healing VALUES (:node, :at_ms)";
-
-/// The ends of ledger and feeds as this transaction has read or moved them, and the audience that
-/// it read last: asked for once however many entries it takes.
-#[derive(Debug, Default)]
-pub(crate) struct Ends {
-    head: Option<LedgerHead>,
-    feeds: BTreeMap<Scope, ScopePoint>,
-    audience: Option<(DocumentId, Vec<UnitId>)>,
-}
 
 /// Begins the ledger of a database that is new.
 ///
@@ -237,12 +228,16 @@ impl LedgerTables for Tx<'_> {
     }
 
     fn waiting(&mut self, id: &EntryId) -> Result<Option<WaitingEntry>, StoreError> {
+        if !self.ends.waits(self.connection)? {
+            return Ok(None);
+        }
         let mut statement = self.connection.prepare_cached(WAITING)?;
         let mut rows = statement.query(named_params! { ":id": id.0 })?;
         rows.next()?.map(waiting_entry).transpose()
     }
 
     fn put_waiting(&mut self, entry: &WaitingEntry) -> Result<(), StoreError> {
+        self.ends.waits = Some(true);
         self.connection.prepare_cached(PUT_WAITING)?.execute(named_params! {
             ":id": entry.id.0,
             ":bytes": entry.bytes,
@@ -256,6 +251,9 @@ impl LedgerTables for Tx<'_> {
     }
 
     fn waiting_for(&mut self, what: &WaitingFor) -> Result<Vec<WaitingEntry>, StoreError> {
+        if !self.ends.waits(self.connection)? {
+            return Ok(Vec::new());
+        }
         let mut statement = self.connection.prepare_cached(WAITING_FOR)?;
         let mut rows = statement.query(named_params! { ":what": waiting_to_bytes(what) })?;
         let mut entries = Vec::new();

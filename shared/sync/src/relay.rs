@@ -14,7 +14,7 @@ use crate::{
     liveness::{Liveness, Pulse},
     wire::{
         Ack, AppliedRow, Bare, Beat, Delivered, Farewell, Feed, FeedAck, Goodbye, Hello, Point,
-        PushedBatch,
+        Pushed, PushedBatch,
     },
 };
 
@@ -116,6 +116,11 @@ impl Conversation {
                 }
             },
         }
+    }
+
+    /// The entries that wait while others are stored, in order; as many as are stored together.
+    pub fn waiting(&self) -> impl Iterator<Item = &Pushed> {
+        self.batches.iter().flat_map(|batch| &batch.entries).take(STORED_ENTRIES)
     }
 
     /// Takes one input; gives what is to be done, in order.

@@ -3,7 +3,7 @@
 use std::{fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
-use hoso_identity::UnitId;
+use hoso_identity::{Realm, UnitId};
 use hoso_registry::State;
 use hoso_store::{StoreError, rules::greeting::Chance, tables::LedgerTables, writer::Tx};
 use hoso_sync::{relay::Output, wire::Hello};
@@ -18,6 +18,9 @@ use crate::{
 /// Sessions are served from here. Each call is one transaction, and what it gives is durable.
 #[async_trait]
 pub trait Storage: Debug + Send + Sync + 'static {
+    /// The realm of the entries that are kept here.
+    fn realm(&self) -> Realm;
+
     /// The registry as it is committed.
     fn state(&self) -> Arc<State>;
 
@@ -47,17 +50,25 @@ pub trait Storage: Debug + Send + Sync + 'static {
         chance: (Chance, u64),
     ) -> Result<Answer, StoreError>;
 
-    /// Does one piece of work of a greeted session.
+    /// Does one piece of work of a greeted session; with the entries of it that were read before.
     ///
     /// # Errors
     ///
     /// As the storage fails; then nothing of it is kept.
-    async fn work(&self, session: Session, output: Output, now_ms: u64)
-    -> Result<Done, StoreError>;
+    async fn work(
+        &self,
+        session: Session,
+        work: (Output, ReadAhead),
+        now_ms: u64,
+    ) -> Result<Done, StoreError>;
 }
 
 #[async_trait]
 impl Storage for Memory {
+    fn realm(&self) -> Realm {
+        Self::realm(self)
+    }
+
     fn state(&self) -> Arc<State> {
         Self::state(self)
     }
@@ -87,7 +98,7 @@ impl Storage for Memory {
     async fn work(
         &self,
         session: Session,
-        output: Output,
+        (output, ahead): (Output, ReadAhead),
         now_ms: u64,
     ) -> Result<Done, StoreError> {
         if relay_host::only_reads(&output) {
@@ -98,7 +109,6 @@ impl Storage for Memory {
             return self.read(read).await;
         }
         let ended = session.ended;
-        let ahead = ReadAhead::of(self.realm(), relay_host::brought(&output)).await;
         let write = move |tx: &mut Tx<'_>, registrar: &mut Registrar| {
             registrar.has_read(ahead);
             relay_host::work(tx, registrar, &session, output, now_ms)

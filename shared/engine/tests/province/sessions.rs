@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use hoso_engine::{
     acceptor::Storage,
+    admission::ReadAhead,
     endpoint::{Endpoint, Peer},
     frames::{FrameReader, FrameWriter, StreamKind, WireBytes},
     link::State,
@@ -171,7 +172,10 @@ async fn what_an_older_session_pushes_after_a_later_greeting_is_not_taken() {
     let pushes = async |session: Session| {
         let entries = vec![Pushed { number: 1, bytes: entry.encode() }];
         let output = Output::Store(PushedBatch { entries });
-        Storage::work(&relay.memory, session, output, 6).await.unwrap().input
+        Storage::work(&relay.memory, session, (output, ReadAhead::default()), 6)
+            .await
+            .unwrap()
+            .input
     };
     let older = greet(None, 1).await;
     let newer = greet(Some(older.token), 2).await;

@@ -7,12 +7,13 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use hoso_engine::{
     acceptor::Storage,
+    admission::ReadAhead,
     frames::{StreamKind, WireBytes},
     link::State as Link,
     memory::Memory,
     relay_host::{Answer, Caller, Done, Session},
 };
-use hoso_identity::{DocumentId, UnitId};
+use hoso_identity::{DocumentId, Realm, UnitId};
 use hoso_registry::{EventKind, State};
 use hoso_store::{StoreError, rules::greeting::Chance};
 use hoso_sync::{
@@ -46,6 +47,10 @@ struct Stalling {
 
 #[async_trait]
 impl Storage for Stalling {
+    fn realm(&self) -> Realm {
+        self.memory.realm()
+    }
+
     fn state(&self) -> Arc<State> {
         self.memory.state()
     }
@@ -74,14 +79,14 @@ impl Storage for Stalling {
     async fn work(
         &self,
         session: Session,
-        output: Output,
+        work: (Output, ReadAhead),
         now_ms: u64,
     ) -> Result<Done, StoreError> {
-        if matches!(output, Output::Store(_)) {
+        if matches!(work.0, Output::Store(_)) {
             self.begun.notify_one();
             self.go.notified().await;
         }
-        Storage::work(&self.memory, session, output, now_ms).await
+        Storage::work(&self.memory, session, work, now_ms).await
     }
 }
 

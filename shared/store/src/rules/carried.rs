@@ -73,7 +73,7 @@ pub fn take<T: LedgerTables>(
     let mut outcomes = Vec::new();
     let mut desk = Desk { tables: &mut *tables, admission: &mut *admission, now_ms };
     for pushed in run.entries.iter().filter(|pushed| pushed.number <= passed) {
-        outcomes.push(desk.take(&pushed.bytes, None, from.ended)?);
+        outcomes.push(desk.take(&pushed.bytes, None, from.ended)?.1);
     }
     let mut acknowledged = None;
     if sender.is_some() {

@@ -87,12 +87,12 @@ pub fn ingest<T: LedgerTables>(
         }
         let origin =
             Origin { node: from.node, incarnation: from.incarnation, number: pushed.number };
-        let outcome = desk.take(&pushed.bytes, Some(origin), from.ended)?;
+        let (id, outcome) = desk.take(&pushed.bytes, Some(origin), from.ended)?;
         if !matches!(outcome, Outcome::Accepted(_)) {
             outcomes.push((pushed.number, outcome));
         }
         sender.through = pushed.number;
-        sender.digest = digest_after(&sender.digest, &id_of(&pushed.bytes));
+        sender.digest = digest_after(&sender.digest, &id);
     }
     tables.put_sender(&from.node, &from.incarnation, &sender)?;
     Ok(Some(Ingested { through: sender.through, digest: sender.digest, outcomes, gap }))
@@ -109,7 +109,8 @@ pub fn accept_own<T: LedgerTables>(
     bytes: &[u8],
     now_ms: u64,
 ) -> Result<Outcome, T::Error> {
-    Desk { tables, admission, now_ms }.take(bytes, None, false)
+    let (_, outcome) = Desk { tables, admission, now_ms }.take(bytes, None, false)?;
+    Ok(outcome)
 }
 
 /// The id under which bytes enter running digests: the entry's, or BLAKE3 of what is no entry.
@@ -126,34 +127,44 @@ pub(super) struct Desk<'a, T, A> {
 }
 
 impl<T: LedgerTables, A: Admission> Desk<'_, T, A> {
-    /// Decides one entry and everything that waited for it.
+    /// Decides one entry and everything that waited for it; gives the id under which it enters
+    /// running digests, and what became of it.
     pub(super) fn take(
         &mut self,
         bytes: &[u8],
         origin: Option<Origin>,
         ended: bool,
-    ) -> Result<Outcome, T::Error> {
+    ) -> Result<(EntryId, Outcome), T::Error> {
         let entry = match self.admission.read(bytes) {
             Ok(entry) => entry,
-            Err(reason) => return self.refuse(bytes, None, reason, origin),
+            Err(reason) => return Ok((id_of(bytes), self.refuse(bytes, None, reason, origin)?)),
         };
-        if let Some(known) = self.known(&entry.id(), bytes)? {
-            return Ok(known);
-        }
-        if ended {
-            return self.refuse(bytes, Some(entry.id()), Reason::NodeEnded, origin);
-        }
+        let outcome = match self.known(&entry.id(), bytes)? {
+            Some(known) => known,
+            None if ended => self.refuse(bytes, Some(entry.id()), Reason::NodeEnded, origin)?,
+            None => self.judge(&entry, bytes, origin)?,
+        };
+        Ok((entry.id(), outcome))
+    }
+
+    /// Decides an entry that was not here before.
+    fn judge(
+        &mut self,
+        entry: &Entry,
+        bytes: &[u8],
+        origin: Option<Origin>,
+    ) -> Result<Outcome, T::Error> {
         let audience = self.tables.audience(&entry.document())?;
         let next = self.next_position()?;
-        match self.admission.decide(&entry, Some(next), audience.as_deref()) {
+        match self.admission.decide(entry, Some(next), audience.as_deref()) {
             Verdict::Admitted => {
-                let position = self.accept(&entry, bytes, origin, None)?;
-                self.wake(&entry)?;
+                let position = self.accept(entry, bytes, origin, None)?;
+                self.wake(entry)?;
                 Ok(Outcome::Accepted(position))
             }
             Verdict::Refused(reason) => self.refuse(bytes, Some(entry.id()), reason, origin),
             Verdict::Waiting(what) => {
-                self.keep_waiting(&entry, bytes, what, origin)?;
+                self.keep_waiting(entry, bytes, what, origin)?;
                 Ok(Outcome::Waiting(what))
             }
         }

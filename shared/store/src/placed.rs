@@ -12,11 +12,12 @@ use crate::{
 
 const STATEMENTS_AT_NODE: &str = "SELECT document, id, epoch_generation, epoch_random, number
     FROM entry WHERE document = zeroblob(16) AND number IS NOT NULL ORDER BY id";
-const UNIT_AT_NODE: &str = "SELECT entry.document, entry.id, entry.epoch_generation,
+/// By the order of the audience: only the entries of each document are sorted, not all of them.
+const UNIT_AT_NODE: &str = "SELECT audience.document, entry.id, entry.epoch_generation,
     entry.epoch_random, entry.number FROM audience
     CROSS JOIN entry ON entry.document = audience.document
     WHERE audience.unit = :unit AND entry.number IS NOT NULL
-    ORDER BY entry.document, entry.id";
+    ORDER BY audience.document, entry.id";
 const OF_DOCUMENT: &str = "SELECT id, epoch_generation, epoch_random, number FROM entry
     WHERE document = :document AND number IS NOT NULL ORDER BY id";
 const DOCUMENTS_OF: &str = "SELECT document FROM audience WHERE unit = :unit
@@ -27,10 +28,10 @@ const LOWER_MARK: &str = "UPDATE to_apply SET feed_row = 1
     WHERE document = :document AND feed_row > 1";
 const STATEMENTS_AT_RELAY: &str = "SELECT document, id, epoch_generation, epoch_random, number
     FROM entry WHERE document = zeroblob(16) ORDER BY id";
-const UNIT_AT_RELAY: &str = "SELECT entry.document, entry.id, entry.epoch_generation,
+const UNIT_AT_RELAY: &str = "SELECT audience.document, entry.id, entry.epoch_generation,
     entry.epoch_random, entry.number FROM audience
     CROSS JOIN entry ON entry.document = audience.document
-    WHERE audience.unit = :unit ORDER BY entry.document, entry.id";
+    WHERE audience.unit = :unit ORDER BY audience.document, entry.id";
 const TAKEN: &str = "SELECT coalesce(max(seq), 0) FROM entry";
 const WITH_NUMBERS: &str = "SELECT seq, id, epoch_generation, epoch_random, number FROM entry
     WHERE document = :document ORDER BY id";

@@ -200,3 +200,18 @@ fn a_page_of_a_list_is_read_in_its_order_and_ends_with_the_page() {
         }
     }
 }
+
+#[test]
+fn a_listing_sorts_the_entries_of_one_document_at_a_time() {
+    let databases = Databases::new();
+    let text = include_str!("placed.rs");
+    let listings: Vec<String> =
+        queries(text).into_iter().filter(|sql| sql.contains("JOIN entry")).collect();
+    assert_eq!(listings.len(), 2);
+    for sql in &listings {
+        for plan in [plan(&databases.node, sql), plan(&databases.relay, sql)] {
+            let sorted = plan.iter().any(|step| step == "USE TEMP B-TREE FOR ORDER BY");
+            assert!(!sorted, "all of {sql} is sorted at once: {plan:?}");
+        }
+    }
+}

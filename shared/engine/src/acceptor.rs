@@ -27,7 +27,7 @@ use tokio::{
 pub use storage::Storage;
 
 use crate::{
-    admission::ReadAhead,
+    admission::Ahead,
     clock::{self, steady_ms},
     close::CloseCode,
     endpoint::{Endpoint, Knock, Peer},
@@ -203,7 +203,7 @@ impl<O: Office> Shared<O> {
         };
         let conversation = Conversation::begin(steady_ms(self.begun));
         let talk = Talk::new(line, conversation, self.begun);
-        let ahead = JoinSet::new();
+        let ahead = Ahead::default();
         let call = Call { shared: &self, number, peer, talk, session: None, minor: 0, ahead };
         if let Err(error) = call.run(stop).await {
             tracing::warn!(%error, "a session ended because of the storage");
@@ -242,8 +242,8 @@ struct Call<'a, O> {
     session: Option<Session>,
     /// The newest minor version that the node speaks.
     minor: u16,
-    /// What waited while entries were stored, read meanwhile. It ends with the session.
-    ahead: JoinSet<ReadAhead>,
+    /// What comes while entries are stored.
+    ahead: Ahead,
 }
 
 impl<O: Office> Call<'_, O> {
@@ -434,24 +434,6 @@ impl<O: Office> Call<'_, O> {
         self.shared.sessions().get(&node.id).is_some_and(|live| live.number > self.number)
     }
 
-    /// Reads the entries that this work brings, as far as that was not done while others were
-    /// stored; while these are, what waits now is read.
-    async fn read(&mut self, output: &Output, stores: bool) -> ReadAhead {
-        let (realm, brought) = (self.shared.storage.realm(), relay_host::brought(output));
-        let ahead = &mut self.ahead;
-        let reading = async {
-            let before = if stores { ahead.join_next().await } else { None };
-            before.and_then(Result::ok).unwrap_or_default().and(realm, brought).await
-        };
-        let ahead = self.talk.while_reading(reading).await;
-        let waiting = self.talk.conversation.waiting();
-        let waiting: Vec<Vec<u8>> = waiting.map(|pushed| pushed.bytes.clone()).collect();
-        if stores && !waiting.is_empty() {
-            self.ahead.spawn(ReadAhead::of(realm, waiting));
-        }
-        ahead
-    }
-
     /// Does one piece of work in one transaction, and tells its result when that is durable.
     async fn work(&mut self, output: Output) {
         let Some(session) = self.session.clone() else {
@@ -459,11 +441,17 @@ impl<O: Office> Call<'_, O> {
         };
         let unit = session.unit;
         let taking = matches!(output, Output::Store(_)).then(Instant::now);
-        let ahead = self.read(&output, taking.is_some()).await;
         let claims = if let Output::StoreClaims(claims) = &output { claims.len() } else { 0 };
-        let shared = self.shared;
-        let working = shared.storage.work(session, (output, ahead), clock::now_ms());
-        match self.talk.while_reading(working).await {
+        let (shared, ahead) = (self.shared, &mut self.ahead);
+        let realm = shared.storage.realm();
+        let taking_ahead = ahead.take(realm, relay_host::brought(&output));
+        let read = self.talk.while_reading(taking_ahead).await;
+        let working = shared.storage.work(session, (output, read), clock::now_ms());
+        let heard = |conversation: &mut Conversation| {
+            let came = conversation.waiting().map(|pushed| pushed.bytes.clone());
+            ahead.begin(realm, came.collect());
+        };
+        match self.talk.while_heard(working, heard).await {
             Ok(done) => {
                 if let Some(begun) = taking {
                     self.shared.figures.applying.observe(begun.elapsed());

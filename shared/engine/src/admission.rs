@@ -18,15 +18,6 @@ pub struct ReadAhead(BTreeMap<PayloadHash, Result<Entry, Reason>>);
 impl ReadAhead {
     /// Reads these, off the async threads and on as many processors as there are.
     pub async fn of(realm: Realm, entries: Vec<Vec<u8>>) -> Self {
-        Self::default().and(realm, entries).await
-    }
-
-    /// Reads these too, as far as they were not read yet.
-    pub async fn and(self, realm: Realm, mut entries: Vec<Vec<u8>>) -> Self {
-        let Self(mut known) = self;
-        if !known.is_empty() {
-            entries.retain(|one| !known.contains_key(&PayloadHash::of(one)));
-        }
         let processors = available_parallelism().map_or(1, NonZeroUsize::get);
         let share = entries.len().div_ceil(processors).max(SHARE);
         let mut entries = entries.into_iter();
@@ -40,11 +31,49 @@ impl ReadAhead {
                 part.iter().map(|one| (PayloadHash::of(one), read(realm, one))).collect::<Vec<_>>()
             });
         }
+        let mut known = BTreeMap::new();
         while let Some(part) = readers.join_next().await {
             // What could not be read ahead is read in its turn.
             known.extend(part.unwrap_or_default());
         }
         Self(known)
+    }
+}
+
+/// Entries that come while others are stored, and are read meanwhile. What is being read ends with
+/// this.
+#[derive(Debug, Default)]
+pub struct Ahead {
+    reading: JoinSet<ReadAhead>,
+    read: BTreeMap<PayloadHash, Result<Entry, Reason>>,
+}
+
+impl Ahead {
+    /// Begins to read these.
+    pub fn begin(&mut self, realm: Realm, entries: Vec<Vec<u8>>) {
+        if !entries.is_empty() {
+            self.reading.spawn(ReadAhead::of(realm, entries));
+        }
+    }
+
+    /// Gives these: as they were read meanwhile, or else read now.
+    pub async fn take(&mut self, realm: Realm, mut entries: Vec<Vec<u8>>) -> ReadAhead {
+        if entries.is_empty() {
+            return ReadAhead::default();
+        }
+        while let Some(read) = self.reading.join_next().await {
+            self.read.extend(read.unwrap_or_default().0);
+        }
+        let mut taken = BTreeMap::new();
+        if !self.read.is_empty() {
+            entries.retain(|one| {
+                let read = self.read.remove_entry(&PayloadHash::of(one));
+                read.map(|(hash, entry)| taken.insert(hash, entry)).is_none()
+            });
+        }
+        let ReadAhead(late) = ReadAhead::of(realm, entries).await;
+        taken.extend(late);
+        ReadAhead(taken)
     }
 }
 
@@ -158,6 +187,8 @@ fn read(realm: Realm, bytes: &[u8]) -> Result<Entry, Reason> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use hoso_identity::{DocumentId, EntryId, Header, Kind, Nonce, PublicKey, SigningKey};
 
     use super::*;
@@ -198,5 +229,25 @@ mod tests {
         let bad = [Reason::Realm, Reason::Malformed, Reason::Signature].map(Some);
         assert_eq!(answers[..40], [None; 40]);
         assert_eq!(answers[40..], bad);
+    }
+
+    #[tokio::test]
+    async fn what_was_read_meanwhile_is_given_once_and_the_rest_is_read_then() {
+        let realm = Realm([1; 16]);
+        let [first, second, third, late] = [1, 2, 3, 4].map(|nonce| entry(1, nonce));
+        let mut forged = entry(1, 5);
+        *forged.last_mut().unwrap() ^= 1;
+        let mut ahead = Ahead::default();
+        ahead.begin(realm, vec![first.clone(), forged.clone()]);
+        ahead.begin(realm, vec![second.clone(), third.clone()]);
+        let taken = vec![first, forged.clone(), second, late];
+        let ReadAhead(read) = ahead.take(realm, taken.clone()).await;
+        let hashes: BTreeSet<_> = taken.iter().map(|one| PayloadHash::of(one)).collect();
+        assert_eq!(read.keys().copied().collect::<BTreeSet<_>>(), hashes);
+        assert_eq!(read[&PayloadHash::of(&forged)], Err(Reason::Signature));
+        assert_eq!(read.values().filter(|entry| entry.is_ok()).count(), 3);
+        let left: Vec<PayloadHash> = ahead.read.keys().copied().collect();
+        assert_eq!(left, [PayloadHash::of(&third)], "its turn comes with the next batch");
+        assert!(ahead.reading.is_empty());
     }
 }

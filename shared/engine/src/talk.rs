@@ -173,8 +173,18 @@ impl<S: Side> Talk<S> {
 
     /// Sends and reads on while a piece of work is done.
     pub(crate) async fn while_reading<T>(&mut self, work: impl Future<Output = T>) -> T {
+        self.while_heard(work, |_| {}).await
+    }
+
+    /// The same; whoever wants to know what has come is shown the conversation each time.
+    pub(crate) async fn while_heard<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+        mut heard: impl FnMut(&mut S),
+    ) -> T {
         let mut work = pin!(work);
         loop {
+            heard(&mut self.conversation);
             let (reads, open) = (self.reads(), !self.lost && self.outputs.len() < OUTPUTS_MAX);
             tokio::select! {
                 done = &mut work => return done,

@@ -56,6 +56,8 @@ pub struct Conversation {
     reading_feed: bool,
     feed_waits: bool,
     batches: VecDeque<PushedBatch>,
+    /// How many of them were shown while they waited.
+    shown: usize,
     storing: bool,
     acks: VecDeque<FeedAck>,
     storing_ack: bool,
@@ -86,6 +88,7 @@ impl Conversation {
             reading_feed: false,
             feed_waits: true,
             batches: VecDeque::new(),
+            shown: 0,
             storing: false,
             acks: VecDeque::new(),
             storing_ack: false,
@@ -118,9 +121,10 @@ impl Conversation {
         }
     }
 
-    /// The entries that wait while others are stored, in order; as many as are stored together.
-    pub fn waiting(&self) -> impl Iterator<Item = &Pushed> {
-        self.batches.iter().flat_map(|batch| &batch.entries).take(STORED_ENTRIES)
+    /// The entries that have come and wait while others are stored: each is shown once.
+    pub fn waiting(&mut self) -> impl Iterator<Item = &Pushed> {
+        let shown = std::mem::replace(&mut self.shown, self.batches.len());
+        self.batches.iter().skip(shown).flat_map(|batch| &batch.entries)
     }
 
     /// Takes one input; gives what is to be done, in order.
@@ -277,6 +281,7 @@ impl Conversation {
     }
 
     fn store(&mut self, out: &mut Vec<Output>) {
+        let waiting = self.batches.len();
         if self.phase == Phase::Up
             && !self.storing
             && let Some(mut batch) = self.batches.pop_front()
@@ -288,6 +293,8 @@ impl Conversation {
             {
                 batch.entries.extend(next.entries);
             }
+            let taken = waiting.saturating_sub(self.batches.len());
+            self.shown = self.shown.saturating_sub(taken);
             self.storing = true;
             out.push(Output::Store(batch));
         }

@@ -267,6 +267,28 @@ fn what_came_while_a_batch_was_stored_is_stored_together_as_far_as_one_ack_can_a
 }
 
 #[test]
+fn what_waits_at_a_relay_is_shown_once_to_be_read_meanwhile() {
+    let mut relay = relay(false, 5000);
+    let waiting = |relay: &mut relay::Conversation| -> Vec<u64> {
+        relay.waiting().map(|pushed| pushed.number).collect()
+    };
+    assert!(matches!(relay.handle(3, push(5))[..], [relay::Output::Store(_)]));
+    assert_eq!(waiting(&mut relay), [0_u64; 0], "it does not wait: it is being stored");
+    relay.handle(4, push(6));
+    relay.handle(4, push(7));
+    assert_eq!(waiting(&mut relay), [6, 7]);
+    relay.handle(5, push(8));
+    assert_eq!(waiting(&mut relay), [8]);
+    let stored =
+        relay::Input::Stored { through: 5, digest: [0; 8], outcomes: Vec::new(), gap: false };
+    let outputs = relay.handle(6, stored);
+    let stores = |output: &relay::Output| matches!(output, relay::Output::Store(_));
+    assert!(outputs.iter().any(stores), "{outputs:?}");
+    relay.handle(7, push(9));
+    assert_eq!(waiting(&mut relay), [9], "those before it are being stored");
+}
+
+#[test]
 fn a_ping_is_answered_in_every_phase() {
     let ping = || Frame::Ping(Beat { count: 3 });
     for heal in [true, false] {

@@ -81,7 +81,23 @@ enum End {
 
 /// What a job leaves behind: how to answer when the commit has succeeded or failed.
 type Answer = Box<dyn FnOnce(End) + Send>;
-type Job = Box<dyn FnOnce(&Connection) -> Result<Answer, StoreError> + Send>;
+type Job = Box<dyn FnOnce(&Connection, Undo) -> Result<Ran, StoreError> + Send>;
+
+/// What a job has left.
+struct Ran {
+    answer: Answer,
+    failed: bool,
+}
+
+/// How what a failed job has done is undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Undo {
+    /// With its transaction, in which nothing else was done yet. A savepoint would keep a copy of
+    /// each page that it writes.
+    Transaction,
+    /// By a savepoint behind other jobs.
+    Savepoint,
+}
 
 /// The writer's door. Clones share the thread.
 #[derive(Clone, Debug)]
@@ -135,8 +151,8 @@ impl Writer {
         Ok((Self { jobs, state }, WriterThread(thread)))
     }
 
-    /// Runs a job in a savepoint of the next commit, and gives its result when that commit is
-    /// durable. What the job has done is undone if it fails.
+    /// Runs a job as a part of the next commit, and gives its result when that commit is durable.
+    /// What the job has done is undone if it fails.
     ///
     /// # Errors
     ///
@@ -211,14 +227,19 @@ where
     E: From<StoreError> + Send + 'static,
 {
     let (send, receive) = oneshot::channel();
-    let job: Job = Box::new(move |connection| {
+    let job: Job = Box::new(move |connection, undo| {
         let run = |sql| connection.prepare_cached(sql)?.execute([]);
-        run("SAVEPOINT job")?;
-        let result = job(&mut Tx::over(connection));
-        if result.is_err() {
-            run("ROLLBACK TO job")?;
+        if undo == Undo::Savepoint {
+            run("SAVEPOINT job")?;
         }
-        run("RELEASE job")?;
+        let result = job(&mut Tx::over(connection));
+        let failed = result.is_err();
+        if undo == Undo::Savepoint {
+            if failed {
+                run("ROLLBACK TO job")?;
+            }
+            run("RELEASE job")?;
+        }
         let answer: Answer = Box::new(move |end| {
             let result = match end {
                 End::Committed => result,
@@ -228,7 +249,7 @@ where
             // Nobody waits any more when the caller went away.
             drop(send.send(result));
         });
-        Ok(answer)
+        Ok(Ran { answer, failed })
     });
     (job, receive)
 }
@@ -282,11 +303,16 @@ fn group(
     queue: &mut mpsc::Receiver<Job>,
     answers: &mut Vec<Answer>,
 ) -> Result<(), StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    answers.push(first(&transaction)?);
+    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let Ran { answer, failed } = first(&transaction, Undo::Transaction)?;
+    answers.push(answer);
+    if failed {
+        transaction.finish()?;
+        transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    }
     while answers.len() < GROUP_JOBS {
         let Ok(next) = queue.try_recv() else { break };
-        answers.push(next(&transaction)?);
+        answers.push(next(&transaction, Undo::Savepoint)?.answer);
     }
     transaction.commit()?;
     Ok(())
@@ -383,7 +409,7 @@ mod tests {
         });
         writer.jobs.blocking_send(holder).unwrap();
         // What SQLite says of a page for which there is no room.
-        writer.jobs.blocking_send(Box::new(|_| Err(StoreError::Full))).unwrap();
+        writer.jobs.blocking_send(Box::new(|_, _| Err(StoreError::Full))).unwrap();
         go.send(()).unwrap();
         assert!(matches!(held.blocking_recv(), Ok(Err(StoreError::Full))));
         assert_eq!(heard.try_iter().collect::<Vec<_>>(), [true]);
@@ -391,6 +417,35 @@ mod tests {
         put(&writer, "after").unwrap();
         assert_eq!(heard.try_iter().collect::<Vec<_>>(), [false]);
         assert_eq!(writer.hindrance(), None);
+    }
+
+    #[test]
+    fn what_a_failed_job_has_done_is_undone_and_nothing_of_the_others() {
+        const NAMES: [&str; 3] = ["first", "second", "third"];
+        let data = tempfile::tempdir().unwrap();
+        let mut database = Database::open(data.path(), Schema::Node).unwrap();
+        let mut connection = database.take_writer().unwrap();
+        for (round, bad) in (0_u8..).zip(NAMES) {
+            let (jobs, mut queue) = mpsc::channel(NAMES.len());
+            let results = NAMES.map(|name| {
+                let (job, result) = packed(move |tx| -> Result<(), StoreError> {
+                    meta::put_meta(tx, name, &[round])?;
+                    let planted = StoreError::Damaged("a planted fault");
+                    if name == bad { Err(planted) } else { Ok(()) }
+                });
+                jobs.blocking_send(job).unwrap();
+                result
+            });
+            let (first, mut answers) = (queue.blocking_recv().unwrap(), Vec::new());
+            group(&mut connection, first, &mut queue, &mut answers).unwrap();
+            answers.into_iter().for_each(|answer| answer(End::Committed));
+            for (result, name) in results.into_iter().zip(NAMES) {
+                let fine = name != bad;
+                assert_eq!(result.blocking_recv().unwrap().is_ok(), fine);
+                let kept = meta::meta(&mut Tx::over(&connection), name).unwrap();
+                assert_eq!(kept == Some(vec![round]), fine, "{name} when the {bad} fails");
+            }
+        }
     }
 
     #[test]

@@ -242,7 +242,7 @@ struct Call<'a, O> {
     session: Option<Session>,
     /// The newest minor version that the node speaks.
     minor: u16,
-    /// What comes while entries are stored.
+    /// What comes while something is done.
     ahead: Ahead,
 }
 

@@ -40,19 +40,21 @@ impl ReadAhead {
     }
 }
 
-/// Entries that come while others are stored, and are read meanwhile. What is being read ends with
-/// this.
+/// Entries that come while something else is done, and are read meanwhile; no more at once than by
+/// [`ReadAhead::of`]. What was not begun ends with this.
 #[derive(Debug, Default)]
-pub struct Ahead {
-    reading: JoinSet<ReadAhead>,
-    read: BTreeMap<PayloadHash, Result<Entry, Reason>>,
-}
+pub struct Ahead(JoinSet<ReadAhead>);
 
 impl Ahead {
-    /// Begins to read these.
+    /// Begins to read these, once those before are read.
     pub fn begin(&mut self, realm: Realm, entries: Vec<Vec<u8>>) {
         if !entries.is_empty() {
-            self.reading.spawn(ReadAhead::of(realm, entries));
+            let before = std::mem::take(self);
+            self.0.spawn(async move {
+                let mut read = before.all().await;
+                read.0.extend(ReadAhead::of(realm, entries).await.0);
+                read
+            });
         }
     }
 
@@ -61,19 +63,19 @@ impl Ahead {
         if entries.is_empty() {
             return ReadAhead::default();
         }
-        while let Some(read) = self.reading.join_next().await {
-            self.read.extend(read.unwrap_or_default().0);
+        let mut read = std::mem::take(self).all().await;
+        entries.retain(|one| !read.0.contains_key(&PayloadHash::of(one)));
+        read.0.extend(ReadAhead::of(realm, entries).await.0);
+        read
+    }
+
+    /// All that was begun.
+    async fn all(mut self) -> ReadAhead {
+        let mut all = ReadAhead::default();
+        while let Some(read) = self.0.join_next().await {
+            all.0.extend(read.unwrap_or_default().0);
         }
-        let mut taken = BTreeMap::new();
-        if !self.read.is_empty() {
-            entries.retain(|one| {
-                let read = self.read.remove_entry(&PayloadHash::of(one));
-                read.map(|(hash, entry)| taken.insert(hash, entry)).is_none()
-            });
-        }
-        let ReadAhead(late) = ReadAhead::of(realm, entries).await;
-        taken.extend(late);
-        ReadAhead(taken)
+        all
     }
 }
 
@@ -240,14 +242,14 @@ mod tests {
         let mut ahead = Ahead::default();
         ahead.begin(realm, vec![first.clone(), forged.clone()]);
         ahead.begin(realm, vec![second.clone(), third.clone()]);
-        let taken = vec![first, forged.clone(), second, late];
+        let taken = vec![first, forged.clone(), second, third, late];
         let ReadAhead(read) = ahead.take(realm, taken.clone()).await;
         let hashes: BTreeSet<_> = taken.iter().map(|one| PayloadHash::of(one)).collect();
         assert_eq!(read.keys().copied().collect::<BTreeSet<_>>(), hashes);
         assert_eq!(read[&PayloadHash::of(&forged)], Err(Reason::Signature));
-        assert_eq!(read.values().filter(|entry| entry.is_ok()).count(), 3);
-        let left: Vec<PayloadHash> = ahead.read.keys().copied().collect();
-        assert_eq!(left, [PayloadHash::of(&third)], "its turn comes with the next batch");
-        assert!(ahead.reading.is_empty());
+        assert_eq!(read.values().filter(|entry| entry.is_ok()).count(), 4);
+        assert!(ahead.0.is_empty());
+        let ReadAhead(later) = ahead.take(realm, taken[..1].to_vec()).await;
+        assert!(later[&PayloadHash::of(&taken[0])].is_ok());
     }
 }

@@ -96,6 +96,9 @@ pub enum StoreError {
     /// The disk can only be read. What was asked is undone, and can be asked again later.
     #[error("the disk can only be read; nothing was stored: make it writable again")]
     ReadOnly,
+    /// SQLite has given a transaction up, as it does when the disk fails under it.
+    #[error("the disk failed within a transaction: look at it before the program starts anew")]
+    GivenUp,
     /// A commit failed: nothing is acknowledged any more until the program starts anew.
     #[error("the storage failed earlier; nothing is saved until the program starts anew")]
     Dead,
@@ -160,6 +163,7 @@ impl StoreError {
             | Self::Stopped
             | Self::OtherKey(_)
             | Self::Backup(_)
+            | Self::GivenUp
             | Self::Dead
             | Self::Stale
             | Self::Exists(_)

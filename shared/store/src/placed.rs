@@ -12,7 +12,8 @@ use crate::{
 
 const STATEMENTS_AT_NODE: &str = "SELECT document, id, epoch_generation, epoch_random, number
     FROM entry WHERE document = zeroblob(16) AND number IS NOT NULL ORDER BY id";
-/// By the order of the audience: only the entries of each document are sorted, not all of them.
+/// By the order of the audience, as in the other program: only the entries of each document are
+/// sorted, not all of them.
 const UNIT_AT_NODE: &str = "SELECT audience.document, entry.id, entry.epoch_generation,
     entry.epoch_random, entry.number FROM audience
     CROSS JOIN entry ON entry.document = audience.document

@@ -24,8 +24,8 @@ pub const WINDOW_BYTES: usize = 1 << 20;
 const WINDOW_PAGES: usize = 32;
 /// Journal entries that a node may push ahead of the acknowledgement.
 pub const CREDIT_ENTRIES: u64 = 4096;
-/// Entries of several batches that are stored together at most: what became of each must fit one
-/// `Ack`.
+/// Entries of one batch, and of several that are stored together, at most: what became of each
+/// must fit one `Ack`.
 const STORED_ENTRIES: usize = 1024;
 /// Pushed batches that wait to be stored at most.
 const BATCHES_MAX: usize = 64;
@@ -56,7 +56,7 @@ pub struct Conversation {
     reading_feed: bool,
     feed_waits: bool,
     batches: VecDeque<PushedBatch>,
-    /// How many of them were shown while they waited.
+    /// How many of them were shown before their turn.
     shown: usize,
     storing: bool,
     acks: VecDeque<FeedAck>,
@@ -121,10 +121,21 @@ impl Conversation {
         }
     }
 
-    /// The entries that have come and wait while others are stored: each is shown once.
+    /// The entries that have come and are stored next: each is shown once.
     pub fn waiting(&mut self) -> impl Iterator<Item = &Pushed> {
-        let shown = std::mem::replace(&mut self.shown, self.batches.len());
-        self.batches.iter().skip(shown).flat_map(|batch| &batch.entries)
+        let next = self.next_batches();
+        let shown = std::mem::replace(&mut self.shown, next);
+        self.batches.iter().take(next).skip(shown).flat_map(|batch| &batch.entries)
+    }
+
+    /// How many of the batches that wait are stored together next.
+    fn next_batches(&self) -> usize {
+        let mut entries = 0_usize;
+        let fits = |batch: &&PushedBatch| {
+            entries = entries.saturating_add(batch.entries.len());
+            entries <= STORED_ENTRIES
+        };
+        self.batches.iter().take_while(fits).count()
     }
 
     /// Takes one input; gives what is to be done, in order.
@@ -227,10 +238,11 @@ impl Conversation {
         matches!(self.phase, Phase::Up | Phase::Healing(_))
     }
 
-    /// Takes a batch, if the node was given credit for it.
+    /// Takes a batch, if the node was given credit for it and one `Ack` can answer it.
     fn push(&mut self, batch: PushedBatch, out: &mut Vec<Output>) {
         let has_credit = batch.entries.iter().all(|entry| entry.number <= self.credit);
-        if !has_credit || self.batches.len() >= BATCHES_MAX {
+        let fits = batch.entries.len() <= STORED_ENTRIES;
+        if !has_credit || !fits || self.batches.len() >= BATCHES_MAX {
             return self.close(Farewell::Protocol, out);
         }
         self.batches.push_back(batch);
@@ -281,22 +293,13 @@ impl Conversation {
     }
 
     fn store(&mut self, out: &mut Vec<Output>) {
-        let waiting = self.batches.len();
-        if self.phase == Phase::Up
-            && !self.storing
-            && let Some(mut batch) = self.batches.pop_front()
-        {
-            // What came while the one before was stored shares a commit.
-            while let Some(next) = self.batches.front()
-                && batch.entries.len().saturating_add(next.entries.len()) <= STORED_ENTRIES
-                && let Some(next) = self.batches.pop_front()
-            {
-                batch.entries.extend(next.entries);
-            }
-            let taken = waiting.saturating_sub(self.batches.len());
-            self.shown = self.shown.saturating_sub(taken);
+        let next = self.next_batches();
+        if self.phase == Phase::Up && !self.storing && next > 0 {
+            self.shown = self.shown.saturating_sub(next);
             self.storing = true;
-            out.push(Output::Store(batch));
+            // What came while the one before was stored shares a commit.
+            let entries = self.batches.drain(..next).flat_map(|batch| batch.entries).collect();
+            out.push(Output::Store(PushedBatch { entries }));
         }
     }
 

@@ -356,6 +356,9 @@ fn undecided<T: LedgerTables<Error: Debug>>(tables: &mut T) {
         since_ms: 5,
     };
     let second = WaitingEntry { id: id(19), ..waiting.clone() };
+    // Asked before anything waits, and again once something does, in the same transaction.
+    assert_eq!(tables.waiting(&waiting.id).unwrap(), None);
+    assert_eq!(tables.waiting_for(&waiting.what).unwrap(), []);
     tables.put_waiting(&waiting).unwrap();
     tables.put_waiting(&second).unwrap();
     let what = waiting.what;

@@ -289,6 +289,38 @@ fn what_waits_at_a_relay_is_shown_once_to_be_read_meanwhile() {
 }
 
 #[test]
+fn what_is_not_stored_next_is_shown_when_its_turn_comes() {
+    let mut relay = relay(false, 5000);
+    let batch = |from: u64, count: u64| {
+        let entries = (from..from + count).map(|number| Pushed { number, bytes: vec![0; 40] });
+        relay::Input::Frame(Frame::Push(PushedBatch { entries: entries.collect() }))
+    };
+    let waiting = |relay: &mut relay::Conversation| -> Vec<u64> {
+        relay.waiting().map(|pushed| pushed.number).collect()
+    };
+    relay.handle(3, push(5));
+    for from in [6, 506, 1006] {
+        relay.handle(4, batch(from, 500));
+    }
+    assert_eq!(waiting(&mut relay), (6..1006).collect::<Vec<_>>());
+    let stored =
+        relay::Input::Stored { through: 5, digest: [0; 8], outcomes: Vec::new(), gap: false };
+    relay.handle(5, stored);
+    assert_eq!(waiting(&mut relay), (1006..1506).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_relay_ends_the_link_of_a_node_that_pushes_more_at_once_than_one_ack_can_answer() {
+    let batch = |count: u64| {
+        let entries = (5..5 + count).map(|number| Pushed { number, bytes: Vec::new() });
+        relay::Input::Frame(Frame::Push(PushedBatch { entries: entries.collect() }))
+    };
+    let outputs = relay(false, 5000).handle(3, batch(1024));
+    assert!(matches!(outputs[..], [relay::Output::Store(_)]), "{outputs:?}");
+    assert!(closes_with(Farewell::Protocol, &relay(false, 5000).handle(3, batch(1025))));
+}
+
+#[test]
 fn a_ping_is_answered_in_every_phase() {
     let ping = || Frame::Ping(Beat { count: 3 });
     for heal in [true, false] {

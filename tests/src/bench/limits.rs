@@ -26,8 +26,6 @@ const PAGE: [u8; 4096] = [7; 4096];
 const PAYLOAD_BYTES: usize = 700;
 /// Entries that share a commit, as a batch from the line does.
 const BATCH: usize = 64;
-/// Entries that tell how fast the machine is.
-const VERIFIED: usize = 4_000;
 /// Commits of many writers together; one writer makes an eighth of them.
 const COMMITS: usize = 8_000;
 
@@ -54,7 +52,16 @@ pub fn sync(directory: &Path, times: u32) -> Duration {
 /// When the database refuses.
 #[must_use]
 pub fn parts(directory: &Path, entries: usize) -> (Duration, Duration) {
-    let (verified, verifying) = verified(&signed(entries));
+    let signed = signed(entries);
+    let begun = Instant::now();
+    let verified: Vec<Entry> = signed
+        .iter()
+        .map(|bytes| {
+            let entry = Entry::decode(bytes).expect("it was encoded");
+            (*entry.verify().expect("it was signed")).clone()
+        })
+        .collect();
+    let verifying = begun.elapsed();
     let own = directory.join("parts");
     std::fs::create_dir(&own).expect("a directory");
     let database = Database::open(&own, Schema::Node).expect("a database");
@@ -70,27 +77,6 @@ pub fn parts(directory: &Path, entries: usize) -> (Duration, Duration) {
     drop(writer);
     thread.join().expect("the writer ends");
     (verifying, inserting)
-}
-
-/// How many entries a second one processor verifies now: how fast the machine is at this moment.
-///
-/// # Panics
-///
-/// When its own entries do not verify.
-#[must_use]
-pub fn verified_per_second() -> f64 {
-    let (verified, verifying) = verified(&signed(VERIFIED));
-    rate(verified.len(), verifying)
-}
-
-fn verified(signed: &[Vec<u8>]) -> (Vec<Entry>, Duration) {
-    let begun = Instant::now();
-    let verify = |bytes: &Vec<u8>| {
-        let entry = Entry::decode(bytes).expect("it was encoded");
-        (*entry.verify().expect("it was signed")).clone()
-    };
-    let verified = signed.iter().map(verify).collect();
-    (verified, begun.elapsed())
 }
 
 /// Entries of ordinary size, encoded.

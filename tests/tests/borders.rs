@@ -225,17 +225,8 @@ fn hostile_frames_under_a_nodes_own_key_end_its_connection_alone_and_with_a_reas
     province.nodes[0].stop();
     let key = keyfile::read(&province.nodes[0].data.join("transport.key")).expect("a key");
     let hello = Frame::Hello(Hello {
-        minor_min: MINOR_MIN,
         minor_max: MINOR_MIN,
-        realm: invitation.realm(),
-        incarnation: Incarnation([9; 16]),
-        token: None,
-        epoch: None,
-        cursors: Vec::new(),
-        journal_head: 0,
-        wish: None,
-        quiet_ms: None,
-        unanswered: None,
+        ..Hello::bare(invitation.realm(), Incarnation([9; 16]))
     })
     .encode();
     let beat = Frame::Ping(Beat { count: 1 }).encode();

@@ -446,7 +446,7 @@ impl<O: Office> Call<'_, O> {
         let realm = shared.storage.realm();
         let taking_ahead = ahead.take(realm, relay_host::brought(&output));
         let read = self.talk.while_reading(taking_ahead).await;
-        let working = shared.storage.work(session, (output, read), clock::now_ms());
+        let working = shared.storage.work(session, output, read, clock::now_ms());
         let heard = |conversation: &mut Conversation| {
             let came = conversation.waiting().map(|pushed| pushed.bytes.clone());
             ahead.begin(realm, came.collect());

@@ -362,19 +362,7 @@ mod tests {
     use super::*;
 
     fn hello(realm: u8, journal_head: u64) -> Hello {
-        Hello {
-            minor_min: MINOR_MIN,
-            minor_max: MINOR_MAX,
-            realm: Realm([realm; 16]),
-            incarnation: Incarnation([1; 16]),
-            token: None,
-            epoch: None,
-            cursors: Vec::new(),
-            journal_head,
-            wish: None,
-            quiet_ms: None,
-            unanswered: None,
-        }
+        Hello { journal_head, ..Hello::bare(Realm([realm; 16]), Incarnation([1; 16])) }
     }
 
     fn place(through: u64) -> Covered {

@@ -12,6 +12,7 @@ pub use self::healing::{
     Answer, Claim, ClaimOutcome, Claimed, Coded, Head, Held, HeldDocument, HeldEntry, Listing,
     Positioned, Show,
 };
+use crate::frame::{MINOR_MAX, MINOR_MIN};
 
 /// The 8 bytes of a running digest that are sent.
 pub type ShortDigest = [u8; 8];
@@ -84,6 +85,27 @@ pub struct Hello {
     /// that does not say so. A relay that has fewer than it had acknowledged has lost commits.
     #[n(10)]
     pub unanswered: Option<u64>,
+}
+
+impl Hello {
+    /// That of a copy which has nothing yet and asks for nothing, in every minor version that is
+    /// spoken here.
+    #[must_use]
+    pub const fn bare(realm: Realm, incarnation: Incarnation) -> Self {
+        Self {
+            minor_min: MINOR_MIN,
+            minor_max: MINOR_MAX,
+            realm,
+            incarnation,
+            token: None,
+            epoch: None,
+            cursors: Vec::new(),
+            journal_head: 0,
+            wish: None,
+            quiet_ms: None,
+            unanswered: None,
+        }
+    }
 }
 
 /// The relay's answer: the link is up after it.

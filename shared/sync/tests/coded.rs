@@ -19,17 +19,10 @@ const UNIT: Scope = Scope::Unit(UnitId(5));
 
 fn hello() -> Hello {
     Hello {
-        minor_min: 1,
         minor_max: 2,
-        realm: Realm([1; 16]),
-        incarnation: Incarnation([2; 16]),
-        token: None,
         epoch: Some(EPOCH),
-        cursors: Vec::new(),
         journal_head: 9,
-        wish: None,
-        quiet_ms: None,
-        unanswered: None,
+        ..Hello::bare(Realm([1; 16]), Incarnation([2; 16]))
     }
 }
 

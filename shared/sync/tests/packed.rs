@@ -28,17 +28,12 @@ const UNIT: Scope = Scope::Unit(UnitId(5));
 
 fn hello(minor_max: u16) -> Frame {
     Frame::Hello(Hello {
-        minor_min: MINOR_MIN,
         minor_max,
-        realm: Realm([1; 16]),
-        incarnation: Incarnation([2; 16]),
         token: Some(SessionToken([3; 16])),
         epoch: Some(EPOCH),
         cursors: points(40, 300),
         journal_head: 12,
-        wish: None,
-        quiet_ms: None,
-        unanswered: None,
+        ..Hello::bare(Realm([1; 16]), Incarnation([2; 16]))
     })
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use hoso_identity::{DocumentId, Epoch, Incarnation, Realm, Scope, SessionToken, UnitId};
 use hoso_sync::{
-    frame::{Frame, MINOR_MAX, MINOR_MIN},
+    frame::{Frame, MINOR_MAX},
     listing::Listed,
     node, relay,
     relay::Greeted,
@@ -111,19 +111,8 @@ fn token() -> SessionToken {
 
 /// Both sides after `Welcome`, with what the node does first.
 fn sides() -> (node::Conversation, relay::Conversation, Vec<node::Output>) {
-    let hello = || Hello {
-        minor_min: MINOR_MIN,
-        minor_max: MINOR_MAX,
-        realm: Realm([1; 16]),
-        incarnation: Incarnation([2; 16]),
-        token: None,
-        epoch: Some(EPOCH),
-        cursors: Vec::new(),
-        journal_head: 0,
-        wish: None,
-        quiet_ms: None,
-        unanswered: None,
-    };
+    let hello =
+        || Hello { epoch: Some(EPOCH), ..Hello::bare(Realm([1; 16]), Incarnation([2; 16])) };
     let welcome = || Welcome {
         minor: MINOR_MAX,
         epoch: EPOCH,

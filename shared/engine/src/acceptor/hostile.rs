@@ -90,17 +90,8 @@ impl Scene {
         let (mut writer, mut reader) =
             FrameWriter::open_both(&peer, StreamKind::Control, WireBytes::default()).await.unwrap();
         let hello = Frame::Hello(Hello {
-            minor_min: 1,
             minor_max: 1,
-            realm: Realm([1; 16]),
-            incarnation: hoso_identity::Incarnation([3; 16]),
-            token: None,
-            epoch: None,
-            cursors: Vec::new(),
-            journal_head: 0,
-            wish: None,
-            quiet_ms: None,
-            unanswered: None,
+            ..Hello::bare(Realm([1; 16]), hoso_identity::Incarnation([3; 16]))
         });
         writer.write(&hello.encode()).await.unwrap();
         let answer = reader.next().await.unwrap().unwrap();

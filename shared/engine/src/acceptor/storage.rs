@@ -58,7 +58,8 @@ pub trait Storage: Debug + Send + Sync + 'static {
     async fn work(
         &self,
         session: Session,
-        work: (Output, ReadAhead),
+        output: Output,
+        ahead: ReadAhead,
         now_ms: u64,
     ) -> Result<Done, StoreError>;
 }
@@ -98,7 +99,8 @@ impl Storage for Memory {
     async fn work(
         &self,
         session: Session,
-        (output, ahead): (Output, ReadAhead),
+        output: Output,
+        ahead: ReadAhead,
         now_ms: u64,
     ) -> Result<Done, StoreError> {
         if relay_host::only_reads(&output) {

@@ -14,7 +14,7 @@ use hoso_store::{
     writer::Tx,
 };
 use hoso_sync::{
-    frame::{BATCH_BYTES, MINOR_MAX, MINOR_MIN, Stream},
+    frame::{BATCH_BYTES, Stream},
     peer::{Conversation, Input, Output, Part},
     wire::{Covered, Farewell, Hello, Pushed},
 };
@@ -233,18 +233,11 @@ async fn store(memory: &Memory, from: PeerCopy, part: Part) -> Result<Taken, Sto
 fn hello(tx: &mut Tx<'_>, realm: Realm) -> Result<Hello, StoreError> {
     let facts = tx.facts()?;
     Ok(Hello {
-        minor_min: MINOR_MIN,
-        minor_max: MINOR_MAX,
-        realm,
-        incarnation: facts.incarnation,
-        // The token is the relay's secret with this copy.
-        token: None,
+        // Without the token, which is the relay's secret with this copy.
         epoch: facts.epoch,
         cursors: tx.cursors()?.iter().map(to_point).collect(),
         journal_head: facts.journal_head,
-        wish: None,
-        quiet_ms: None,
-        unanswered: None,
+        ..Hello::bare(realm, facts.incarnation)
     })
 }
 

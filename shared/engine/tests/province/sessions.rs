@@ -41,19 +41,7 @@ pub(crate) fn any() -> SocketAddr {
 
 /// The greeting of a node that has nothing yet.
 fn hello(realm: Realm, minor_max: u16) -> Hello {
-    Hello {
-        minor_min: 1,
-        minor_max,
-        realm,
-        incarnation: Incarnation([1; 16]),
-        token: None,
-        epoch: None,
-        cursors: Vec::new(),
-        journal_head: 0,
-        wish: None,
-        quiet_ms: None,
-        unanswered: None,
-    }
+    Hello { minor_max, ..Hello::bare(realm, Incarnation([1; 16])) }
 }
 
 /// A connection that is spoken by hand.
@@ -172,10 +160,7 @@ async fn what_an_older_session_pushes_after_a_later_greeting_is_not_taken() {
     let pushes = async |session: Session| {
         let entries = vec![Pushed { number: 1, bytes: entry.encode() }];
         let output = Output::Store(PushedBatch { entries });
-        Storage::work(&relay.memory, session, (output, ReadAhead::default()), 6)
-            .await
-            .unwrap()
-            .input
+        Storage::work(&relay.memory, session, output, ReadAhead::default(), 6).await.unwrap().input
     };
     let older = greet(None, 1).await;
     let newer = greet(Some(older.token), 2).await;

@@ -79,14 +79,15 @@ impl Storage for Stalling {
     async fn work(
         &self,
         session: Session,
-        work: (Output, ReadAhead),
+        output: Output,
+        ahead: ReadAhead,
         now_ms: u64,
     ) -> Result<Done, StoreError> {
-        if matches!(work.0, Output::Store(_)) {
+        if matches!(output, Output::Store(_)) {
             self.begun.notify_one();
             self.go.notified().await;
         }
-        Storage::work(&self.memory, session, work, now_ms).await
+        Storage::work(&self.memory, session, output, ahead, now_ms).await
     }
 }
 

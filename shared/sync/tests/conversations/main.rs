@@ -19,17 +19,11 @@ const UNIT: Scope = Scope::Unit(UnitId(5));
 
 fn hello() -> Hello {
     Hello {
-        minor_min: 1,
         minor_max: 1,
-        realm: Realm([1; 16]),
-        incarnation: Incarnation([2; 16]),
-        token: None,
         epoch: Some(EPOCH),
         cursors: vec![point(0)],
         journal_head: 9,
-        wish: None,
-        quiet_ms: None,
-        unanswered: None,
+        ..Hello::bare(Realm([1; 16]), Incarnation([2; 16]))
     }
 }
 
@@ -69,8 +63,23 @@ fn node(heal: bool, credit: u64, through: u64) -> (node::Conversation, Vec<node:
 }
 
 fn push(number: u64) -> relay::Input {
-    let entries = vec![Pushed { number, bytes: vec![0; 40] }];
-    relay::Input::Frame(Frame::Push(PushedBatch { entries }))
+    batch(number, 1)
+}
+
+/// So many entries from that number on.
+fn batch(from: u64, count: u64) -> relay::Input {
+    let entries = (from..from + count).map(|number| Pushed { number, bytes: vec![0; 40] });
+    relay::Input::Frame(Frame::Push(PushedBatch { entries: entries.collect() }))
+}
+
+/// Everything up to number 5 is stored.
+fn stored() -> relay::Input {
+    relay::Input::Stored { through: 5, digest: [0; 8], outcomes: Vec::new(), gap: false }
+}
+
+/// The numbers of what is shown to be read before its turn.
+fn waiting(relay: &mut relay::Conversation) -> Vec<u64> {
+    relay.waiting().map(|pushed| pushed.number).collect()
 }
 
 fn page(row: u64) -> Feed {
@@ -248,17 +257,11 @@ fn what_destinations_have_applied_is_told_to_whoever_has_the_statements_that_the
 #[test]
 fn what_came_while_a_batch_was_stored_is_stored_together_as_far_as_one_ack_can_answer_it() {
     let mut relay = relay(false, 5000);
-    let batch = |from: u64, count: u64| {
-        let entries = (from..from + count).map(|number| Pushed { number, bytes: vec![0; 40] });
-        relay::Input::Frame(Frame::Push(PushedBatch { entries: entries.collect() }))
-    };
     assert!(matches!(relay.handle(3, batch(5, 1))[..], [relay::Output::Store(_)]));
     for from in [6, 506, 1006] {
         assert!(relay.handle(4, batch(from, 500)).is_empty(), "one is being stored");
     }
-    let stored =
-        relay::Input::Stored { through: 5, digest: [0; 8], outcomes: Vec::new(), gap: false };
-    let outputs = relay.handle(5, stored);
+    let outputs = relay.handle(5, stored());
     let stored = outputs.iter().find_map(|output| {
         if let relay::Output::Store(batch) = output { Some(&batch.entries) } else { None }
     });
@@ -269,9 +272,6 @@ fn what_came_while_a_batch_was_stored_is_stored_together_as_far_as_one_ack_can_a
 #[test]
 fn what_waits_at_a_relay_is_shown_once_to_be_read_meanwhile() {
     let mut relay = relay(false, 5000);
-    let waiting = |relay: &mut relay::Conversation| -> Vec<u64> {
-        relay.waiting().map(|pushed| pushed.number).collect()
-    };
     assert!(matches!(relay.handle(3, push(5))[..], [relay::Output::Store(_)]));
     assert_eq!(waiting(&mut relay), [0_u64; 0], "it does not wait: it is being stored");
     relay.handle(4, push(6));
@@ -279,9 +279,7 @@ fn what_waits_at_a_relay_is_shown_once_to_be_read_meanwhile() {
     assert_eq!(waiting(&mut relay), [6, 7]);
     relay.handle(5, push(8));
     assert_eq!(waiting(&mut relay), [8]);
-    let stored =
-        relay::Input::Stored { through: 5, digest: [0; 8], outcomes: Vec::new(), gap: false };
-    let outputs = relay.handle(6, stored);
+    let outputs = relay.handle(6, stored());
     let stores = |output: &relay::Output| matches!(output, relay::Output::Store(_));
     assert!(outputs.iter().any(stores), "{outputs:?}");
     relay.handle(7, push(9));
@@ -291,33 +289,20 @@ fn what_waits_at_a_relay_is_shown_once_to_be_read_meanwhile() {
 #[test]
 fn what_is_not_stored_next_is_shown_when_its_turn_comes() {
     let mut relay = relay(false, 5000);
-    let batch = |from: u64, count: u64| {
-        let entries = (from..from + count).map(|number| Pushed { number, bytes: vec![0; 40] });
-        relay::Input::Frame(Frame::Push(PushedBatch { entries: entries.collect() }))
-    };
-    let waiting = |relay: &mut relay::Conversation| -> Vec<u64> {
-        relay.waiting().map(|pushed| pushed.number).collect()
-    };
     relay.handle(3, push(5));
     for from in [6, 506, 1006] {
         relay.handle(4, batch(from, 500));
     }
     assert_eq!(waiting(&mut relay), (6..1006).collect::<Vec<_>>());
-    let stored =
-        relay::Input::Stored { through: 5, digest: [0; 8], outcomes: Vec::new(), gap: false };
-    relay.handle(5, stored);
+    relay.handle(5, stored());
     assert_eq!(waiting(&mut relay), (1006..1506).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_relay_ends_the_link_of_a_node_that_pushes_more_at_once_than_one_ack_can_answer() {
-    let batch = |count: u64| {
-        let entries = (5..5 + count).map(|number| Pushed { number, bytes: Vec::new() });
-        relay::Input::Frame(Frame::Push(PushedBatch { entries: entries.collect() }))
-    };
-    let outputs = relay(false, 5000).handle(3, batch(1024));
+    let outputs = relay(false, 5000).handle(3, batch(5, 1024));
     assert!(matches!(outputs[..], [relay::Output::Store(_)]), "{outputs:?}");
-    assert!(closes_with(Farewell::Protocol, &relay(false, 5000).handle(3, batch(1025))));
+    assert!(closes_with(Farewell::Protocol, &relay(false, 5000).handle(3, batch(5, 1025))));
 }
 
 #[test]
